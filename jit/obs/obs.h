@@ -1,0 +1,125 @@
+/* obs.h: how the engine tells the world. The stats block is written here and nowhere else, the
+ * probes stand here and nowhere else (obs/ is the only user of sys/sdt.h).
+ *
+ * Invariants
+ *  1. Every event is counted in totals.events[] and fires its probe from the same function, so
+ *     hook + suppressed = event = probe (the hook itself is called by trace/hooks.c just before).
+ *  2. Every begin has one end. Timers are exclusive: entering a timer pauses the one that runs;
+ *     obs_timer_leave returns the nanoseconds that it added, which the end event carries.
+ *  3. Strings that go to a probe have been touched; no string is built unless somebody watches.
+ *  4. Words of the block are single 8-byte relaxed atomic stores; records are bracketed by seq.
+ *  5. After fork() the child's first event or count finds a foreign owner pid (or the fork
+ *     handler has already run) and gives the process a segment of its own at the same address,
+ *     so pointers into the block stay valid in the child.
+ *
+ * Before it on the walk: trace/. After it: bpf/ and agent/.
+ */
+#ifndef JIT_OBS_OBS_H
+#define JIT_OBS_OBS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <jitstat/stats.h>
+
+/* The poll word: low 16 bits are the semaphore of the `count` probe (the kernel raises it while
+ * somebody is attached), high 16 bits are raised by enable_debug (JIT_POLL_DEBUG users counted)
+ * and by interrupts. Machine code tests all 32 bits at back edges, entries and bridges:
+ * zero means nothing to do. */
+union jit_poll {
+    uint32_t word;
+    struct {
+        uint16_t count_semaphore;
+        uint8_t debug_users;     /* VMs that are in enable_debug */
+        uint8_t interrupt_users; /* VMs with a pending interrupt */
+    };
+};
+extern union jit_poll jit_poll_word;
+
+/* A VM as obs knows it. Owned by obs; valid from obs_vm_begin to obs_vm_end. */
+struct obs_vm {
+    struct jitstat_vm *blk;           /* in the segment or in private memory; never NULL */
+    struct jitstat_counts reported;   /* counters at the last TRACING_END / OPTIMIZE_END */
+    struct jitstat_counts delta;      /* what the last end event carried */
+    struct { int timer; uint64_t since, ns; } timers[8]; /* stack of running timers */
+    int ntimers;
+    /* caches of the chunk lists, see obs.c */
+    struct jitstat_loop_chunk *loops_tail;
+    struct jitstat_abort_chunk *aborts_tail;
+};
+
+/* guest: driver name, at most 15 bytes. Fires vm__begin. Never fails: without a segment it falls
+ * back to private memory. Returns NULL only when malloc fails. */
+struct obs_vm *obs_vm_begin(const char *guest);
+/* Fires vm__end, marks the slot ended and frees vm. */
+void obs_vm_end(struct obs_vm *vm);
+
+static inline void obs_count(struct obs_vm *vm, enum jitstat_counter c, uint64_t n)
+{
+    uint64_t *p = (uint64_t *)&vm->blk->total.counters[c];
+    __atomic_store_n(p, *p + n, __ATOMIC_RELAXED);
+}
+/* Adds to one of the other words of struct jitstat_totals: obs_add(&vm->blk->total.flushes, 1). */
+static inline void obs_add(__u64 *word, uint64_t n)
+{
+    __atomic_store_n((uint64_t *)word, *word + n, __ATOMIC_RELAXED);
+}
+
+/* Exclusive timers. leave must name the timer entered last; returns exclusive ns added to it.
+ * obs_timer_pause/resume bracket hook calls (hook time belongs to no timer). */
+void obs_timer_enter(struct obs_vm *vm, enum jitstat_time t);
+uint64_t obs_timer_leave(struct obs_vm *vm, enum jitstat_time t);
+void obs_timer_pause(struct obs_vm *vm);
+void obs_timer_resume(struct obs_vm *vm);
+
+/* What the first six arguments say. name and file must stay valid during the call only. */
+struct obs_place {
+    int kind;          /* JITSTAT_KIND_* or 0 */
+    uint64_t number;   /* 0: none yet */
+    const char *name;  /* green key or "" */
+    const char *file;  /* or "" */
+    int line;
+};
+
+void obs_ev_tracing_begin(struct obs_vm *vm, const struct obs_place *at); /* counts TRACING */
+void obs_ev_tracing_end(struct obs_vm *vm, const struct obs_place *at, uint64_t ns);
+void obs_ev_optimize_begin(struct obs_vm *vm, const struct obs_place *at);
+void obs_ev_optimize_end(struct obs_vm *vm, const struct obs_place *at, uint64_t ns);
+void obs_ev_backend_begin(struct obs_vm *vm, const struct obs_place *at); /* counts BACKEND */
+void obs_ev_backend_end(struct obs_vm *vm, const struct obs_place *at, uint64_t ns, const void *addr, size_t size);
+/* counts TOTAL_COMPILED_LOOPS / _BRIDGES by at->kind. */
+void obs_ev_compile(struct obs_vm *vm, const struct obs_place *at, const void *addr, size_t size,
+                    uint32_t ops, uint32_t guards, uint64_t parent, uint32_t guard_number);
+/* counts ABORT_<reason>; records the abort site (abort_file:abort_line) with ns of lost tracing. */
+void obs_ev_abort(struct obs_vm *vm, const struct obs_place *at, enum jitstat_abort reason,
+                  uint64_t ns, const char *abort_file, int abort_line);
+/* counts TOTAL_FREED_*. */
+void obs_ev_free(struct obs_vm *vm, const struct obs_place *at, const void *addr, size_t size);
+void obs_ev_flush(struct obs_vm *vm, const char *why, uint64_t traces);
+void obs_ev_blacklist(struct obs_vm *vm, const struct obs_place *at, enum jitstat_abort reason, uint64_t tries);
+void obs_ev_exit_hot(struct obs_vm *vm, const struct obs_place *at, uint32_t guard_number, uint64_t count);
+/* Copies own totals (total - inherited) into *out, then fires `snapshot` with that copy. */
+void obs_ev_snapshot(struct obs_vm *vm, struct jitstat_totals *out);
+
+/* Is anyone watching event e through a probe? (semaphore) Costly strings are built only then. */
+bool obs_watched(enum jitstat_event e);
+
+/* Publishes a record for a compiled trace with room for nguards guards (zeroed). NULL: no room
+ * (counted as lost): the caller then uses scratch counters of its own. *guards gets the array. */
+struct jitstat_loop *obs_loop_add(struct obs_vm *vm, const struct obs_place *at, const void *addr, size_t size,
+                                  uint32_t nops, uint64_t parent, uint32_t guard_number,
+                                  uint32_t nguards, struct jitstat_guard **guards);
+void obs_loop_freed(struct obs_vm *vm, struct jitstat_loop *rec);
+
+void obs_alarm(struct obs_vm *vm, enum jitstat_alarm a, const char *file, int line);
+
+/* Names from the tables. */
+const char *obs_counter_name(enum jitstat_counter c);
+const char *obs_abort_name(enum jitstat_abort a);   /* "ABORT_TOO_LONG" */
+const char *obs_abort_advice(enum jitstat_abort a);
+const char *obs_event_name(enum jitstat_event e);
+enum jitstat_counter obs_abort_counter(enum jitstat_abort a);
+
+uint64_t obs_now_ns(void); /* CLOCK_MONOTONIC */
+
+#endif

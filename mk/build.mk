@@ -1,0 +1,21 @@
+# What is built: the engine archive, jitlua, the toy, jitstat.
+all: deps $(B)/jitlua $(B)/jitstat $(B)/toy
+
+$(B)/obj/%.o: %.c | deps
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+$(B)/libjitengine.a: $(call obj,$(ENGINE_SRC))
+	@rm -f $@; ar rcs $@ $^
+
+LUA_A := $(shell find /usr/lib -name liblua5.4.a 2>/dev/null | head -n 1)
+$(B)/libjitlua.a: $(call obj,$(LUA_LIBSRC))
+	@rm -f $@; ar rcs $@ $^
+# Our objects come first and whole, so that the distribution's archive gives only the standard library.
+$(B)/jitlua: $(call obj,jit/lua/main.c) $(B)/libjitlua.a $(B)/libjitengine.a
+	$(CC) $(CFLAGS) -Wl,-E -o $@ $(call obj,jit/lua/main.c) -Wl,--whole-archive $(B)/libjitlua.a $(B)/libjitengine.a -Wl,--no-whole-archive $(LUA_A) $(LDLIBS) -lreadline
+
+$(B)/toy: $(call obj,$(TOY_SRC)) $(B)/libjitengine.a
+	$(CC) $(CFLAGS) -Wl,-E -o $@ $(call obj,$(TOY_SRC)) $(B)/libjitengine.a $(LDLIBS)
