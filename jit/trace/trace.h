@@ -1,0 +1,108 @@
+/* trace.h: the engine as the guest sees it: VMs, compiled traces, hot places, entering and leaving
+ * machine code, parameters. (Recording: recorder.h. Hooks: include/jitstat/jitstat.h.)
+ *
+ * The life of a trace:
+ *   guest's counter -> jit_hot_loop / jit_hot_func   may say "enter this trace" or start recording
+ *   guest records each instruction                    recorder.h
+ *   jit_rec_close*                                    pipeline.c: optimize, hooks, compile, install
+ *   jit_run                                           enters; returns when the interpreter must go on
+ *   exit gets hot                                     jit_run starts a bridge recording by itself
+ *   invalidated / flushed                             unlinked at once, freed when nothing runs in it
+ */
+#ifndef JIT_TRACE_TRACE_H
+#define JIT_TRACE_TRACE_H
+#include <jitstat/jitstat.h>
+#include "obs/obs.h"
+#include "trace/driver.h"
+
+struct jit_params {
+#define JITSTAT_PARAM(name, def, min, max, help) int64_t name;
+#include <jitstat/params.def>
+    unsigned enable_opts; /* JIT_OPT_* */
+};
+
+enum jit_trace_state { JIT_TR_LIVE, JIT_TR_INVALID /* unlinked, waits for activations */, JIT_TR_FREED };
+
+struct jit_trace {
+    struct jit_vm *vm;
+    uint8_t kind;             /* JITSTAT_KIND_* */
+    uint8_t state;
+    uint32_t invalid;         /* word that guard_not_invalidated tests */
+    uint64_t number;
+    struct jit_key key;       /* bridges: key of the root trace */
+    char *name;               /* "file.lua:12" */
+    char *file;
+    int line;
+    struct jit_arena arena;   /* everything below */
+    struct jit_ir ir;         /* optimized; kept for hooks, dumps, exits */
+    struct jit_code code;
+    struct jit_trace *parent; /* bridges */
+    uint32_t parent_exit;
+    struct jit_trace *target; /* link TRACE */
+    struct jit_trace *next;   /* all traces of the VM, newest first */
+    struct jit_loop_rec *unused_;
+    struct jitstat_loop *rec; /* in the stats block; never NULL (own_rec when lost) */
+    struct jitstat_loop own_rec;
+    struct jitstat_guard *guards;
+    void **deps;              /* objects whose constants were used */
+    uint32_t ndeps;
+    uint32_t activations;     /* jit_run's of this root family in progress (root traces only) */
+};
+
+struct jit_vm {
+    const struct jit_driver *driver;
+    void *user;               /* guest's: passed to install and back_off */
+    struct obs_vm *obs;
+    struct jit_params params;
+    struct code_area *area;
+    struct jit_backend backend;
+    bool backend_ok, refused;
+    struct jit_recorder *rec; /* != NULL: recording */
+    struct jit_trace *traces;
+    uint64_t next_number;
+    struct jit_cell **cells;  /* hash of keys: counters of aborts, trace */
+    uint32_t ncells, cellmask;
+    uint32_t running;         /* depth of jit_run */
+    uint8_t debug;            /* enable_debug is on */
+    volatile uint8_t interrupt; /* guest wants compiled loops to leave */
+    uint8_t in_hook, want_flush;
+    const char *flush_why;
+    int64_t torture_counter;
+    struct jit_hooks *hooks;  /* hooks.c */
+    struct jitstat_vm_handle *handle;
+};
+
+/* NULL if memory is short. params may be changed before the first trace. */
+struct jit_vm *jit_vm_new(const struct jit_driver *driver, void *user);
+void jit_vm_free(struct jit_vm *vm);
+
+/* "name=value,name=value", "off", "default", enable_opts=...; on error false and *err a message that names
+ * the bad part and what is allowed. All or nothing. */
+bool jit_set_param(struct jit_vm *vm, const char *text, const char **err);
+
+/* A hot counter ran out at key (kind JITSTAT_KIND_LOOP: back edge; JITSTAT_KIND_ENTRY: function entry).
+ * Returns the trace to enter, or NULL; when *record is set the guest starts to call its recorder for every
+ * instruction (vm->rec exists). */
+struct jit_trace *jit_hot(struct jit_vm *vm, void *ctx, struct jit_key key, int kind, bool *record);
+
+/* Enters a root trace. frame: address of slot 0. The context's base word (layout.ctx_base_off) must already hold frame.
+ * On return the guest's frames are as restore_frames left them. *record: a bridge recording has begun at this exit. */
+struct jit_exit *jit_run(struct jit_vm *vm, void *ctx, void *frame, struct jit_trace *trace, bool *record);
+
+/* A trace for this key, or NULL (for linking). */
+struct jit_trace *jit_trace_of(struct jit_vm *vm, struct jit_key key, int kind);
+
+/* The guest changed an object that traces depend on: they are unlinked and leave at the next guard_not_invalidated. */
+void jit_invalidate(struct jit_vm *vm, void *object);
+/* All traces go (deferred while a hook runs). */
+void jit_flush(struct jit_vm *vm, const char *why);
+/* A code object dies: its traces and cells go. */
+void jit_forget_code(struct jit_vm *vm, void *code);
+/* Collector: calls mark for every collectable constant of live traces and of the recording. */
+void jit_mark(struct jit_vm *vm, void (*mark)(void *arg, void *object), void *arg);
+/* Async-signal-safe: compiled loops leave at their next back edge until cleared. */
+void jit_interrupt(struct jit_vm *vm, bool on);
+/* enable_debug/disable_debug: run counts. */
+void jit_debug(struct jit_vm *vm, bool on);
+
+#endif

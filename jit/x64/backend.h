@@ -1,0 +1,121 @@
+/* backend.h: from optimized operations to machine code.
+ *
+ * Registers while compiled code runs: r15 context (guest's thread), r14 frame (address of slot 0 of
+ * the entry frame), rbp frame pointer of the machine frame, rsp its bottom. r11 and xmm15 are
+ * scratch, everything else is allocated.
+ *
+ * Machine frame: made once by the VM's `enter` trampoline, the same for all traces, so that traces
+ * jump to each other and into bridges without touching it:
+ *
+ *    rbp+8   return address into jit_enter's caller
+ *    rbp     saved rbp
+ *    rbp-..  saved rbx r12 r13 r14 r15
+ *    ...     struct jit_exit_state (registers at an exit; its spill[] is the spill area)
+ *    rsp
+ *
+ * A guard that fails jumps to its stub, which stores the exit's address and goes to the VM's common
+ * exit code: that stores all registers into jit_exit_state and calls backend->exit_handler, which
+ * writes the guest's frames; then the trampoline returns the exit to jit_enter's caller. A compiled
+ * bridge replaces the stub's jump: the guard's jcc is patched to go to the bridge directly.
+ *
+ * Before: opt/. After: code/, trace/pipeline.c.
+ */
+#ifndef JIT_X64_BACKEND_H
+#define JIT_X64_BACKEND_H
+#include <jitstat/stats.h>
+#include "code/code.h"
+#include "ir/ir.h"
+
+#define JIT_SPILLS 240 /* 8-byte spill slots of the machine frame */
+
+/* Where a value lives at an exit: 0..15 general register, 16..31 xmm register, 32 + n spill slot n. */
+typedef int16_t jit_loc;
+#define JIT_LOC_XMM 16
+#define JIT_LOC_SPILL 32
+#define JIT_LOC_NONE (-1) /* constant or tag only */
+
+struct jit_exit_state {
+    uint64_t gpr[16];
+    double xmm[16];
+    uint64_t spill[JIT_SPILLS];
+    struct jit_exit *exit;
+};
+
+/* One way out of a compiled trace. Lives as long as the trace (in its arena). */
+struct jit_exit {
+    struct jit_trace *trace;
+    uint32_t number;        /* guard number in the trace, 0 .. nexits-1 */
+    uint32_t op;            /* index of the operation in the optimized IR */
+    const struct jit_slot_val *slots; /* what the slots hold; refs that are constants carry JIT_K */
+    uint32_t nslots, nframes;
+    const struct jit_resume_frame *frames;
+    const uint64_t *consts; /* by const index: bits (trace's constants) */
+    jit_loc *locs;          /* [nslots] */
+    uint8_t *patch;         /* rel32 to patch when a bridge is attached; NULL: cannot get one */
+    struct jit_trace *bridge;
+    uint64_t *count;        /* exits taken: word in the stats block or own_count */
+    uint64_t own_count;
+    uint32_t line;
+    uint32_t hot;           /* exits since the last look, for trace_eagerness; back-off */
+    uint32_t hot_limit;
+    uint8_t kind;           /* enum jit_exit_kind */
+};
+enum jit_exit_kind { JIT_EXIT_GUARD, JIT_EXIT_INTERP /* end of a trace */, JIT_EXIT_POLL /* interrupt at a back edge */ };
+
+/* What SYNC calls leave in the context at driver->ctx_resume_off before the call. */
+struct jit_sync { const struct jit_resume_frame *frames; uint32_t nframes; };
+
+/* How the guest's frames look in memory, from its driver. */
+struct jit_frame_layout {
+    int32_t slot_size;      /* bytes */
+    int32_t payload_off;    /* 8 bytes */
+    int32_t tag_off;
+    int32_t tag_size;       /* 1 or 4 */
+    int32_t ctx_base_off;   /* context: address of slot 0 of the entry frame; reloaded after calls that may move it */
+    int32_t ctx_resume_off; /* context: struct jit_sync *, stored before SYNC calls */
+};
+
+/* One per VM. */
+struct jit_backend {
+    struct code_area *area;
+    struct jit_frame_layout layout;
+    void (*exit_handler)(struct jit_exit_state *);          /* writes frames; must not longjmp */
+    /* Called by the poll stub. which: 'e' trace entered, 'l' label passed, 'b' bridge entered. Returns nonzero to leave
+     * the trace (only acted on for 'l'). */
+    int (*poll_handler)(struct jit_trace *, int which);
+    const volatile uint32_t *poll_word;
+    int64_t *torture_counter; /* non-NULL: guards decrement it and fail at zero (then reset to *torture_reset) */
+    int64_t torture_reset;
+    /* made by jit_backend_init */
+    void *enter, *common_exit, *poll_common;
+};
+
+/* Machine code of one trace. */
+struct jit_code {
+    uint8_t *entry;      /* for the interpreter and for links through memory; bridges: patched into the guard */
+    uint8_t *label;      /* loop head or NULL */
+    uint8_t *start;
+    size_t size;
+    struct jit_exit *exits; /* [nexits], from the arena given */
+    uint32_t nexits;
+    uint32_t *op_offset;    /* [ops] offset of each operation's machine code, 0xffffffff: none */
+    struct code_block *block;
+};
+
+/* Trampolines. 0 or -errno (-EPERM: executable memory refused). */
+int jit_backend_init(struct jit_backend *be);
+
+/* Compiles ir. trace is only stored in exits; parent: the exit a bridge starts from (else NULL).
+ * invalid_word: 32-bit word that guard_not_invalidated tests (nonzero: leave). target_entry: for link TRACE.
+ * code_open/close are done inside. Returns -1 on success, else the enum jitstat_abort row that says why not. */
+int jit_backend_compile(struct jit_backend *be, const struct jit_ir *ir, struct jit_trace *trace,
+                        const struct jit_exit *parent, const uint32_t *invalid_word, const void *target_entry,
+                        struct jit_arena *arena, struct jit_code *out);
+/* Points the guard's jump at a bridge, or back at its stub (entry NULL). */
+int jit_backend_patch(struct jit_backend *be, struct jit_exit *exit, const void *entry);
+void jit_backend_free(struct jit_backend *be, struct jit_code *code);
+
+/* Runs compiled code: returns the exit taken. */
+typedef struct jit_exit *(*jit_enter_fn)(void *ctx, void *frame, const void *entry);
+
+#endif
