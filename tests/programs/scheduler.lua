@@ -1,7 +1,7 @@
 -- An operating-system kernel in miniature: tasks with priorities and mailboxes, two devices that answer
 -- after a delay, workers that transform messages, and a scheduler that always runs the highest task that can.
 -- Heavy on method calls through a small class hierarchy, linked lists and state changes.
-local N = tonumber(arg and arg[1]) or 70
+local N = tonumber(arg and arg[1]) or 28
 
 ---------------------------------------------------------------- messages: intrusive singly linked lists
 local Message = {}
