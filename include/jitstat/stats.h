@@ -186,7 +186,8 @@ struct jitstat_vm {
     __u64 aborts_lost;
     struct jitstat_alarm_rec alarms[JITSTAT_ALARMS];
     __u64 alarms_n;
-    __u64 reserved[16];
+    __u64 self_off; /* of this struct from the segment's start; 0: the directory was full, private memory */
+    __u64 reserved[15];
 };
 
 struct jitstat_seg {

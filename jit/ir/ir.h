@@ -130,7 +130,7 @@ struct jit_merge { uint64_t code; uint64_t pc; uint32_t depth; uint32_t line; co
 
 enum jit_link {
     JIT_LINK_LOOP,   /* to the own label (or, without a label, to the own start through memory) */
-    JIT_LINK_TRACE,  /* to the start of trace->target through memory: slots are written, frame register += target_shift slots */
+    JIT_LINK_TRACE,  /* to the start of trace->target through memory: slots and frames are written, see backend.h link_frames */
     JIT_LINK_INTERP  /* back to the interpreter: as an exit that never becomes a bridge */
 };
 
@@ -154,7 +154,6 @@ struct jit_ir {
     struct jit_merges merges;
     uint8_t kind;            /* JITSTAT_KIND_* */
     uint8_t link;            /* enum jit_link */
-    int32_t target_shift;    /* LINK_TRACE: slots added to the frame register */
     bool failed;             /* sticky: memory ran out; contents are then not to be used */
     /* counted for totals */
     uint32_t n_shared, n_forcings, n_virtuals, n_holes, n_reused, n_heapcached;

@@ -29,6 +29,9 @@ struct jit_driver {
     /* After an exit: make the guest's frames as described, so that its interpreter can go on. Slots have been
      * written. Must not raise. */
     void (*restore_frames)(void *ctx, const struct jit_resume_frame *frames, uint32_t n);
+    /* Before a trace jumps to another trace's start in another frame: makes frames real (as restore_frames), sets the
+     * context's base word to the innermost frame. Nonzero: not possible now, the trace is left instead. */
+    int (*link_frames)(void *ctx, const struct jit_resume_frame *frames, uint32_t n);
     /* Guest's value of a tag for printing; may be NULL. */
     const char *(*tag_name)(uint32_t tag);
 };

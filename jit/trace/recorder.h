@@ -97,7 +97,7 @@ void jit_rec_fail(struct jit_recorder *r, enum jitstat_abort why); /* sticky */
 /* Each ends the recording (vm->rec becomes NULL), compiles and installs, or aborts; returns the new trace or NULL.
  * The current state must be "about to execute pc" of the last begin_ins. */
 struct jit_trace *jit_rec_close_loop(struct jit_recorder *r);                        /* back at the start, same frame */
-struct jit_trace *jit_rec_close_link(struct jit_recorder *r, struct jit_trace *target); /* at target's key; frames deeper or not: see frames_emitted */
+struct jit_trace *jit_rec_close_link(struct jit_recorder *r, struct jit_trace *target); /* at target's key in the innermost frame */
 struct jit_trace *jit_rec_close_interp(struct jit_recorder *r);                      /* the interpreter goes on here */
 /* Gives up. place: where (the current instruction). Fires abort, backs off or blacklists. */
 void jit_rec_abort(struct jit_recorder *r, enum jitstat_abort why);

@@ -73,6 +73,7 @@ struct jit_frame_layout {
     int32_t tag_size;       /* 1 or 4 */
     int32_t ctx_base_off;   /* context: address of slot 0 of the entry frame; reloaded after calls that may move it */
     int32_t ctx_resume_off; /* context: struct jit_sync *, stored before SYNC calls */
+    int32_t ctx_stack_end_off; /* context: address of the end of the guest's stack (guard_stack) */
 };
 
 /* One per VM. */
@@ -83,6 +84,11 @@ struct jit_backend {
     /* Called by the poll stub. which: 'e' trace entered, 'l' label passed, 'b' bridge entered. Returns nonzero to leave
      * the trace (only acted on for 'l'). */
     int (*poll_handler)(struct jit_trace *, int which);
+    /* Link TRACE: slots have been written; makes the frames real and sets the context's base word for the target;
+     * the machine code then reloads the frame register and jumps to target_entry. Nonzero: cannot (no stack):
+     * the trace is left through an exit of kind INTERP with the same state. Called only when the jump's resume data
+     * have more than one frame or a base other than 0; else slots alone are written. */
+    int (*link_frames)(void *ctx, const struct jit_resume_frame *frames, uint32_t n);
     const volatile uint32_t *poll_word;
     int64_t *torture_counter; /* non-NULL: guards decrement it and fail at zero (then reset to *torture_reset) */
     int64_t torture_reset;
