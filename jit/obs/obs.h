@@ -34,18 +34,23 @@ union jit_poll {
         uint8_t interrupt_users; /* VMs with a pending interrupt */
     };
 };
-extern union jit_poll jit_poll_word;
+extern union jit_poll jit_poll_word __attribute__((visibility("hidden")));
 
 /* A VM as obs knows it. Owned by obs; valid from obs_vm_begin to obs_vm_end. */
 struct obs_vm {
     struct jitstat_vm *blk;           /* in the segment or in private memory; never NULL */
     struct jitstat_counts reported;   /* counters at the last TRACING_END / OPTIMIZE_END */
     struct jitstat_counts delta;      /* what the last end event carried */
-    struct { int timer; uint64_t since, ns; } timers[8]; /* stack of running timers */
+    struct { int timer; uint64_t since, ns; } timers[8]; /* stack: the top one runs; timer -1 is a hook */
     int ntimers;
-    /* caches of the chunk lists, see obs.c */
+    /* caches of the chunk lists, see records.c */
     struct jitstat_loop_chunk *loops_tail;
+    struct jitstat_loop_chunk *reuse_chunk; /* where the search for a freed record goes on */
+    uint32_t reuse_index;
     struct jitstat_abort_chunk *aborts_tail;
+    struct { uint64_t off; char text[JITSTAT_ABORT_FILE_LEN]; } strings[8]; /* last obs_string results */
+    unsigned nstrings;
+    struct obs_vm *next; /* all live VMs of the process, under the segment's lock */
 };
 
 /* guest: driver name, at most 15 bytes. Fires vm__begin. Never fails: without a segment it falls
@@ -54,14 +59,26 @@ struct obs_vm *obs_vm_begin(const char *guest);
 /* Fires vm__end, marks the slot ended and frees vm. */
 void obs_vm_end(struct obs_vm *vm);
 
+/* 0 after a fork that nobody told us of (the page is wiped by the kernel), else 1. */
+extern volatile uint32_t *obs_own_mark __attribute__((visibility("hidden")));
+/* Gives a forked child a segment of its own at the same address; does nothing in its owner. */
+void obs_after_fork(void);
+static inline void obs_own(void)
+{
+    if (__builtin_expect(!*obs_own_mark, 0))
+        obs_after_fork();
+}
+
 static inline void obs_count(struct obs_vm *vm, enum jitstat_counter c, uint64_t n)
 {
+    obs_own();
     uint64_t *p = (uint64_t *)&vm->blk->total.counters[c];
     __atomic_store_n(p, *p + n, __ATOMIC_RELAXED);
 }
 /* Adds to one of the other words of struct jitstat_totals: obs_add(&vm->blk->total.flushes, 1). */
 static inline void obs_add(__u64 *word, uint64_t n)
 {
+    obs_own();
     __atomic_store_n((uint64_t *)word, *word + n, __ATOMIC_RELAXED);
 }
 
@@ -110,6 +127,10 @@ struct jitstat_loop *obs_loop_add(struct obs_vm *vm, const struct obs_place *at,
                                   uint32_t nops, uint64_t parent, uint32_t guard_number,
                                   uint32_t nguards, struct jitstat_guard **guards);
 void obs_loop_freed(struct obs_vm *vm, struct jitstat_loop *rec);
+
+/* Offset in the segment of a copy of s (for jitstat_guard.file_off; at most 95 bytes, longer ones
+ * keep their tail). The last few strings of a VM are shared. 0: no room. */
+uint64_t obs_string(struct obs_vm *vm, const char *s);
 
 void obs_alarm(struct obs_vm *vm, enum jitstat_alarm a, const char *file, int line);
 

@@ -1,0 +1,233 @@
+/* records.c: the parts of a VM's block that are lists: compiled traces, abort sites, alarms.
+ *
+ * Records stand in chunks that never move and are only appended, so a reader follows `next` and
+ * `used` without a lock; a record that changes brackets itself with its seq. Only the VM's own
+ * thread writes them. When the arena is full, the record of a freed trace is taken over and
+ * counted as lost; a view is then incomplete and says so.
+ *
+ * Before it: trace/ (through obs.h) and events.c. After it: agent/block.c.
+ */
+#include <string.h>
+
+#include "obs/segment.h"
+
+#define ABORT_SITES_MAX 4096 /* the search is linear */
+
+/* Copies s; what does not fit loses its head, because a path's tail tells more. Returns whether
+ * it was cut. */
+static bool copy_tail(char *to, size_t size, const char *s)
+{
+    size_t n = strlen(s);
+    bool cut = n >= size;
+    memset(to, 0, size);
+    if (!cut)
+        memcpy(to, s, n);
+    else {
+        memcpy(to, "...", 3);
+        memcpy(to + 3, s + n - (size - 4), size - 4);
+    }
+    return cut;
+}
+
+/* ---- loops ---- */
+
+/* Appends a zeroed chunk to a list. *head: the offset field that leads to it. */
+static void *chunk_append(__u64 *head, size_t size)
+{
+    void *c = segment_alloc(size);
+    if (c)
+        __atomic_store_n((uint64_t *)head, segment_offset(c), __ATOMIC_RELEASE);
+    return c;
+}
+
+static struct jitstat_loop *fresh_record(struct obs_vm *vm)
+{
+    struct jitstat_loop_chunk *c = vm->loops_tail;
+    if (!c || c->used == JITSTAT_LOOPS_PER_CHUNK) {
+        c = chunk_append(c ? &c->next : &vm->blk->loops, sizeof *c);
+        if (!c)
+            return NULL;
+        vm->loops_tail = c;
+    }
+    return &c->loop[c->used];
+}
+
+/* The next freed trace's record, from where the last search ended, one round at most. */
+static struct jitstat_loop *reused_record(struct obs_vm *vm)
+{
+    uint64_t steps = vm->blk->loops_n;
+    while (steps--) {
+        struct jitstat_loop_chunk *c = vm->reuse_chunk;
+        if (c && ++vm->reuse_index >= c->used) {
+            c = segment_at(c->next);
+            vm->reuse_index = 0;
+        }
+        if (!c) {
+            c = segment_at(vm->blk->loops);
+            vm->reuse_index = 0;
+        }
+        vm->reuse_chunk = c;
+        if (c->loop[vm->reuse_index].state == 2)
+            return &c->loop[vm->reuse_index];
+    }
+    return NULL;
+}
+
+static void loop_fill(struct jitstat_loop *l, const struct obs_place *at, const void *addr, size_t size, uint32_t nops,
+                      uint64_t parent, uint32_t guard_number)
+{
+    l->kind = (uint32_t)at->kind;
+    l->number = at->number;
+    word_set(&l->runs, 0);
+    word_set(&l->entry_runs, 0);
+    l->code_addr = (uint64_t)(uintptr_t)addr;
+    l->code_size = size;
+    l->line = (uint32_t)at->line;
+    l->parent = parent;
+    l->guard_number = guard_number;
+    l->nops = nops;
+    l->name_cut = copy_tail(l->name, sizeof l->name, at->name ? at->name : "");
+    l->state = 1;
+}
+
+struct jitstat_loop *obs_loop_add(struct obs_vm *vm, const struct obs_place *at, const void *addr, size_t size,
+                                  uint32_t nops, uint64_t parent, uint32_t guard_number,
+                                  uint32_t nguards, struct jitstat_guard **guards)
+{
+    obs_own();
+    struct jitstat_vm *v = vm->blk;
+    struct jitstat_guard *g = NULL;
+    struct jitstat_loop *l = v->self_off ? fresh_record(vm) : NULL;
+    if (l && nguards)
+        g = segment_alloc(nguards * sizeof *g);
+    bool fresh = l && (g || !nguards);
+    if (!fresh) {
+        obs_add(&v->loops_lost, 1);
+        l = v->self_off ? reused_record(vm) : NULL;
+        if (!l || l->nguards < nguards)
+            return NULL;
+        g = segment_at(l->guards);
+    }
+    record_begin(&l->seq);
+    loop_fill(l, at, addr, size, nops, parent, guard_number);
+    if (fresh) {
+        l->guards = segment_offset(g);
+        l->nguards = nguards;
+    } else if (g)
+        memset(g, 0, l->nguards * sizeof *g); /* keeps its size: the room is one piece */
+    record_end(&l->seq);
+    if (fresh) {
+        __atomic_store_n((uint64_t *)&vm->loops_tail->used, vm->loops_tail->used + 1, __ATOMIC_RELEASE);
+        obs_add(&v->loops_n, 1);
+    }
+    obs_add(&v->generation, 1);
+    if (guards)
+        *guards = g;
+    return l;
+}
+
+void obs_loop_freed(struct obs_vm *vm, struct jitstat_loop *rec)
+{
+    obs_own();
+    if (!rec)
+        return;
+    record_begin(&rec->seq);
+    rec->state = 2;
+    record_end(&rec->seq);
+    obs_add(&vm->blk->generation, 1);
+}
+
+uint64_t obs_string(struct obs_vm *vm, const char *s)
+{
+    char text[JITSTAT_ABORT_FILE_LEN];
+    const unsigned slots = sizeof vm->strings / sizeof vm->strings[0];
+    copy_tail(text, sizeof text, s);
+    for (unsigned i = 0; i < slots && i < vm->nstrings; i++)
+        if (strcmp(vm->strings[i].text, text) == 0)
+            return vm->strings[i].off;
+    obs_own();
+    char *p = vm->blk->self_off ? segment_alloc(strlen(text) + 1) : NULL;
+    if (!p)
+        return 0;
+    strcpy(p, text);
+    unsigned i = vm->nstrings++ % slots;
+    memcpy(vm->strings[i].text, text, sizeof text);
+    return vm->strings[i].off = segment_offset(p);
+}
+
+/* ---- aborts ---- */
+
+static struct jitstat_abort_site *site_find(struct obs_vm *vm, const struct jitstat_abort_site *key)
+{
+    for (struct jitstat_abort_chunk *c = segment_at(vm->blk->aborts); c; c = segment_at(c->next))
+        for (uint64_t i = 0; i < c->used; i++) {
+            struct jitstat_abort_site *s = &c->site[i];
+            if (s->reason == key->reason && s->line == key->line && s->kind == key->kind && strcmp(s->file, key->file) == 0)
+                return s;
+        }
+    return NULL;
+}
+
+static struct jitstat_abort_site *site_new(struct obs_vm *vm, const struct jitstat_abort_site *key)
+{
+    struct jitstat_abort_chunk *c = vm->aborts_tail;
+    if (vm->blk->aborts_n >= ABORT_SITES_MAX)
+        return NULL;
+    if (!c || c->used == JITSTAT_ABORTS_PER_CHUNK) {
+        c = chunk_append(c ? &c->next : &vm->blk->aborts, sizeof *c);
+        if (!c)
+            return NULL;
+        vm->aborts_tail = c;
+    }
+    struct jitstat_abort_site *s = &c->site[c->used];
+    *s = *key;
+    __atomic_store_n((uint64_t *)&c->used, c->used + 1, __ATOMIC_RELEASE);
+    obs_add(&vm->blk->aborts_n, 1);
+    return s;
+}
+
+/* Counts one abort at its site; ns: tracing time that led to nothing. */
+void records_abort(struct obs_vm *vm, int kind, enum jitstat_abort reason, uint64_t ns, const char *file, int line)
+{
+    struct jitstat_abort_site key = {.reason = reason, .line = (uint32_t)line, .kind = (uint32_t)kind};
+    copy_tail(key.file, sizeof key.file, file);
+    struct jitstat_abort_site *s = NULL;
+    if (vm->blk->self_off && !(s = site_find(vm, &key)))
+        s = site_new(vm, &key);
+    if (!s) {
+        obs_add(&vm->blk->aborts_lost, 1);
+        return;
+    }
+    record_begin(&s->seq);
+    obs_add(&s->count, 1);
+    obs_add(&s->ns_lost, ns);
+    record_end(&s->seq);
+}
+
+/* ---- alarms ---- */
+
+void obs_alarm(struct obs_vm *vm, enum jitstat_alarm a, const char *file, int line)
+{
+    char text[JITSTAT_ABORT_FILE_LEN];
+    struct jitstat_alarm_rec *r = NULL, *oldest = vm->blk->alarms;
+    obs_own();
+    copy_tail(text, sizeof text, file ? file : "");
+    for (int i = 0; i < JITSTAT_ALARMS && !r; i++) {
+        struct jitstat_alarm_rec *q = &vm->blk->alarms[i];
+        if (q->alarm == a && q->line == (uint32_t)line && strcmp(q->file, text) == 0)
+            r = q;
+        if (q->time_ns < oldest->time_ns)
+            oldest = q;
+    }
+    bool known = r != NULL;
+    if (!known)
+        r = oldest;
+    record_begin(&r->seq);
+    r->alarm = a;
+    r->line = (uint32_t)line;
+    memcpy(r->file, text, sizeof text);
+    word_set(&r->count, known ? r->count + 1 : 1);
+    word_set(&r->time_ns, obs_now_ns());
+    record_end(&r->seq);
+    obs_add(&vm->blk->alarms_n, 1);
+}
