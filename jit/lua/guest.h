@@ -107,6 +107,7 @@ struct upval *func_new_upval(struct lua_State *L); /* closed, nil */
 struct upval *func_find_upval(struct lua_State *L, struct value *level); /* open one for a stack slot */
 void func_close_upvals(struct lua_State *L, struct value *level); /* close all >= level; no tbc */
 struct value *func_close(struct lua_State *L, struct value *level, int status, bool yieldable); /* upvalues and tbc; calls __close; returns level (stack may move) */
+#define CLOSE_KEEP_TOP (-1) /* func_close's status when nothing failed: no error object, L->top is kept (lua_settop, CLOSE, returns) */
 void func_new_tbc(struct lua_State *L, struct value *level); /* raises if no __close */
 struct proto *func_new_proto(struct lua_State *L);
 void func_free_proto(struct lua_State *L, struct proto *p);
