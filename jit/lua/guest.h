@@ -147,6 +147,8 @@ _Noreturn void call_error(struct lua_State *L);                 /* runs the mess
 typedef void (*call_pfunc)(struct lua_State *L, void *ud);
 int call_protected(struct lua_State *L, call_pfunc f, void *ud, ptrdiff_t old_top, ptrdiff_t errfunc); /* closes upvalues and tbc on error */
 void call_function(struct lua_State *L, struct value *func, int nresults, bool yieldable); /* from C; args func+1..top; results from func */
+int call_close_protected(struct lua_State *L, ptrdiff_t level, int status); /* func_close down to level after an error, as often as it fails itself; returns the last status */
+int call_reset_thread(struct lua_State *L, int status); /* lua_resetthread, also for a thread that died without a catcher: unwinds and closes all; the stack is [nil] or [nil, error] */
 void call_set_error(struct lua_State *L, int status, struct value *oldtop); /* puts the error object at oldtop, top = oldtop+1 */
 void call_hook(struct lua_State *L, int event, int line, int ftransfer, int ntransfer);
 /* Prepares a call from the interpreter. Returns the new Lua frame to run, or NULL when a C function
