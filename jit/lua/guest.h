@@ -19,6 +19,7 @@ void mem_free(struct lua_State *L, void *p, size_t osize);
 void mem_pool_init(struct global *g); /* when g->own_alloc */
 void mem_pool_fini(struct global *g);
 bool mem_is_standard_alloc(lua_Alloc f); /* is it luaL_newstate's? */
+void mem_set_alloc(struct lua_State *L, lua_Alloc f, void *ud); /* lua_setallocf: what the pools hold stays theirs */
 
 /* ---- gc.c ---- */
 /* Links a new object of `size` bytes; no step is run here. */
@@ -79,7 +80,12 @@ void table_set(struct lua_State *L, struct table *t, const struct value *key, co
 void table_setint(struct lua_State *L, struct table *t, int64_t key, const struct value *val);
 void table_setstr(struct lua_State *L, struct table *t, struct lstr *key, const struct value *val);
 static inline const struct value *table_getint_fast(struct table *t, int64_t k) { return (uint64_t)k - 1 < t->alen ? &t->arr[k - 1] : table_getint(t, k); }
-void table_append_grow(struct lua_State *L, struct table *t); /* alen == acap: makes room for one more. raises */
+/* alen == acap: makes room for one more, alen stays. raises. Hash keys in the way are not migrated by it: an
+ * interpreter without need for alen to stay calls table_setint instead, which migrates them. An inline append is
+ * right when key == alen + 1 and alen < acap: the hash never holds an integer key of 1..acap. */
+void table_append_grow(struct lua_State *L, struct table *t);
+/* lua_setmetatable on a table: sets t->meta (NULL: none), marks mt as a class, tells who watches t, barrier, finalizer. */
+void table_setmeta(struct lua_State *L, struct table *t, struct table *mt);
 uint64_t table_len(struct table *t); /* a border */
 /* next(): key nil starts. Returns 0 at the end. Writes key to out[0], value to out[1]. raises on an invalid key.
  * table_next_at iterates by position (0 starts; returns the next position, 0 at the end): the order is the
@@ -90,7 +96,8 @@ int64_t table_pos_of(struct lua_State *L, struct table *t, const struct value *k
 void table_resize(struct lua_State *L, struct table *t, uint32_t narr, uint32_t nhash); /* hints for createtable */
 void table_to_dict(struct lua_State *L, struct table *t);
 size_t table_bytes(const struct table *t);
-/* Inline caches: fill after a slow access (no-op when the access cannot be cached). */
+/* Inline caches: fill after a slow access (no-op when the access cannot be cached). A hit whose value is T_NIL is
+ * a miss (the field was removed): take the slow path. */
 void icache_fill_get(struct lua_State *L, struct icache *ic, struct table *t, struct lstr *key);
 /* Field store of key (short string) into t without metamethods involved; fills the cache, handles transitions. */
 void table_setfield_ic(struct lua_State *L, struct icache *ic, struct table *t, struct lstr *key, const struct value *val);
@@ -106,6 +113,7 @@ struct cclosure *func_new_c(struct lua_State *L, uint32_t nupvals);
 struct upval *func_new_upval(struct lua_State *L); /* closed, nil */
 struct upval *func_find_upval(struct lua_State *L, struct value *level); /* open one for a stack slot */
 void func_close_upvals(struct lua_State *L, struct value *level); /* close all >= level; no tbc */
+#define CLOSEKTOP (-1) /* status of func_close: normal exit, no error object, top stays. Otherwise call_set_error(status, tbc + 1) before each __close */
 struct value *func_close(struct lua_State *L, struct value *level, int status, bool yieldable); /* upvalues and tbc; calls __close; returns level (stack may move) */
 #define CLOSE_KEEP_TOP (-1) /* func_close's status when nothing failed: no error object, L->top is kept (lua_settop, CLOSE, returns) */
 void func_new_tbc(struct lua_State *L, struct value *level); /* raises if no __close */
