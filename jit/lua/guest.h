@@ -113,7 +113,6 @@ struct cclosure *func_new_c(struct lua_State *L, uint32_t nupvals);
 struct upval *func_new_upval(struct lua_State *L); /* closed, nil */
 struct upval *func_find_upval(struct lua_State *L, struct value *level); /* open one for a stack slot */
 void func_close_upvals(struct lua_State *L, struct value *level); /* close all >= level; no tbc */
-#define CLOSEKTOP (-1) /* status of func_close: normal exit, no error object, top stays. Otherwise call_set_error(status, tbc + 1) before each __close */
 struct value *func_close(struct lua_State *L, struct value *level, int status, bool yieldable); /* upvalues and tbc; calls __close; returns level (stack may move) */
 #define CLOSE_KEEP_TOP (-1) /* func_close's status when nothing failed: no error object, L->top is kept (lua_settop, CLOSE, returns) */
 void func_new_tbc(struct lua_State *L, struct value *level); /* raises if no __close */
