@@ -49,7 +49,7 @@ struct jit_recorder {
     bool resume_dirty;
     void **deps; uint32_t ndeps, capdeps;
     uint64_t ops_executed;       /* guest operations seen (counter OPS) */
-    bool inner_first;            /* guest's scratch */
+    uint64_t ns_tracing;         /* exclusive time, known at the end */
     void *guest;                 /* guest's own data for the recording (from the arena) */
 };
 

@@ -40,13 +40,12 @@ struct jit_trace {
     uint32_t parent_exit;
     struct jit_trace *target; /* link TRACE */
     struct jit_trace *next;   /* all traces of the VM, newest first */
-    struct jit_loop_rec *unused_;
     struct jitstat_loop *rec; /* in the stats block; never NULL (own_rec when lost) */
     struct jitstat_loop own_rec;
     struct jitstat_guard *guards;
     void **deps;              /* objects whose constants were used */
     uint32_t ndeps;
-    uint32_t activations;     /* jit_run's of this root family in progress (root traces only) */
+    bool doomed;              /* scratch of invalidate.c */
 };
 
 struct jit_vm {
@@ -54,22 +53,24 @@ struct jit_vm {
     void *user;               /* guest's: passed to install and back_off */
     struct obs_vm *obs;
     struct jit_params params;
-    struct code_area *area;
+    struct code_area area;
     struct jit_backend backend;
-    bool backend_ok, refused;
+    bool backend_ok, refused; /* area and trampolines exist; the kernel refuses executable memory */
     struct jit_recorder *rec; /* != NULL: recording */
     struct jit_trace *traces;
     uint64_t next_number;
     struct jit_cell **cells;  /* hash of keys: counters of aborts, trace */
     uint32_t ncells, cellmask;
-    uint32_t running;         /* depth of jit_run */
+    uint32_t running;         /* depth of jit_run. A guest that unwinds past jit_run (longjmp) restores what it was */
+    bool dead_traces;         /* some are JIT_TR_INVALID */
+    struct jit_descr frame_tag, frame_i, frame_f, frame_r; /* a slot in memory, for jit_rec_reload */
     uint8_t debug;            /* enable_debug is on */
     volatile uint8_t interrupt; /* guest wants compiled loops to leave */
     uint8_t in_hook, want_flush;
     const char *flush_why;
     int64_t torture_counter;
     struct jit_hooks *hooks;  /* hooks.c */
-    struct jitstat_vm_handle *handle;
+    bool blacklist_storm;
 };
 
 /* NULL if memory is short. params may be changed before the first trace. */
@@ -87,7 +88,7 @@ struct jit_trace *jit_hot(struct jit_vm *vm, void *ctx, struct jit_key key, int 
 
 /* Enters a root trace. frame: address of slot 0. The context's base word (layout.ctx_base_off) must already hold frame.
  * On return the guest's frames are as restore_frames left them. *record: a bridge recording has begun at this exit. */
-struct jit_exit *jit_run(struct jit_vm *vm, void *ctx, void *frame, struct jit_trace *trace, bool *record);
+enum jit_exit_kind jit_run(struct jit_vm *vm, void *ctx, void *frame, struct jit_trace *trace, bool *record);
 
 /* A trace for this key, or NULL (for linking). */
 struct jit_trace *jit_trace_of(struct jit_vm *vm, struct jit_key key, int kind);
@@ -104,5 +105,7 @@ void jit_mark(struct jit_vm *vm, void (*mark)(void *arg, void *object), void *ar
 void jit_interrupt(struct jit_vm *vm, bool on);
 /* enable_debug/disable_debug: run counts. */
 void jit_debug(struct jit_vm *vm, bool on);
+/* A guest's hook wrapper reports an error of its callback: counted, one line on stderr. */
+void jit_hook_failed(struct jit_vm *vm, enum jitstat_hook which, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

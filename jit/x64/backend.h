@@ -58,6 +58,7 @@ struct jit_exit {
     uint32_t line;
     uint32_t hot;           /* exits since the last look, for trace_eagerness; back-off */
     uint32_t hot_limit;
+    uint32_t aborts;        /* bridge recordings that failed here */
     uint8_t kind;           /* enum jit_exit_kind */
 };
 enum jit_exit_kind { JIT_EXIT_GUARD, JIT_EXIT_INTERP /* end of a trace */, JIT_EXIT_POLL /* interrupt at a back edge */ };

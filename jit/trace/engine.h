@@ -1,0 +1,50 @@
+/* engine.h: what the files of trace/ offer each other and nobody else. */
+#ifndef JIT_TRACE_ENGINE_H
+#define JIT_TRACE_ENGINE_H
+#include "trace/recorder.h"
+
+/* What is known of a place: kept while the VM lives, even without a trace. */
+struct jit_cell {
+    struct jit_key key;
+    uint8_t kind;         /* LOOP or ENTRY */
+    bool blacklisted;
+    uint16_t aborts;      /* in a row */
+    uint16_t compiles;    /* how often a trace was installed here */
+    struct jit_trace *trace;
+    struct jit_cell *next;
+};
+
+/* hot.c */
+struct jit_cell *cell_find(struct jit_vm *vm, struct jit_key key, int kind, bool create); /* NULL: absent or no memory */
+void cell_aborted(struct jit_vm *vm, struct jit_cell *cell, const struct obs_place *at, enum jitstat_abort why);
+void cells_free(struct jit_vm *vm);
+bool vm_backend_ready(struct jit_vm *vm); /* makes area and trampolines at the first need */
+
+/* recorder.c */
+struct jit_recorder *rec_new(struct jit_vm *vm, void *ctx, struct jit_key key, int kind, struct jit_exit *parent);
+void rec_free(struct jit_recorder *r); /* also takes it off vm->rec */
+void rec_place(const struct jit_recorder *r, struct obs_place *at);
+uint32_t rec_capture(struct jit_recorder *r); /* resume data of now */
+
+/* pipeline.c */
+struct jit_trace *pipeline_compile(struct jit_recorder *r, enum jit_link link, struct jit_trace *target);
+void trace_place(const struct jit_trace *t, struct obs_place *at);
+void trace_publish(struct jit_trace *t); /* installs, compile hook and event */
+
+/* exit.c */
+void exit_handler(struct jit_exit_state *st);
+int exit_poll(struct jit_trace *t, int which);
+
+/* invalidate.c */
+void trace_release_dead(struct jit_vm *vm); /* frees INVALID traces if nothing runs */
+void trace_free(struct jit_trace *t);       /* fires `free`; off all lists already */
+
+/* hooks.c */
+struct jit_hooks *hooks_new(struct jit_vm *vm);
+void hooks_free(struct jit_hooks *h);
+/* Runs the optimize hook on ir; may replace *ir (in arena) by a verified list. */
+void hooks_optimize(struct jit_vm *vm, struct jit_recorder *r, struct jit_ir *ir, struct jit_arena *arena);
+void jit_hooks_safe_point(struct jit_vm *vm); /* a flush that a hook asked for happens here */
+void hooks_compile(struct jit_trace *t);
+void hooks_abort(struct jit_recorder *r, enum jitstat_abort why, const char *file, int line);
+#endif

@@ -1,0 +1,113 @@
+/* hot.c: places that got hot. The counters themselves live in the guest's code objects; here is what
+ * is known about a place beyond a number: its trace, how often recording it failed.
+ *
+ * A place where recording failed is tried again after twice as many ticks each time; after
+ * max_aborts failures in a row it is blacklisted, which is an event, an alarm and a counter, so that
+ * nobody has to ask why a program got slow after some hours. The schedule is fixed: the same
+ * program gives the same traces.
+ *
+ * Before: the guest's counters. After: recorder.c, pipeline.c.
+ */
+#include <stdlib.h>
+#include "trace/engine.h"
+
+static uint32_t key_hash(struct jit_key key, int kind)
+{
+    uint64_t h = (uint64_t)(uintptr_t)key.code * 0x9e3779b97f4a7c15u ^ key.pc * 0xff51afd7ed558ccdu ^ (unsigned)kind;
+    return (uint32_t)(h >> 32) ^ (uint32_t)h;
+}
+
+static bool cells_grow(struct jit_vm *vm)
+{
+    uint32_t size = vm->cells ? (vm->cellmask + 1) * 2 : 64;
+    struct jit_cell **v = calloc(size, sizeof *v);
+    if (!v) return vm->cells != NULL;
+    for (uint32_t i = 0; vm->cells && i <= vm->cellmask; i++)
+        for (struct jit_cell *c = vm->cells[i], *next; c; c = next) {
+            next = c->next;
+            struct jit_cell **slot = &v[key_hash(c->key, c->kind) & (size - 1)];
+            c->next = *slot;
+            *slot = c;
+        }
+    free(vm->cells);
+    vm->cells = v;
+    vm->cellmask = size - 1;
+    return true;
+}
+
+struct jit_cell *cell_find(struct jit_vm *vm, struct jit_key key, int kind, bool create)
+{
+    if (vm->cells)
+        for (struct jit_cell *c = vm->cells[key_hash(key, kind) & vm->cellmask]; c; c = c->next)
+            if (c->key.code == key.code && c->key.pc == key.pc && c->kind == kind) return c;
+    if (!create) return NULL;
+    if ((!vm->cells || vm->ncells > vm->cellmask) && !cells_grow(vm)) return NULL;
+    struct jit_cell *c = calloc(1, sizeof *c);
+    if (!c) return NULL;
+    c->key = key;
+    c->kind = (uint8_t)kind;
+    struct jit_cell **slot = &vm->cells[key_hash(key, kind) & vm->cellmask];
+    c->next = *slot;
+    *slot = c;
+    vm->ncells++;
+    return c;
+}
+
+void cells_free(struct jit_vm *vm)
+{
+    for (uint32_t i = 0; vm->cells && i <= vm->cellmask; i++)
+        for (struct jit_cell *c = vm->cells[i], *next; c; c = next) {
+            next = c->next;
+            free(c);
+        }
+    free(vm->cells);
+    vm->cells = NULL;
+    vm->ncells = 0;
+}
+
+static uint32_t first_ticks(const struct jit_vm *vm, int kind)
+{
+    return (uint32_t)(kind == JITSTAT_KIND_LOOP ? vm->params.threshold : vm->params.function_threshold);
+}
+
+void cell_aborted(struct jit_vm *vm, struct jit_cell *cell, const struct obs_place *at, enum jitstat_abort why)
+{
+    cell->aborts++;
+    if (cell->aborts >= vm->params.max_aborts) {
+        if (!cell->blacklisted) {
+            cell->blacklisted = true;
+            obs_add(&vm->obs->blk->total.blacklisted, 1);
+            obs_ev_blacklist(vm->obs, at, why, cell->aborts);
+            obs_alarm(vm->obs, JITSTAT_AL_BLACKLISTED, at->file, at->line);
+        }
+        vm->driver->back_off(vm->user, cell->key, cell->kind, 0);
+        return;
+    }
+    uint64_t ticks = (uint64_t)first_ticks(vm, cell->kind) << cell->aborts;
+    vm->driver->back_off(vm->user, cell->key, cell->kind, ticks > 65000 ? 65000 : (uint32_t)ticks);
+}
+
+struct jit_trace *jit_trace_of(struct jit_vm *vm, struct jit_key key, int kind)
+{
+    struct jit_cell *c = cell_find(vm, key, kind, false);
+    return c ? c->trace : NULL;
+}
+
+struct jit_trace *jit_hot(struct jit_vm *vm, void *ctx, struct jit_key key, int kind, bool *record)
+{
+    *record = false;
+    struct jit_cell *c = cell_find(vm, key, kind, true);
+    if (!c) return NULL;
+    if (c->trace && !vm->rec) return vm->interrupt ? NULL : c->trace;
+    if (vm->rec || vm->interrupt || c->trace) { /* somebody records: look again soon */
+        vm->driver->back_off(vm->user, key, kind, c->trace ? 1 : 16);
+        return NULL;
+    }
+    if (!vm->params.jit || vm->refused || c->blacklisted || !vm_backend_ready(vm)) {
+        vm->driver->back_off(vm->user, key, kind, c->blacklisted ? 0 : 65000);
+        return NULL;
+    }
+    *record = rec_new(vm, ctx, key, kind, NULL) != NULL;
+    if (!*record) vm->driver->back_off(vm->user, key, kind, first_ticks(vm, kind));
+    return NULL;
+}

@@ -1,0 +1,158 @@
+/* invalidate.c: traces that must not run any more. They are unlinked at once (the guest's counters,
+ * the guards that lead into them, other traces' jumps) and freed when no machine code is active;
+ * the `free` event fires then.
+ *
+ * A trace that is active somewhere below on the C stack goes on running after it was invalidated:
+ * guard_not_invalidated makes it leave where it would rely on what changed.
+ *
+ * Invariant: whatever jumps into a dead trace is dead itself or has been pointed elsewhere. So
+ * bridges die with what they leave, and traces that link to a dead one die with it.
+ *
+ * Before: the guest's writes to classes, flush. After: code/ (memory is reused).
+ */
+#include <stdlib.h>
+#include "trace/engine.h"
+
+static void trace_unlink(struct jit_trace *t)
+{
+    struct jit_vm *vm = t->vm;
+    t->invalid = 1;
+    t->state = JIT_TR_INVALID;
+    vm->dead_traces = true;
+    if (t->parent) {
+        struct jit_exit *e = &t->parent->code.exits[t->parent_exit];
+        if (e->bridge == t) {
+            e->bridge = NULL;
+            e->hot = 0;
+            if (t->parent->state == JIT_TR_LIVE) jit_backend_patch(&vm->backend, e, NULL);
+        }
+        return;
+    }
+    struct jit_cell *c = cell_find(vm, t->key, t->kind, false);
+    if (c && c->trace == t) {
+        c->trace = NULL;
+        vm->driver->install(vm->user, t->key, t->kind, NULL);
+    }
+}
+
+/* Spreads `doomed` along parents and links until nothing changes, then unlinks. */
+static uint32_t traces_kill(struct jit_vm *vm)
+{
+    uint32_t n = 0;
+    for (bool more = true; more;) {
+        more = false;
+        for (struct jit_trace *t = vm->traces; t; t = t->next)
+            if (!t->doomed && ((t->parent && t->parent->doomed) || (t->target && t->target->doomed))) t->doomed = more = true;
+    }
+    for (struct jit_trace *t = vm->traces; t; t = t->next)
+        if (t->doomed && t->state == JIT_TR_LIVE) {
+            trace_unlink(t);
+            n++;
+        }
+    if (vm->rec && vm->rec->parent && vm->rec->parent->trace->state != JIT_TR_LIVE) jit_rec_fail(vm->rec, JITSTAT_A_RELEASED);
+    return n;
+}
+
+void trace_free(struct jit_trace *t)
+{
+    struct jit_vm *vm = t->vm;
+    struct obs_place at;
+    trace_place(t, &at);
+    t->state = JIT_TR_FREED;
+    obs_loop_freed(vm->obs, t->rec == &t->own_rec ? NULL : t->rec);
+    obs_ev_free(vm->obs, &at, t->code.start, t->code.size);
+    jit_backend_free(&vm->backend, &t->code);
+    jit_arena_fini(&t->arena);
+    free(t);
+}
+
+void trace_release_dead(struct jit_vm *vm)
+{
+    if (!vm->dead_traces || vm->running || vm->rec || vm->in_hook) return;
+    vm->dead_traces = false;
+    struct jit_trace *dead = NULL;
+    for (struct jit_trace **p = &vm->traces; *p;) {
+        struct jit_trace *t = *p;
+        if (t->state == JIT_TR_INVALID) {
+            *p = t->next;
+            t->next = dead;
+            dead = t;
+        } else {
+            p = &t->next;
+        }
+    }
+    while (dead) {
+        struct jit_trace *t = dead;
+        dead = t->next;
+        trace_free(t);
+    }
+    __atomic_store_n(&vm->obs->blk->total.code_used, code_used(&vm->area), __ATOMIC_RELAXED);
+}
+
+void jit_invalidate(struct jit_vm *vm, void *object)
+{
+    if (vm->rec)
+        for (uint32_t i = 0; i < vm->rec->ndeps; i++)
+            if (vm->rec->deps[i] == object) jit_rec_fail(vm->rec, JITSTAT_A_FORCE_QUASIIMMUT);
+    bool any = false;
+    for (struct jit_trace *t = vm->traces; t; t = t->next)
+        for (uint32_t i = 0; i < t->ndeps && t->state == JIT_TR_LIVE; i++)
+            if (t->deps[i] == object) t->doomed = any = true;
+    if (any) traces_kill(vm);
+    trace_release_dead(vm);
+}
+
+void jit_flush(struct jit_vm *vm, const char *why)
+{
+    if (vm->in_hook) { /* at the next safe point: when the hook has returned */
+        vm->want_flush = true;
+        vm->flush_why = why;
+        return;
+    }
+    if (vm->rec) jit_rec_fail(vm->rec, JITSTAT_A_RELEASED);
+    if (!vm->traces) return;
+    for (struct jit_trace *t = vm->traces; t; t = t->next) t->doomed = true;
+    uint32_t n = traces_kill(vm);
+    obs_add(&vm->obs->blk->total.flushes, 1);
+    obs_ev_flush(vm->obs, why, n);
+    trace_release_dead(vm);
+}
+
+void jit_forget_code(struct jit_vm *vm, void *code)
+{
+    bool any = false;
+    if (vm->rec && vm->rec->key.code == code) jit_rec_fail(vm->rec, JITSTAT_A_RELEASED);
+    for (struct jit_trace *t = vm->traces; t; t = t->next)
+        if (t->key.code == code && t->state == JIT_TR_LIVE) t->doomed = any = true;
+    if (any) traces_kill(vm);
+    for (uint32_t i = 0; vm->cells && i <= vm->cellmask; i++)
+        for (struct jit_cell **p = &vm->cells[i]; *p;) {
+            struct jit_cell *c = *p;
+            if (c->key.code == code) {
+                *p = c->next;
+                vm->ncells--;
+                free(c);
+            } else {
+                p = &c->next;
+            }
+        }
+    trace_release_dead(vm);
+}
+
+static void mark_ir(const struct jit_ir *ir, void (*mark)(void *, void *), void *arg)
+{
+    for (uint32_t i = 0; i < ir->consts.n; i++)
+        if (ir->consts.v[i].gc && ir->consts.v[i].p) mark(arg, ir->consts.v[i].p);
+}
+
+void jit_mark(struct jit_vm *vm, void (*mark)(void *arg, void *object), void *arg)
+{
+    for (struct jit_trace *t = vm->traces; t; t = t->next) {
+        mark_ir(&t->ir, mark, arg);
+        for (uint32_t i = 0; i < t->ndeps; i++) mark(arg, t->deps[i]);
+    }
+    if (vm->rec) {
+        mark_ir(&vm->rec->ir, mark, arg);
+        for (uint32_t i = 0; i < vm->rec->ndeps; i++) mark(arg, vm->rec->deps[i]);
+    }
+}

@@ -1,0 +1,177 @@
+/* pipeline.c: from a closed recording to an installed trace: optimize, optimize hook, backend,
+ * publish. The whole life of a compilation is on this screen; whatever fails names a row of
+ * aborts.def in r->status and leaves nothing behind.
+ *
+ * Order of events (all of it inside tracing__begin .. tracing__end):
+ *   optimize__begin optimize__end, [optimize hook] backend__begin backend__end
+ * then tracing__end, [compile hook] compile.
+ * Hooks may run guest code, which may record and compile: nothing here keeps state in the VM.
+ *
+ * Before: recorder.c, opt/, hooks.c. After: x64/, exit.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "opt/opt.h"
+#include "trace/engine.h"
+
+void trace_place(const struct jit_trace *t, struct obs_place *at)
+{
+    *at = (struct obs_place){.kind = t->kind, .number = t->number, .name = t->name, .file = t->file, .line = t->line};
+}
+
+static bool dump_wants(const char *what)
+{
+    const char *s = getenv("JIT_DUMP");
+    return s && strstr(s, what);
+}
+
+static bool step_optimize(struct jit_recorder *r, struct jit_ir *out, struct jit_arena *arena)
+{
+    struct jit_vm *vm = r->vm;
+    struct obs_place at;
+    rec_place(r, &at);
+    bool peel = r->kind == JITSTAT_KIND_LOOP && r->ir.link == JIT_LINK_LOOP && r->ir.ops.n <= (uint64_t)vm->params.disable_unrolling;
+    if (dump_wants("rec")) jit_ir_dump(&r->ir, r->name);
+    obs_timer_enter(vm->obs, JITSTAT_T_OPTIMIZE);
+    obs_ev_optimize_begin(vm->obs, &at);
+    enum jit_opt_status st = jit_optimize(&r->ir, out, arena, vm->params.enable_opts, peel);
+    if (st == JIT_OPT_OK) {
+        obs_count(vm->obs, JITSTAT_C_OPT_OPS, out->ops.n);
+        obs_count(vm->obs, JITSTAT_C_OPT_GUARDS, jit_ir_count_guards(out));
+        obs_count(vm->obs, JITSTAT_C_OPT_GUARDS_SHARED, out->n_shared + r->ir.n_shared);
+        obs_count(vm->obs, JITSTAT_C_OPT_FORCINGS, out->n_forcings);
+        obs_count(vm->obs, JITSTAT_C_NVIRTUALS, out->n_virtuals);
+        obs_count(vm->obs, JITSTAT_C_NVHOLES, out->n_holes);
+        obs_count(vm->obs, JITSTAT_C_NVREUSED, out->n_reused);
+    }
+    obs_ev_optimize_end(vm->obs, &at, obs_timer_leave(vm->obs, JITSTAT_T_OPTIMIZE));
+    if (st == JIT_OPT_OK && dump_wants("opt")) jit_ir_dump(out, r->name);
+    if (st != JIT_OPT_OK) jit_rec_fail(r, st == JIT_OPT_NOMEM ? JITSTAT_A_NO_MEMORY : r->parent ? JITSTAT_A_BRIDGE : JITSTAT_A_BAD_LOOP);
+    return st == JIT_OPT_OK;
+}
+
+/* All of the trace's data; the recorder's and the optimizer's memory can go afterwards. */
+static struct jit_trace *trace_new(struct jit_recorder *r, const struct jit_ir *ir, struct jit_trace *target)
+{
+    struct jit_trace *t = calloc(1, sizeof *t);
+    if (!t) return NULL;
+    jit_arena_init(&t->arena);
+    t->vm = r->vm, t->kind = r->kind, t->number = r->number, t->key = r->key, t->line = r->line;
+    t->name = jit_arena_strdup(&t->arena, r->name);
+    t->file = jit_arena_strdup(&t->arena, r->file);
+    t->target = target;
+    t->ndeps = r->ndeps;
+    t->deps = jit_arena_alloc(&t->arena, (r->ndeps + 1) * sizeof *t->deps);
+    if (r->parent) {
+        t->parent = r->parent->trace;
+        t->parent_exit = r->parent->number;
+    }
+    if (!jit_ir_copy(&t->ir, ir, &t->arena) || t->arena.failed) {
+        jit_arena_fini(&t->arena);
+        free(t);
+        return NULL;
+    }
+    memcpy(t->deps, r->deps, r->ndeps * sizeof *t->deps);
+    return t;
+}
+
+static bool step_backend(struct jit_recorder *r, struct jit_trace *t)
+{
+    struct jit_vm *vm = r->vm;
+    struct obs_place at;
+    rec_place(r, &at);
+    vm->backend.torture_counter = vm->params.torture_guard ? &vm->torture_counter : NULL;
+    vm->backend.torture_reset = vm->params.torture_guard;
+    if (vm->torture_counter <= 0) vm->torture_counter = vm->params.torture_guard;
+    obs_timer_enter(vm->obs, JITSTAT_T_BACKEND);
+    obs_ev_backend_begin(vm->obs, &at);
+    int why = jit_backend_compile(&vm->backend, &t->ir, t, r->parent, &t->invalid, t->target ? t->target->code.entry : NULL,
+                                  &t->arena, &t->code);
+    obs_ev_backend_end(vm->obs, &at, obs_timer_leave(vm->obs, JITSTAT_T_BACKEND), t->code.start, t->code.size);
+    __atomic_store_n(&vm->obs->blk->total.code_allocated, code_allocated(&vm->area), __ATOMIC_RELAXED);
+    __atomic_store_n(&vm->obs->blk->total.code_used, code_used(&vm->area), __ATOMIC_RELAXED);
+    if (why < 0) return true;
+    if (why == JITSTAT_A_CODE_FULL) obs_alarm(vm->obs, JITSTAT_AL_CODE_FULL, at.file, at.line);
+    if (why == JITSTAT_A_CODE_REFUSED) {
+        vm->refused = true;
+        obs_add(&vm->obs->blk->total.code_refused, 1);
+        obs_alarm(vm->obs, JITSTAT_AL_CODE_REFUSED, at.file, at.line);
+    }
+    jit_rec_fail(r, (enum jitstat_abort)why);
+    return false;
+}
+
+static void exits_init(struct jit_trace *t)
+{
+    struct jit_vm *vm = t->vm;
+    for (uint32_t i = 0; i < t->code.nexits; i++) {
+        struct jit_exit *e = &t->code.exits[i];
+        e->hot_limit = (uint32_t)vm->params.trace_eagerness;
+        e->count = t->guards ? (uint64_t *)&t->guards[i].exits : &e->own_count;
+        if (t->guards) {
+            t->guards[i].line = e->line;
+            t->guards[i].op = e->op;
+        }
+    }
+}
+
+struct jit_trace *pipeline_compile(struct jit_recorder *r, enum jit_link link, struct jit_trace *target)
+{
+    struct jit_vm *vm = r->vm;
+    struct jit_arena scratch;
+    struct jit_ir opt;
+    struct jit_trace *t = NULL;
+    char err[160];
+    jit_arena_init(&scratch);
+    r->ir.link = link;
+    /* What a trace links to may have gone while it was recorded. */
+    if (target && target->state != JIT_TR_LIVE) jit_rec_fail(r, JITSTAT_A_RELEASED);
+    if (r->parent && r->parent->trace->state != JIT_TR_LIVE) jit_rec_fail(r, JITSTAT_A_RELEASED);
+    if (r->status < 0 && step_optimize(r, &opt, &scratch)) {
+        hooks_optimize(vm, r, &opt, &scratch);
+        if (target && target->state != JIT_TR_LIVE) jit_rec_fail(r, JITSTAT_A_RELEASED);
+        if (r->parent && (r->parent->trace->state != JIT_TR_LIVE || r->parent->bridge)) jit_rec_fail(r, JITSTAT_A_RELEASED);
+        if (jit_opt_verify && !jit_ir_verify(&opt, err, sizeof err)) {
+            jit_ir_dump(&opt, err);
+            abort();
+        }
+        if (r->status < 0 && !(t = trace_new(r, &opt, target))) jit_rec_fail(r, JITSTAT_A_NO_MEMORY);
+    }
+    jit_arena_fini(&scratch);
+    if (t && !step_backend(r, t)) {
+        jit_arena_fini(&t->arena);
+        free(t);
+        t = NULL;
+    }
+    return t;
+}
+
+void trace_publish(struct jit_trace *t)
+{
+    struct jit_vm *vm = t->vm;
+    struct obs_place at;
+    trace_place(t, &at);
+    t->rec = obs_loop_add(vm->obs, &at, t->code.start, t->code.size, t->ir.ops.n, t->parent ? t->parent->number : 0, t->parent_exit,
+                          t->code.nexits, &t->guards);
+    if (!t->rec) t->rec = &t->own_rec, t->guards = NULL;
+    exits_init(t);
+    t->next = vm->traces;
+    vm->traces = t;
+    if (t->parent) {
+        struct jit_exit *e = &t->parent->code.exits[t->parent_exit];
+        if (jit_backend_patch(&vm->backend, e, t->code.entry) == 0) e->bridge = t;
+    } else {
+        struct jit_cell *c = cell_find(vm, t->key, t->kind, true);
+        if (c) {
+            c->trace = t;
+            c->aborts = 0;
+            if (++c->compiles == 8) obs_alarm(vm->obs, JITSTAT_AL_RECOMPILE, t->file, t->line);
+            vm->driver->install(vm->user, t->key, t->kind, t);
+        }
+    }
+    uint32_t nguards = jit_ir_count_guards(&t->ir);
+    hooks_compile(t);
+    obs_ev_compile(vm->obs, &at, t->code.start, t->code.size, t->ir.ops.n, nguards, t->parent ? t->parent->number : 0, t->parent_exit);
+    jit_hooks_safe_point(vm);
+    trace_release_dead(vm);
+}
