@@ -583,7 +583,7 @@ static void text_convert(lua_State *L, struct text *t, char c, va_list *ap)
         text_add(t, "%", 1);
         break;
     default:
-        dbg_runerror(L, "invalid conversion '%%%c' to 'lua_pushfstring'", c);
+        dbg_runerror(L, "invalid option '%%%c' to 'lua_pushfstring'", c);
     }
 }
 

@@ -447,9 +447,10 @@ const char *lua_setlocal(lua_State *L, const lua_Debug *ar, int n)
 {
     struct value *pos;
     const char *name = find_local(L, ci_of(ar), n, &pos);
-    if (name != NULL)
-        setval(pos, L->top - 1);
-    L->top--;
+    if (name != NULL) {
+        L->top--;
+        setval(pos, L->top);
+    }
     return name;
 }
 
