@@ -37,7 +37,8 @@ enum {
     CIST_HOOKYIELD = 128,
     CIST_TRAN = 256,    /* transfer information is valid */
     CIST_CLOSERET = 512,/* closing tbc variables on return */
-    CIST_FASTCALL = 1024 /* free for fast functions that need frames */
+    CIST_FASTCALL = 1024, /* free for fast functions that need frames */
+    CIST_VARARG = 2048  /* VARARGPREP ran: func was moved up by nvarargs + numparams + 1 */
 };
 
 struct callinfo {
@@ -73,6 +74,7 @@ struct lua_State {
     struct value *stack_last; /* end of the usable part; STACK_EXTRA slots follow */
     struct value *jit_base;   /* registers of the frame in which compiled code was entered; moved with the stack */
     struct callinfo *jit_ci;  /* that frame */
+    const struct jit_sync *jit_resume; /* frames that a SYNC call makes real first (x64/backend.h) */
     struct upval *openupval;
     ptrdiff_t tbclist;        /* stack offset (slots) of the last to-be-closed variable; 0: none. delta in value.extra */
     struct gcobj *gclist;
@@ -87,6 +89,7 @@ struct lua_State {
     int32_t basehookcount, hookcount;
     volatile int32_t hookmask;
     int32_t stacksize;        /* slots, without STACK_EXTRA */
+    uint32_t pcall_depth;     /* CIST_PCALL frames without a C activation (2); counts towards LUAI_MAXCCALLS */
 };
 #define STACK_EXTRA 5
 #define BASIC_STACK 40
@@ -107,6 +110,9 @@ struct global {
     struct gcobj *all, *finobj, *tobefnz, *fixed;
     struct gcobj **sweep;
     struct gcobj *gray, *grayagain, *weak, *ephemeron, *allweak;
+    struct gcobj *protos;     /* prototypes marked in this cycle: their inline caches are checked by the atomic phase */
+    uint32_t sweep_str;       /* next bucket of the string table to sweep */
+    uint8_t sweep_part;       /* which list is being swept */
     int64_t gc_estimate;
     struct lua_State *twups;
     struct strtab strt;
@@ -129,6 +135,8 @@ struct global {
     struct jit_vm *vm;
     uint8_t recording;        /* the interpreter calls lua_jit_record before each instruction */
     struct lua_State *rec_L;  /* the thread being recorded */
+    struct callinfo *ci_reserve; /* frame records for exits when memory is short; jit.c */
+    uint32_t jit_max_frames;  /* most frames any trace's exit makes; jit.c */
 };
 
 #endif

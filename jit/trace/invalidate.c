@@ -28,10 +28,10 @@ static void trace_unlink(struct jit_trace *t)
         }
         return;
     }
-    struct jit_cell *c = cell_find(vm, t->key, t->kind, false);
+    struct jit_cell *c = cell_find(vm, t->key, t->place, false);
     if (c && c->trace == t) {
         c->trace = NULL;
-        vm->driver->install(vm->user, t->key, t->kind, NULL);
+        vm->driver->install(vm->user, t->key, t->place, NULL);
     }
 }
 

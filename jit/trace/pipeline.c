@@ -56,7 +56,7 @@ static struct jit_trace *trace_new(struct jit_recorder *r, const struct jit_ir *
     struct jit_trace *t = calloc(1, sizeof *t);
     if (!t) return NULL;
     jit_arena_init(&t->arena);
-    t->vm = r->vm, t->kind = r->kind, t->number = r->number, t->key = r->key, t->line = r->line;
+    t->vm = r->vm, t->kind = r->kind, t->place = r->place, t->number = r->number, t->key = r->key, t->line = r->line;
     t->name = jit_arena_strdup(&t->arena, r->name);
     t->file = jit_arena_strdup(&t->arena, r->file);
     t->target = target;
@@ -107,6 +107,7 @@ static void exits_init(struct jit_trace *t)
     for (uint32_t i = 0; i < t->code.nexits; i++) {
         struct jit_exit *e = &t->code.exits[i];
         e->hot_limit = (uint32_t)vm->params.trace_eagerness;
+        if (t->ir.ops.v[e->op].opcode == JIT_guard_stack) e->kind = JIT_EXIT_INTERP; /* the guest grows its stack, no bridge */
         e->count = t->guards ? (uint64_t *)&t->guards[i].exits : &e->own_count;
         if (t->guards) {
             t->guards[i].line = e->line;
@@ -155,18 +156,20 @@ void trace_publish(struct jit_trace *t)
                           t->code.nexits, &t->guards);
     if (!t->rec) t->rec = &t->own_rec, t->guards = NULL;
     exits_init(t);
+    for (uint32_t i = 0; i < t->ir.ops.n && !t->stack_room; i++)
+        if (t->ir.ops.v[i].opcode == JIT_guard_stack) t->stack_room = (uint32_t)jit_ref_const(&t->ir, t->ir.ops.v[i].arg[0])->i;
     t->next = vm->traces;
     vm->traces = t;
     if (t->parent) {
         struct jit_exit *e = &t->parent->code.exits[t->parent_exit];
         if (jit_backend_patch(&vm->backend, e, t->code.entry) == 0) e->bridge = t;
     } else {
-        struct jit_cell *c = cell_find(vm, t->key, t->kind, true);
+        struct jit_cell *c = cell_find(vm, t->key, t->place, true);
         if (c) {
             c->trace = t;
             c->aborts = 0;
             if (++c->compiles == 8) obs_alarm(vm->obs, JITSTAT_AL_RECOMPILE, t->file, t->line);
-            vm->driver->install(vm->user, t->key, t->kind, t);
+            vm->driver->install(vm->user, t->key, t->place, t);
         }
     }
     uint32_t nguards = jit_ir_count_guards(&t->ir);

@@ -73,10 +73,11 @@ struct jit_recorder *rec_new(struct jit_vm *vm, void *ctx, struct jit_key key, i
 {
     struct jit_recorder *r = calloc(1, sizeof *r);
     if (!r) return NULL;
-    r->vm = vm, r->ctx = ctx, r->kind = (uint8_t)kind, r->key = key, r->parent = parent;
+    r->vm = vm, r->ctx = ctx, r->kind = r->place = (uint8_t)kind, r->key = key, r->parent = parent;
     r->status = -1;
     r->slot_lo = r->slot_hi = 0;
     r->last_resume = JIT_NORESUME;
+    r->top = JIT_REC_SLOTS_ABOVE; /* until the first begin_ins */
     r->number = vm->next_number + 1;
     jit_arena_init(&r->arena);
     jit_ir_init(&r->ir, &r->arena, kind);
@@ -99,6 +100,8 @@ struct jit_recorder *rec_new(struct jit_vm *vm, void *ctx, struct jit_key key, i
     }
     vm->next_number++;
     vm->rec = r;
+    jit_ref k = jit_ir_const_i(&r->ir, INT32_MAX); /* the room is known at the end */
+    r->guard_stack = jit_ir_emit(&r->ir, JIT_guard_stack, &k, 1, NULL, rec_capture(r));
     struct obs_place at;
     rec_place(r, &at);
     obs_timer_enter(vm->obs, JITSTAT_T_TRACING);
@@ -187,6 +190,7 @@ void jit_rec_begin_ins(struct jit_recorder *r, uint64_t pc, uint32_t line, int32
     r->pc = pc;
     r->cur_line = line;
     r->top = top;
+    if (top > r->max_top) r->max_top = top;
     r->frames[r->nframes - 1].pc = pc;
     r->ops_executed++;
     if (r->ir.failed || r->arena.failed) jit_rec_fail(r, JITSTAT_A_NO_MEMORY);
@@ -406,7 +410,7 @@ void jit_rec_abort(struct jit_recorder *r, enum jitstat_abort why)
         e->hot = 0;
         e->hot_limit = e->aborts >= vm->params.max_aborts ? UINT32_MAX : e->hot_limit * 2;
     } else {
-        struct jit_cell *c = cell_find(vm, r->key, r->kind, false);
+        struct jit_cell *c = cell_find(vm, r->key, r->place, false);
         if (c) cell_aborted(vm, c, &at, why);
     }
     rec_free(r);
@@ -421,10 +425,12 @@ static struct jit_trace *rec_close(struct jit_recorder *r, enum jit_link link, s
         rec_emit(r, JIT_jump, NULL, 0, NULL, resume);
     }
     if (r->ir.failed || r->arena.failed) jit_rec_fail(r, JITSTAT_A_NO_MEMORY);
+    if (r->status < 0) r->ir.ops.v[r->guard_stack].arg[0] = jit_rec_ki(r, r->max_top > r->slot_hi ? r->max_top : r->slot_hi);
     if (r->status >= 0) {
         jit_rec_abort(r, (enum jitstat_abort)r->status);
         return NULL;
     }
+    if (!r->parent) r->kind = r->ir.kind = link == JIT_LINK_LOOP ? JITSTAT_KIND_LOOP : JITSTAT_KIND_ENTRY;
     r->ir.link = link;
     r->vm->rec = NULL;
     struct jit_trace *t = pipeline_compile(r, link, target); /* ends the tracing timer; aborts through r->status */

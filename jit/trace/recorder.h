@@ -30,6 +30,8 @@ struct jit_recorder {
     struct jit_arena arena;
     struct jit_ir ir;
     uint8_t kind;
+    uint8_t place;               /* what key is: KIND_LOOP a loop's head, KIND_ENTRY a function's entry. kind is decided at
+                                    the end: 'l' if it closes on itself, else 'e' */
     struct jit_key key;          /* where it started */
     struct jit_exit *parent;     /* bridges */
     uint64_t number;             /* reserved for this trace */
@@ -49,6 +51,8 @@ struct jit_recorder {
     bool resume_dirty;
     void **deps; uint32_t ndeps, capdeps;
     uint64_t ops_executed;       /* guest operations seen (counter OPS) */
+    int32_t max_top;             /* highest top so far: room that the trace needs */
+    jit_ref guard_stack;         /* the trace's guard_stack */
     uint64_t ns_tracing;         /* exclusive time, known at the end */
     void *guest;                 /* guest's own data for the recording (from the arena) */
 };

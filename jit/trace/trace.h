@@ -27,6 +27,7 @@ struct jit_trace {
     struct jit_vm *vm;
     uint8_t kind;             /* JITSTAT_KIND_* */
     uint8_t state;
+    uint8_t place;            /* what key is: KIND_LOOP a loop's head, KIND_ENTRY a function's entry (root traces) */
     uint32_t invalid;         /* word that guard_not_invalidated tests */
     uint64_t number;
     struct jit_key key;       /* bridges: key of the root trace */
@@ -46,6 +47,7 @@ struct jit_trace {
     void **deps;              /* objects whose constants were used */
     uint32_t ndeps;
     bool doomed;              /* scratch of invalidate.c */
+    uint32_t stack_room;      /* slots above the frame register that the trace needs (its guard_stack) */
 };
 
 struct jit_vm {

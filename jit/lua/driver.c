@@ -1,0 +1,219 @@
+/* driver.c: the guest as the engine sees it: descriptors of its memory, source places, frames.
+ *
+ * Invariants
+ *  1. A descriptor's alias class names the kind of memory, so that a store into an array never
+ *     stands in the way of a load from a table's header.
+ *  2. restore_frames makes the same frame records as the interpreter's calls would, from the frame in
+ *     which machine code was entered (L->jit_ci) on; it never raises: records that memory refuses
+ *     come from the reserve.
+ *
+ * Before: record.c (uses the descriptors). After: jit.c.
+ */
+#include <stdio.h>
+#include "lua/jit.h"
+
+#define FIELD(var, nm, str, field, ty, sz, al, fl) \
+    const struct jit_descr var = {.name = nm, .kind = JIT_D_FIELD, .type = ty, .size = sz, .flags = fl, .offset = (int32_t)offsetof(struct str, field), .alias = al}
+#define ITEM(var, nm, ty, sz, off, str, al, fl) \
+    const struct jit_descr var = {.name = nm, .kind = JIT_D_ARRAY, .type = ty, .size = sz, .flags = fl, .offset = (int32_t)(off), .stride = str, .alias = al}
+
+FIELD(d_table_flags, "table.flags", table, flags, 'i', 1, AL_TABLE, 0);
+FIELD(d_table_nomm, "table.nomm", table, nomm, 'i', 1, AL_TABLE, 0);
+FIELD(d_table_alen, "table.alen", table, alen, 'i', 4, AL_TABLE, 0);
+FIELD(d_table_arr, "table.arr", table, arr, 'r', 8, AL_TABLE, 0);
+FIELD(d_table_shape, "table.shape", table, shape, 'r', 8, AL_TABLE, 0);
+FIELD(d_table_slots, "table.slots", table, slots, 'r', 8, AL_TABLE, 0);
+FIELD(d_table_meta, "table.meta", table, meta, 'r', 8, AL_TABLE, 0);
+FIELD(d_table_acap, "table.acap", table, acap, 'i', 4, AL_TABLE, 0);
+FIELD(d_table_node, "table.node", table, node, 'r', 8, AL_TABLE, 0);
+FIELD(d_table_nused, "table.nused", table, nused, 'i', 4, AL_TABLE, 0);
+FIELD(d_gc_mark, "gc.mark", gcobj, mark, 'i', 1, AL_GCHEAD, 0);
+FIELD(d_gc_kind, "gc.kind", gcobj, kind, 'i', 1, AL_GCHEAD, JIT_DF_IMMUTABLE);
+ITEM(d_arr_tag, "array.tag", 'i', 4, offsetof(struct value, tag), sizeof(struct value), AL_ARRAY, 0);
+ITEM(d_arr_i, "array.i", 'i', 8, 0, sizeof(struct value), AL_ARRAY, 0);
+ITEM(d_arr_f, "array.f", 'f', 8, 0, sizeof(struct value), AL_ARRAY, 0);
+ITEM(d_arr_r, "array.r", 'r', 8, 0, sizeof(struct value), AL_ARRAY, 0);
+ITEM(d_slot_tag, "slot.tag", 'i', 4, offsetof(struct value, tag), sizeof(struct value), AL_SLOTS, 0);
+ITEM(d_slot_i, "slot.i", 'i', 8, 0, sizeof(struct value), AL_SLOTS, 0);
+ITEM(d_slot_f, "slot.f", 'f', 8, 0, sizeof(struct value), AL_SLOTS, 0);
+ITEM(d_slot_r, "slot.r", 'r', 8, 0, sizeof(struct value), AL_SLOTS, 0);
+ITEM(d_node_tag, "node.tag", 'i', 4, offsetof(struct node, val_tag), sizeof(struct node), AL_NODES, 0);
+ITEM(d_node_i, "node.i", 'i', 8, 0, sizeof(struct node), AL_NODES, 0);
+ITEM(d_node_f, "node.f", 'f', 8, 0, sizeof(struct node), AL_NODES, 0);
+ITEM(d_node_r, "node.r", 'r', 8, 0, sizeof(struct node), AL_NODES, 0);
+ITEM(d_node_ktag, "node.ktag", 'i', 4, offsetof(struct node, ktag), sizeof(struct node), AL_NODES, 0);
+ITEM(d_node_key, "node.key", 'i', 8, offsetof(struct node, kbits), sizeof(struct node), AL_NODES, 0);
+ITEM(d_node_keyr, "node.keyr", 'r', 8, offsetof(struct node, kbits), sizeof(struct node), AL_NODES, 0);
+FIELD(d_str_len, "str.len", lstr, len, 'i', 8, AL_STR, JIT_DF_IMMUTABLE);
+FIELD(d_str_short, "str.is_short", lstr, is_short, 'i', 1, AL_STR, JIT_DF_IMMUTABLE);
+ITEM(d_str_byte, "str.byte", 'i', 1, offsetof(struct lstr, data), 1, AL_STR, JIT_DF_IMMUTABLE);
+FIELD(d_lcl_proto, "lcl.proto", lclosure, p, 'r', 8, AL_LCL, JIT_DF_IMMUTABLE);
+ITEM(d_lcl_upval, "lcl.upval", 'r', 8, offsetof(struct lclosure, upvals), 8, AL_LCL, 0);
+FIELD(d_upval_v, "upval.v", upval, v, 'r', 8, AL_UPVAL, 0);
+FIELD(d_uv_tag, "upvalue.tag", value, tag, 'i', 4, AL_UPVALUE, 0);
+FIELD(d_uv_i, "upvalue.i", value, i, 'i', 8, AL_UPVALUE, 0);
+FIELD(d_uv_f, "upvalue.f", value, n, 'f', 8, AL_UPVALUE, 0);
+FIELD(d_uv_r, "upvalue.r", value, p, 'r', 8, AL_UPVALUE, 0);
+FIELD(d_state_ci, "state.ci", lua_State, ci, 'r', 8, AL_STATE, 0);
+FIELD(d_state_jitci, "state.jit_ci", lua_State, jit_ci, 'r', 8, AL_STATE, 0);
+FIELD(d_state_top, "state.top", lua_State, top, 'r', 8, AL_STATE, 0);
+FIELD(d_ci_func, "ci.func", callinfo, func, 'r', 8, AL_CI, 0);
+FIELD(d_ci_prev, "ci.prev", callinfo, prev, 'r', 8, AL_CI, 0);
+FIELD(d_ci_pc, "ci.pc", callinfo, pc, 'r', 8, AL_CI, 0);
+FIELD(d_ci_status, "ci.status", callinfo, status, 'i', 2, AL_CI, 0);
+FIELD(d_ci_nresults, "ci.nresults", callinfo, nresults, 'i', 2, AL_CI, JIT_DF_SIGNED);
+FIELD(d_ci_nvarargs, "ci.nvarargs", callinfo, nvarargs, 'i', 4, AL_CI, JIT_DF_SIGNED);
+FIELD(d_udata_meta, "udata.meta", udata, meta, 'r', 8, AL_UDATA, 0);
+FIELD(d_udata_len, "udata.len", udata, len, 'i', 8, AL_UDATA, JIT_DF_IMMUTABLE);
+FIELD(d_global_debt, "global.gc_debt", global, gc_debt, 'i', 8, AL_GLOBAL, 0);
+
+static const struct jit_descr *const all_descrs[] = {
+#define X(name) &name,
+    LUA_DESCRS(X)
+#undef X
+    NULL};
+
+/* ---- places ---- */
+
+static void lua_place(void *code, uint64_t pc, const char **file, int *line)
+{
+    const struct proto *p = code;
+    static _Thread_local char buf[LUA_IDSIZE];
+    *line = 0;
+    *file = "?";
+    if (!p) return;
+    if (p->source && p->source->len && (p->source->data[0] == '@' || p->source->data[0] == '=')) {
+        *file = p->source->data + 1;
+    } else if (p->source) {
+        dbg_chunkid(buf, p->source->data, p->source->len);
+        *file = buf;
+    }
+    if (p->lineinfo && pc < p->ncode) *line = p->lineinfo[pc];
+    else *line = p->linedefined;
+}
+
+static void lua_describe(void *code, uint64_t pc, char *buf, size_t size)
+{
+    const struct proto *p = code;
+    if (p && pc < p->ncode) snprintf(buf, size, "%s", opcode_name(ins_op(p->code[pc])));
+}
+
+static const char *lua_tag_name(uint32_t tag)
+{
+    static const char *const names[] = {"nil", "false", "true", "lightud", "int", "flt", "lcf", "?", "str", "table", "lcl", "ccl", "udata", "thread"};
+    return tag < sizeof names / sizeof names[0] ? names[tag] : "?";
+}
+
+/* ---- hot counters ---- */
+
+static struct hot *hot_of(struct jit_key key, int kind)
+{
+    struct proto *p = key.code;
+    if (kind == JITSTAT_KIND_ENTRY) return &p->fhot;
+    for (uint32_t i = 0; i < p->nhot; i++)
+        if (p->hot[i].pc == key.pc) return &p->hot[i];
+    return NULL;
+}
+
+static void lua_install(void *user, struct jit_key key, int kind, struct jit_trace *trace)
+{
+    (void)user;
+    struct hot *h = hot_of(key, kind);
+    if (!h) return;
+    h->trace = trace;
+    h->count = trace ? 1 : h->start;
+}
+
+static void lua_back_off(void *user, struct jit_key key, int kind, uint32_t ticks)
+{
+    (void)user;
+    struct hot *h = hot_of(key, kind);
+    if (h) h->count = ticks == 0 || ticks > 65535 ? 65535 : (uint16_t)ticks;
+}
+
+/* ---- frames ---- */
+
+uint64_t lua_frame_pc(const struct callinfo *ci)
+{
+    return (uint64_t)(ci->pc - ci->func->lcl->p->code);
+}
+
+static struct callinfo *frame_record(struct lua_State *L)
+{
+    struct callinfo *ci = L->ci->next;
+    if (ci) return ci;
+    ci = mem_try_realloc(L, NULL, 0, sizeof *ci);
+    if (!ci) { /* lua_jit_open made one per frame that a trace can have */
+        ci = L->g->ci_reserve;
+        L->g->ci_reserve = ci->next;
+    }
+    ci->next = NULL;
+    ci->prev = L->ci;
+    ci->trap = 0;
+    L->ci->next = ci;
+    L->nci++;
+    return ci;
+}
+
+static void frame_fill(struct lua_State *L, struct callinfo *ci, struct value *base, const struct jit_resume_frame *f, bool fresh_record)
+{
+    struct proto *p = (struct proto *)(uintptr_t)f->code;
+    ci->pc = p->code + f->pc;
+    if (!fresh_record) return;
+    ci->func = base + f->base - 1;
+    ci->top = ci->func + 1 + p->maxstack;
+    ci->nresults = (int16_t)((int)(f->aux[0] & 0xffff) - 1);
+    ci->nvarargs = (int32_t)(f->aux[0] >> 16);
+    ci->status = (uint16_t)(f->flags & 0xffff);
+    ci->trap = L->hookmask != 0;
+}
+
+int lua_restore_frames_at(struct lua_State *L, struct callinfo *entry, struct value *base, const struct jit_resume_frame *f, uint32_t n)
+{
+    struct callinfo *ci = entry;
+    for (const struct value *func = base + f->base - 1; ci->func > func;) ci = ci->prev; /* returned below */
+    L->ci = ci;
+    frame_fill(L, ci, base, f, false);
+    for (uint32_t i = 1; i < n; i++) {
+        ci = frame_record(L);
+        frame_fill(L, ci, base, &f[i], true);
+        L->ci = ci;
+    }
+    L->top = f[n - 1].flags & LJF_OPEN ? base + (int32_t)f[n - 1].aux[1] : ci->top;
+    return 0;
+}
+
+static void lua_restore_frames(void *ctx, const struct jit_resume_frame *f, uint32_t n)
+{
+    struct lua_State *L = ctx;
+    lua_restore_frames_at(L, L->jit_ci, L->jit_base, f, n);
+}
+
+void lua_sync_frames(struct lua_State *L)
+{
+    lua_restore_frames_at(L, L->jit_ci, L->jit_base, L->jit_resume->frames, L->jit_resume->nframes);
+}
+
+static int lua_link_frames(void *ctx, const struct jit_resume_frame *f, uint32_t n)
+{
+    struct lua_State *L = ctx;
+    lua_restore_frames(L, f, n);
+    L->jit_ci = L->ci;
+    L->jit_base = L->ci->func + 1;
+    return 0;
+}
+
+const struct jit_driver lua_driver = {
+    .name = "lua",
+    .layout = {.slot_size = sizeof(struct value), .payload_off = 0, .tag_off = offsetof(struct value, tag), .tag_size = 4,
+               .ctx_base_off = offsetof(struct lua_State, jit_base), .ctx_resume_off = offsetof(struct lua_State, jit_resume),
+               .ctx_stack_end_off = offsetof(struct lua_State, stack_last)},
+    .descrs = all_descrs,
+    .place = lua_place,
+    .describe = lua_describe,
+    .install = lua_install,
+    .back_off = lua_back_off,
+    .restore_frames = lua_restore_frames,
+    .link_frames = lua_link_frames,
+    .tag_name = lua_tag_name,
+};

@@ -1,0 +1,207 @@
+/* jit.c: the guest's side of entering and leaving machine code.
+ *
+ * Invariants
+ *  1. Machine code is entered only from the two slow paths here, in the interpreter's loop, with the
+ *     frame complete and ci->pc saved.
+ *  2. While a thread is recorded it runs interpreted; other threads may run machine code.
+ *  3. L->jit_base and L->jit_ci describe the innermost entered activation of L and are restored by
+ *     whoever ends it: here after a normal return, call_protected after an error.
+ *  4. A frame with a debug hook never runs machine code (vm->interrupt while hooks are set).
+ *
+ * Before: vm.c. After: trace/, record.c.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include "lua/jit.h"
+
+void lua_jit_recording(struct lua_State *L, bool on)
+{
+    L->g->recording = on;
+    L->g->rec_L = on ? L : NULL;
+}
+
+static void hot_init(const struct jit_vm *vm, struct hot *h, int64_t threshold)
+{
+    h->start = vm && vm->params.jit ? (uint16_t)threshold : 65535;
+    h->count = h->start;
+}
+
+void lua_jit_proto_init(struct lua_State *L, struct proto *p)
+{
+    const struct jit_vm *vm = L->g->vm;
+    hot_init(vm, &p->fhot, vm ? vm->params.function_threshold : 0);
+    for (uint32_t i = 0; i < p->nhot; i++) hot_init(vm, &p->hot[i], vm ? vm->params.threshold : 0);
+    for (uint32_t i = 0; i < p->np; i++) lua_jit_proto_init(L, p->protos[i]);
+}
+
+/* ---- open and close ---- */
+
+static void reserve_fill(struct lua_State *L)
+{
+    for (int i = 0; i < JIT_REC_MAX_FRAMES; i++) {
+        struct callinfo *ci = mem_try_realloc(L, NULL, 0, sizeof *ci);
+        if (!ci) return;
+        ci->next = L->g->ci_reserve;
+        L->g->ci_reserve = ci;
+    }
+}
+
+static void reserve_free(struct lua_State *L)
+{
+    for (struct callinfo *ci = L->g->ci_reserve, *next; ci; ci = next) {
+        next = ci->next;
+        mem_free(L, ci, sizeof *ci);
+    }
+    L->g->ci_reserve = NULL;
+}
+
+void lua_jit_open(struct lua_State *L)
+{
+    struct global *g = L->g;
+    g->vm = jit_vm_new(&lua_driver, g);
+    if (!g->vm) return;
+    const char *env = secure_getenv("JITSTAT"), *err;
+    if (env && !jit_set_param(g->vm, env, &err)) fprintf(stderr, "JITSTAT=%s: %s\n", env, err);
+    reserve_fill(L);
+    if (!g->ci_reserve) lua_jit_close(L);
+}
+
+void lua_jit_close(struct lua_State *L)
+{
+    struct global *g = L->g;
+    if (!g->vm) return;
+    struct jit_vm *vm = g->vm;
+    g->vm = NULL;
+    lua_jit_recording(L, false);
+    jit_vm_free(vm);
+    reserve_free(L);
+}
+
+int lua_jit_set_param(struct lua_State *L, const char *text, const char **err)
+{
+    *err = "this state has no JIT (no memory for it)";
+    return L->g->vm && jit_set_param(L->g->vm, text, err) ? 0 : -1;
+}
+
+/* ---- entering ---- */
+
+static void jit_record_begin(struct lua_State *L)
+{
+    lua_jit_recording(L, true);
+    rec_lua_start(L, L->g->vm->rec);
+    if (!L->g->vm->rec) lua_jit_recording(L, false);
+}
+
+static void jit_enter(struct lua_State *L, struct callinfo *ci, struct jit_trace *t)
+{
+    struct jit_vm *vm = L->g->vm;
+    if (unlikely(L->stack_last - (ci->func + 1) <= (ptrdiff_t)t->stack_room)) {
+        L->top = ci->top;
+        stack_grow(L, (int)t->stack_room);
+    }
+    ptrdiff_t old_base = L->jit_base ? stack_save(L, L->jit_base) : -1;
+    struct callinfo *old_ci = L->jit_ci;
+    bool record;
+    L->jit_base = ci->func + 1;
+    L->jit_ci = ci;
+    jit_run(vm, L, L->jit_base, t, &record);
+    L->jit_base = old_base < 0 ? NULL : stack_restore(L, old_base);
+    L->jit_ci = old_ci;
+    if (record) jit_record_begin(L);
+}
+
+static bool jit_may(struct lua_State *L)
+{
+    return L->g->vm && !L->hookmask && !(L->g->recording && L->g->rec_L == L);
+}
+
+/* The slow path of one counter that ran out. */
+static void jit_tick(struct lua_State *L, struct callinfo *ci, struct hot *h, struct jit_key key, int kind)
+{
+    struct jit_vm *vm = L->g->vm;
+    h->count = h->start;
+    if (!jit_may(L)) {
+        if (h->trace) h->count = 1;
+        return;
+    }
+    struct jit_trace *t = h->trace;
+    bool record = false;
+    if (t && !vm->interrupt && t->state == JIT_TR_LIVE) h->count = 1;
+    else t = jit_hot(vm, L, key, kind, &record);
+    if (t) jit_enter(L, ci, t);
+    else if (record) jit_record_begin(L);
+}
+
+void lua_jit_loop(struct lua_State *L, struct callinfo *ci, struct hot *h, lua_ins *pc)
+{
+    struct proto *p = ci->func->lcl->p;
+    ci->pc = pc;
+    h->pc = (uint32_t)(pc - p->code);
+    jit_tick(L, ci, h, (struct jit_key){.code = p, .pc = h->pc}, JITSTAT_KIND_LOOP);
+}
+
+void lua_jit_func(struct lua_State *L, struct callinfo *ci)
+{
+    struct proto *p = ci->func->lcl->p;
+    jit_tick(L, ci, &p->fhot, (struct jit_key){.code = p, .pc = lua_frame_pc(ci)}, JITSTAT_KIND_ENTRY);
+}
+
+/* ---- recording ---- */
+
+void lua_jit_record(struct lua_State *L, struct callinfo *ci)
+{
+    struct jit_vm *vm = L->g->vm;
+    if (!vm->rec) {
+        lua_jit_recording(L, false);
+        return;
+    }
+    rec_lua_ins(L, vm->rec, ci);
+    if (!vm->rec) lua_jit_recording(L, false);
+}
+
+void lua_jit_abort(struct lua_State *L, int why)
+{
+    struct jit_vm *vm = L->g->vm;
+    if (!vm || !vm->rec || L->g->rec_L != L) return;
+    jit_rec_abort(vm->rec, (enum jitstat_abort)why);
+    lua_jit_recording(L, false);
+}
+
+/* ---- what makes code invalid ---- */
+
+void lua_jit_class_changed(struct lua_State *L, struct table *t) { if (L->g->vm) jit_invalidate(L->g->vm, t); }
+void lua_jit_proto_free(struct lua_State *L, struct proto *p) { if (L->g->vm) jit_forget_code(L->g->vm, p); }
+void lua_jit_flush(struct lua_State *L, const char *why) { if (L->g->vm) jit_flush(L->g->vm, why); }
+void lua_jit_hook_set(struct lua_State *L) { if (L->g->vm) jit_interrupt(L->g->vm, L->hookmask != 0); }
+
+struct mark_arg { struct lua_State *L; void (*mark)(struct lua_State *, struct gcobj *); };
+static void mark_one(void *arg, void *object)
+{
+    struct mark_arg *m = arg;
+    m->mark(m->L, object);
+}
+
+void lua_jit_mark(struct lua_State *L, void (*mark)(struct lua_State *, struct gcobj *))
+{
+    struct mark_arg m = {L, mark};
+    if (L->g->vm) jit_mark(L->g->vm, mark_one, &m);
+}
+
+/* ---- unwinding ---- */
+
+void lua_jit_unwind_save(struct lua_State *L, struct lua_jit_unwind *u)
+{
+    u->running = L->g->vm ? L->g->vm->running : 0;
+    u->base = L->jit_base ? stack_save(L, L->jit_base) : -1;
+    u->ci = L->jit_ci;
+}
+
+void lua_jit_unwind_restore(struct lua_State *L, const struct lua_jit_unwind *u)
+{
+    if (L->g->vm) L->g->vm->running = u->running;
+    L->jit_base = u->base < 0 ? NULL : stack_restore(L, u->base);
+    L->jit_ci = u->ci;
+}
+
+struct jit_vm *jitstat_vm_of_lua(struct lua_State *L);
+__attribute__((visibility("default"))) struct jit_vm *jitstat_vm_of_lua(struct lua_State *L) { return L->g->vm; }

@@ -1,0 +1,80 @@
+/* record.h: between the files of the guest's recorder. r->guest is a struct rec_lua. */
+#ifndef JIT_LUA_RECORD_H
+#define JIT_LUA_RECORD_H
+#include "lua/jit.h"
+
+struct rec_lua {
+    struct lua_State *L;
+    struct jit_recorder *r;
+    struct callinfo *ci;     /* the frame that must run next */
+    struct proto *p;         /* its prototype */
+    lua_ins *pc;             /* the instruction being recorded */
+    struct value *base;      /* its registers in memory, now */
+    bool first;              /* nothing recorded yet */
+    void (*pending)(struct rec_lua *rl); /* to be done before the next instruction (results of calls) */
+    int32_t pend_slot, pend_n, pend_op;
+    uint32_t pend_aux;
+    uint32_t nret_below, nunroll;
+    struct { const lua_ins *head; uint32_t count; } unroll[16];
+};
+
+/* A value in the recording: ref is JIT_NOREF for nil, false, true (tag says which). */
+struct rv { jit_ref ref; uint32_t tag; };
+
+static inline char tag_type(uint32_t tag) { return tag <= T_TRUE ? 'v' : tag == T_INT ? 'i' : tag == T_FLT ? 'f' : 'r'; }
+/* The register's value, specialised on its present tag. */
+struct rv rl_get(struct rec_lua *rl, unsigned reg);
+struct rv rl_const(struct rec_lua *rl, const struct value *k);       /* a constant of the program */
+struct rv rl_rkc(struct rec_lua *rl, unsigned c, const struct value **now); /* RK operand; *now: the value at this moment */
+void rl_set(struct rec_lua *rl, unsigned reg, struct rv v);
+static inline int32_t rl_slot(struct rec_lua *rl, unsigned reg) { return rl->r->base + (int32_t)reg; }
+void rl_fail(struct rec_lua *rl, enum jitstat_abort why);
+bool rl_failed(struct rec_lua *rl);
+/* Loads a tagged value from memory, specialised on what *now holds: tag from dt, payload from di/df/dr, fields of an
+ * address (obj) or items of an array (arr, idx). Emits the tag guard. */
+struct rv rl_load_fields(struct rec_lua *rl, jit_ref obj, const struct value *now, const struct jit_descr *dt,
+                         const struct jit_descr *di, const struct jit_descr *df, const struct jit_descr *dr);
+struct rv rl_load_items(struct rec_lua *rl, jit_ref arr, jit_ref idx, const struct value *now, const struct jit_descr *dt,
+                        const struct jit_descr *di, const struct jit_descr *df, const struct jit_descr *dr);
+void rl_store_fields(struct rec_lua *rl, jit_ref obj, struct rv v, const struct jit_descr *dt, const struct jit_descr *di,
+                     const struct jit_descr *df, const struct jit_descr *dr);
+void rl_store_items(struct rec_lua *rl, jit_ref arr, jit_ref idx, struct rv v, const struct jit_descr *dt, const struct jit_descr *di,
+                    const struct jit_descr *df, const struct jit_descr *dr);
+void rl_barrier_back(struct rec_lua *rl, jit_ref obj, struct rv v); /* after storing v into obj */
+void rl_gc_check(struct rec_lua *rl);  /* after an allocation; last thing of an instruction: guard resumes at the next */
+/* Inlines a Lua function whose frame the interpreter is about to make: func in abs slot fslot, nargs arguments behind it,
+ * nresults wanted (-1 all). status: CIST_CONT for metamethods. The closure's identity must be guarded by rl_guard_func. */
+void rl_call_lua(struct rec_lua *rl, int32_t fslot, struct lclosure *cl, int nargs, int nresults, uint32_t status);
+void rl_guard_func(struct rec_lua *rl, jit_ref f, const struct value *now);
+/* A call of a C function through SYNC: results are read back before the next instruction. */
+void rl_call_c(struct rec_lua *rl, int32_t fslot, int nargs, int nresults);
+struct rv rl_upvalue(struct rec_lua *rl, unsigned idx);
+jit_ref rl_func(struct rec_lua *rl); /* the running closure */
+/* A Lua metamethod call f(a, b) whose result goes where the present instruction says (CIST_CONT). */
+void rl_call_meta(struct rec_lua *rl, const struct value *f, jit_ref fref, const struct rv *args, int nargs);
+
+/* record_table.c: each records the instruction rl->pc. */
+void rl_op_gettable(struct rec_lua *rl); /* GETTABLE GETFIELD GETINT GETTABUP SELF */
+void rl_op_settable(struct rec_lua *rl); /* SETTABLE SETFIELD SETINT SETTABUP */
+void rl_op_newtable(struct rec_lua *rl);
+void rl_op_setlist(struct rec_lua *rl);
+void rl_op_len(struct rec_lua *rl);
+void rl_op_concat(struct rec_lua *rl);
+void rl_op_equal(struct rec_lua *rl);    /* JEQ JNE JEQK JNEK of non-numbers; taken or not is decided by the present values */
+struct rv rl_get_str(struct rec_lua *rl, struct rv t, const struct value *tnow, struct lstr *key, bool *meta_called);
+/* Metamethod lookup: value now and a ref guarded/constant; false: none (guarded to stay so). */
+bool rl_metamethod(struct rec_lua *rl, struct rv v, const struct value *now, enum metamethod e, const struct value **f, jit_ref *fref);
+
+/* record_ff.c: calls of C functions that are known. True: recorded (results set, nothing pending). */
+bool rl_fast_call(struct rec_lua *rl, int32_t fslot, const struct value *f, int nargs, int nresults);
+
+/* fastfunc.c: number of a C function of the standard library, 0 unknown. */
+enum fastfunc {
+    FF_NONE,
+#define FF(name) FF_##name,
+#include "lua/fastfunc.def"
+    NUM_FF
+};
+int fastfunc_id(struct lua_State *L, lua_CFunction f);
+lua_CFunction fastfunc_ptr(struct lua_State *L, int id); /* NULL until known */
+#endif
