@@ -112,11 +112,9 @@ lua_Alloc lua_getallocf(lua_State *L, void **ud)
     return L->g->frealloc;
 }
 
-/* Pools that were made with the old allocator go on asking g->frealloc for their pages. */
 void lua_setallocf(lua_State *L, lua_Alloc f, void *ud)
 {
-    L->g->ud = ud;
-    L->g->frealloc = f;
+    mem_set_alloc(L, f, ud);
 }
 
 void lua_setwarnf(lua_State *L, lua_WarnFunction f, void *ud)
@@ -897,11 +895,7 @@ int lua_setmetatable(lua_State *L, int objindex)
     mark_class_chain(L, mt);
     switch (obj->tag) {
     case T_TABLE:
-        obj->t->meta = mt;
-        if (mt != NULL) {
-            gc_barrier_obj(L, obj->t, mt);
-            gc_check_finalizer(L, obj->gc, mt);
-        }
+        table_setmeta(L, obj->t, mt);
         break;
     case T_UDATA:
         obj->u->meta = mt;
