@@ -874,17 +874,14 @@ int lua_getmetatable(lua_State *L, int objindex)
     return 1;
 }
 
-/* A metatable and the tables its __index leads to are class tables from now on. */
+/* A new metatable and the tables its __index leads to are class tables from now on. What joins such a chain later is
+ * marked by whoever looks through it first (table.c). */
 static void mark_class_chain(lua_State *L, struct table *mt)
 {
-    while (mt != NULL) {
-        if (!(mt->flags & TF_CLASS))
-            class_mark(L, mt);
+    while (mt != NULL && !(mt->flags & TF_CLASS)) {
+        class_mark(L, mt);
         const struct value *index = table_getshort(mt, L->g->mmname[MM_INDEX]);
-        if (index->tag != T_TABLE || (index->t->flags & TF_CLASS))
-            break; /* what follows a marked table was marked with it, or by class_written since */
-        class_mark(L, index->t);
-        mt = index->t->meta;
+        mt = index->tag == T_TABLE ? index->t : NULL;
     }
 }
 
