@@ -161,6 +161,15 @@ void call_hook(struct lua_State *L, int event, int line, int ftransfer, int ntra
 /* Prepares a call from the interpreter. Returns the new Lua frame to run, or NULL when a C function
  * has run and its results are in place. */
 struct callinfo *call_precall(struct lua_State *L, struct value *func, int nresults);
+/* func is not a function: puts its __call there and func behind it; returns func (the stack may move). raises */
+struct value *call_metamethod(struct lua_State *L, struct value *func);
+void call_enter_hook(struct lua_State *L, struct callinfo *ci); /* call hook of a Lua frame at its first instruction */
+/* pcall and xpcall as frames (state.h, 2). call_pcall: the call at func, arguments up to top, may it run as a frame?
+ * Then it sets that up and returns the Lua frame to run, or NULL when all is done; call_pcall_possible asks first.
+ * call_pcall_finish: L->ci is the CIST_PCALL frame whose callee has returned, results end at top. */
+bool call_pcall_possible(struct lua_State *L, const struct value *func, bool is_xpcall);
+struct callinfo *call_pcall(struct lua_State *L, struct value *func, int nresults, bool is_xpcall);
+void call_pcall_finish(struct lua_State *L);
 /* Finishes a frame: moves nres results (ending at top) to ci->func as wanted; L->ci = ci->prev. */
 void call_poscall(struct lua_State *L, struct callinfo *ci, int nres);
 
@@ -229,7 +238,7 @@ void proto_print(const struct proto *p, int full); /* listing on stdout, for -l 
 /* ---- jit.c: the guest's side of the JIT (all no-ops returning 0/NULL when g->vm == NULL) ---- */
 void lua_jit_open(struct lua_State *L);  /* from lua_newstate: makes g->vm, reads JITSTAT= */
 void lua_jit_close(struct lua_State *L);
-/* Slow paths of hot counters (count reached 0). They may enter compiled code. The interpreter must have
+/* Slow paths of hot counters (count reached 0). A vararg function ticks after its VARARGPREP (ci->pc is then code + 1). They may enter compiled code. The interpreter must have
  * saved ci->pc and must reload ci, base and pc from L->ci afterwards (pc from ci->pc): compiled code may leave in another
  * frame. pc: of the loop's first instruction for loops (frame state is "about to execute it"). For functions:
  * called when the frame is complete, before its first instruction. */
