@@ -157,6 +157,8 @@ struct jit_ir {
     bool failed;             /* sticky: memory ran out; contents are then not to be used */
     /* counted for totals */
     uint32_t n_shared, n_forcings, n_virtuals, n_holes, n_reused, n_heapcached;
+    uint32_t *const_hash;    /* ir.c: open addressing, index into consts + 1; NULL until the first constant */
+    uint32_t const_hash_size;
 };
 
 void jit_ir_init(struct jit_ir *ir, struct jit_arena *arena, int kind);
@@ -180,7 +182,11 @@ static inline bool jit_op_is_guard(const struct jit_op *op) { return jit_opinfo[
 uint32_t jit_ir_count_guards(const struct jit_ir *ir);
 uint32_t jit_ir_label(const struct jit_ir *ir);          /* index of the label or JIT_NOREF */
 
-/* printer.c: one operation per line as above. buf may be NULL/0; returns the length it needs, like snprintf. */
+/* printer.c: one operation per line as above, after a header line `# loop link=loop`, `# bridge link=trace`
+ * or `# entry link=interp` and one line `# merge pc=.. code=.. depth=.. line=.. text` per merge point. Resume data
+ * print as [pc=12 base=0 0:i1/4 3:f2/5 4:-/0 | pc=7 base=5 flags=1 6:5/4]: frames outermost first, each with the
+ * slots from its base on; slot:value/tag, - for tag only. Constants: 5, 1.5, inf, nan(0x..), ptr(0x1234),
+ * gcptr(0x..). buf may be NULL/0; returns the length it needs, like snprintf. */
 size_t jit_ir_print_op(const struct jit_ir *ir, jit_ref n, char *buf, size_t size);
 size_t jit_ir_print(const struct jit_ir *ir, char *buf, size_t size);
 void jit_ir_dump(const struct jit_ir *ir, const char *title); /* stderr; JIT_DUMP */
@@ -191,5 +197,7 @@ bool jit_ir_parse(struct jit_ir *ir, const char *text, const struct jit_descr *c
 
 /* verifier.c: true if the invariants hold; else false and "op 7: invariant 1: ..." in err. */
 bool jit_ir_verify(const struct jit_ir *ir, char *err, size_t errsize);
+/* The same for a trace that is still being built: the jump may be missing and label and jump need not agree. */
+bool jit_ir_verify_open(const struct jit_ir *ir, char *err, size_t errsize);
 
 #endif
