@@ -1,0 +1,175 @@
+/* agent.c: making and freeing an agent, its targets, its error line. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/internal.h"
+
+int agent_new(struct agent **out)
+{
+    *out = calloc(1, sizeof **out);
+    return *out ? 0 : -ENOMEM;
+}
+
+void agent_free(struct agent *a)
+{
+    if (!a)
+        return;
+    bpf_fini(a);
+    for (size_t i = 0; i < a->ntargets; i++) {
+        block_unmap(&a->targets[i]);
+        free(a->targets[i].baselines);
+    }
+    free(a->targets);
+    free(a->images);
+    free(a);
+}
+
+const char *agent_error(const struct agent *a)
+{
+    return a->error;
+}
+
+int agent_fail(struct agent *a, int err, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(a->error, sizeof a->error, fmt, ap);
+    va_end(ap);
+    return -err;
+}
+
+void *agent_push(void *array_p, size_t *n, size_t size)
+{
+    char **array = array_p;
+    if ((*n & (*n - 1)) == 0) { /* full at every power of two */
+        char *grown = realloc(*array, (*n ? 2 * *n : 1) * size);
+        if (!grown)
+            return NULL;
+        *array = grown;
+    }
+    char *e = *array + *n * size;
+    memset(e, 0, size);
+    ++*n;
+    return e;
+}
+
+static bool known_segment(const struct agent *a, pid_t pid, dev_t dev, ino_t ino)
+{
+    for (size_t i = 0; i < a->ntargets; i++)
+        if (a->targets[i].pid == pid && a->targets[i].dev == dev && a->targets[i].ino == ino)
+            return true;
+    return false;
+}
+
+/* fd stays the caller's. */
+static int add_target(struct agent *a, int fd, pid_t pid)
+{
+    struct target t = {.pid = pid};
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return agent_fail(a, errno, "process %d: its stats block cannot be read: %s", pid, strerror(errno));
+    if (known_segment(a, pid, st.st_dev, st.st_ino))
+        return 0;
+    t.dev = st.st_dev;
+    t.ino = st.st_ino;
+    proc_describe(pid, &t);
+    int r = block_map(a, &t, fd);
+    if (r < 0)
+        return r;
+    struct target *slot = agent_push(&a->targets, &a->ntargets, sizeof *slot);
+    if (!slot) {
+        block_unmap(&t);
+        return agent_fail(a, ENOMEM, "out of memory");
+    }
+    *slot = t;
+    return 1;
+}
+
+int agent_add_segment(struct agent *a, int fd, pid_t pid)
+{
+    int r = add_target(a, fd, pid);
+    close(fd);
+    return r;
+}
+
+/* ---- by pid ---- */
+
+struct search {
+    struct agent *a;
+    pid_t pid, own_pid;
+    int found, refused, error;
+};
+
+static int each_mapping(void *arg, const struct mapping *m)
+{
+    struct search *s = arg;
+    if (strncmp(m->path, "/memfd:" JITSTAT_SEG_NAME, strlen("/memfd:" JITSTAT_SEG_NAME)) != 0)
+        return 0;
+    if (m->path[strlen("/memfd:" JITSTAT_SEG_NAME)] != ' ')
+        return 0;
+    int fd = proc_open_mapping(s->pid, m);
+    if (fd < 0) {
+        s->refused++;
+        s->error = agent_fail(s->a, EACCES, "process %d: its stats block cannot be opened (%s): run as root or as its user",
+                              s->pid, strerror(-fd));
+        return 0;
+    }
+    int r = add_target(s->a, fd, s->pid);
+    close(fd);
+    if (r < 0) {
+        s->error = r;
+        return 0;
+    }
+    struct target *t = &s->a->targets[s->a->ntargets - 1];
+    if (r == 1 && t->owner_pid != (uint32_t)s->own_pid) {
+        block_unmap(t); /* a child that has not fired an event since a raw clone */
+        s->a->ntargets--;
+        return 0;
+    }
+    s->found++;
+    return 0;
+}
+
+int agent_add_pid(struct agent *a, pid_t pid)
+{
+    struct search s = {.a = a, .pid = pid, .own_pid = proc_own_pid(pid)};
+    struct target who = {0};
+    if (proc_describe(pid, &who) < 0)
+        return agent_fail(a, ESRCH, "no process %d: see `jitstat list` for those that can be read", pid);
+    int r = proc_maps(pid, each_mapping, &s);
+    if (r == -EACCES || r == -EPERM)
+        return agent_fail(a, EACCES, "process %d (%s) belongs to user %u: run as root or as that user", pid, who.comm, who.uid);
+    if (r < 0)
+        return agent_fail(a, ESRCH, "process %d ended", pid);
+    if (s.found)
+        return 0;
+    if (s.error)
+        return s.error;
+    return agent_fail(a, ENOENT, "process %d (%s) has no VM of ours: start it with jitlua, or with `jitstat run --core`", pid,
+                      who.comm);
+}
+
+int agent_add_all(struct agent *a, size_t *refused)
+{
+    DIR *d = opendir("/proc");
+    if (!d)
+        return agent_fail(a, errno, "/proc cannot be read: %s: mount it", strerror(errno));
+    size_t before = a->ntargets, no = 0;
+    for (struct dirent *e; (e = readdir(d));) {
+        pid_t pid = atoi(e->d_name);
+        if (pid <= 0)
+            continue;
+        int r = agent_add_pid(a, pid);
+        no += r == -EACCES;
+    }
+    closedir(d);
+    if (refused)
+        *refused = no;
+    return (int)(a->ntargets - before);
+}

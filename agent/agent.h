@@ -1,0 +1,145 @@
+/* agent.h: finds processes that run our code, reads their stats blocks, counts with BPF beside
+ * them, and merges both into a snapshot. A library: it never prints, never exits, and never writes
+ * into a process that it looks at.
+ *
+ * Two sources, and what each is for
+ *   the stats block  the process's own words, read by mapping its memfd read-only. The truth: all
+ *                    numbers shown are the block's, where there is one.
+ *   BPF              counts the same events from outside, measures phases with a clock of its own,
+ *                    and so knows what was lost; the only source where a process has no memfd.
+ *
+ * Functions return 0 (or a count) or -errno; agent_error() then has one line for a person that says
+ * what to do. Frees accept NULL. Not thread-safe: one agent belongs to one thread.
+ *
+ * Before it on the walk: bpf/. After it: cli/.
+ */
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "bpf/maps.h"
+
+struct agent;
+
+/* ---- a snapshot: copies, owned by the snapshot ---- */
+
+struct agent_loss {
+    uint64_t missed;    /* events that happened while BPF was attached and that it did not see */
+    uint64_t ring_full; /* events that followers did not get */
+    uint64_t map_full;  /* events and records that found no room in a BPF map */
+    uint64_t late;      /* blocks or records that were gone, or changing, when they were read */
+};
+
+struct agent_vm {
+    uint32_t id;
+    char guest[16];
+    uint32_t state; /* 1 live, 2 ended */
+    bool from_block; /* false: only BPF saw it */
+    struct jitstat_totals own; /* total - inherited: what this process did itself */
+    struct jitstat_totals inherited; /* what its parent had when it was forked */
+    struct jitstat_loop *loops;
+    size_t nloops;
+    uint64_t loops_lost; /* traces for which the block had no room */
+    struct jitstat_abort_site *aborts;
+    size_t naborts;
+    uint64_t aborts_lost;
+    struct jitstat_alarm_rec alarms[JITSTAT_ALARMS];
+    size_t nalarms;
+    struct agent_loss loss;
+    struct vm_stat *bpf; /* BPF's entry, NULL: none */
+};
+
+struct agent_process {
+    pid_t pid;
+    uid_t uid;
+    char comm[COMM_LEN];
+    bool exited;
+    struct agent_vm *vms; /* in the order of their ids */
+    size_t nvms;
+    uint64_t vms_lost; /* VMs that found no slot in the directory */
+};
+
+struct agent_snapshot {
+    struct agent_process *processes;
+    size_t nprocesses;
+    struct agent_loss loss; /* the sum over all VMs, plus what belongs to none */
+    bool bpf;               /* BPF was counting */
+};
+
+/* ---- the agent ---- */
+
+int agent_new(struct agent **out);
+void agent_free(struct agent *a);
+const char *agent_error(const struct agent *a);
+
+/* Adds a process that runs: maps its segment. -ESRCH: no such process; -EACCES: another user's;
+ * -ENOENT: it has no VM; -EPROTO: it has a segment that cannot be trusted or read. */
+int agent_add_pid(struct agent *a, pid_t pid);
+/* Adds every process whose segment may be read; returns how many were added. *refused (may be
+ * NULL) gets the number of processes that could not be looked into. */
+int agent_add_all(struct agent *a, size_t *refused);
+/* Adds a segment that a process handed over. Owns fd from here on. */
+int agent_add_segment(struct agent *a, int fd, pid_t pid);
+
+/* ---- counting with BPF ---- */
+
+struct agent_bpf_options {
+    bool only_watched; /* count processes given to agent_watch and their children only */
+    bool from_start;   /* they are watched since they began: nothing was there before */
+    uint32_t max_vms;  /* 0: default sizes of the maps */
+};
+/* Loads the programs. -EPERM: not privileged; -ENOTSUP: this kernel cannot. */
+int agent_bpf_load(struct agent *a, const struct agent_bpf_options *o);
+int agent_watch(struct agent *a, pid_t pid);
+/* Attaches to a program or library that has our probes. pid -1: wherever the file is mapped; else
+ * in that process only. counts: also to `count`, which turns run counts on. Returns 1 if attached,
+ * 0 if the file has no probes of ours or was attached before, else -errno. */
+int agent_attach_image(struct agent *a, const char *path, pid_t pid, bool counts);
+/* Attaches to every mapped file of a process that has our probes; returns how many. */
+int agent_attach_process(struct agent *a, pid_t pid, pid_t only, bool counts);
+/* From here on events count; what blocks hold now is the base. */
+int agent_bpf_arm(struct agent *a);
+/* A descriptor to poll for, and the function to call then or from time to time. */
+int agent_bpf_fd(const struct agent *a);
+int agent_bpf_consume(struct agent *a, void (*see)(void *arg, const struct follow_event *e), void *arg);
+/* Followers of single events: on makes the programs write them to the ring. */
+void agent_follow(struct agent *a, bool on);
+
+struct agent_snapshot *agent_snapshot_take(struct agent *a);
+void agent_snapshot_free(struct agent_snapshot *s);
+
+/* ---- starting a program ---- */
+
+struct agent_command {
+    char **argv;
+    const char *library_path; /* put before LD_LIBRARY_PATH, or NULL */
+    bool as_invoker;          /* under sudo: as the user who called it */
+};
+struct agent_launch {
+    pid_t pid;
+    const char *name; /* argv[0], for a process that was gone before its name was read */
+    int socket;  /* segments arrive here */
+    int go;      /* internal: releases the child */
+    int failed;  /* internal: errno of its exec */
+};
+/* Forks; the child waits before its exec until agent_launch_go. */
+int agent_launch_prepare(struct agent *a, const struct agent_command *c, struct agent_launch *l);
+/* Lets it run. Returns 0, or -errno of its exec (the child has ended then: reap it). */
+int agent_launch_go(struct agent_launch *l);
+/* Takes all segments that have arrived; returns how many. */
+int agent_launch_receive(struct agent *a, struct agent_launch *l, void (*see)(void *arg, pid_t pid), void *arg);
+void agent_launch_close(struct agent_launch *l);
+
+/* The files that CMD will map and that may have our probes: the program itself, a script's
+ * interpreter, and the libraries the loader finds for it. Calls found for each with probes;
+ * returns how many, or -errno. */
+int agent_command_images(struct agent *a, const struct agent_command *c,
+                         void (*found)(void *arg, const char *path), void *arg);
+/* Does the ELF file have probes of provider jitstat? 1, 0 or -errno. */
+int agent_image_has_probes(const char *path);
+
+#endif

@@ -1,0 +1,272 @@
+/* block.c: reads a stats block that a stranger wrote.
+ *
+ * The other side may be buggy, hostile, or in the middle of a change. So: the file must be sealed
+ * against shrinking (else reading could raise SIGBUS); every offset is checked against the mapped
+ * size before use; every word is loaded once and the copy is what is checked and used; chains end
+ * after as many chunks as the segment could hold; records are copied between two reads of their
+ * seq and given up, and counted as late, after 100 tries.
+ *
+ * Before it: jit/obs/segment.c (the writer). After it: merge.c.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "agent/internal.h"
+
+#define TRIES 100
+
+static uint64_t word(const __u64 *p)
+{
+    return __atomic_load_n((const uint64_t *)p, __ATOMIC_ACQUIRE);
+}
+static uint32_t half(const __u32 *p)
+{
+    return __atomic_load_n((const uint32_t *)p, __ATOMIC_ACQUIRE);
+}
+
+/* The size bytes at off, or NULL if they are not inside the segment. */
+static const void *inside(const struct target *t, uint64_t off, uint64_t size)
+{
+    if (off == 0 || off % 8 || off > t->size || size > t->size - off)
+        return NULL;
+    return (const char *)t->seg + off;
+}
+
+/* Copies a record whose first word is its seq. Returns false if it never stood still. */
+static bool copy_record(void *to, const void *from, size_t size)
+{
+    const __u32 *seq = from;
+    for (int i = 0; i < TRIES; i++) {
+        uint32_t before = half(seq);
+        memcpy(to, from, size);
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        if (!(before & 1) && half(seq) == before)
+            return true;
+    }
+    return false;
+}
+
+/* ---- the mapping ---- */
+
+static const char *distrust(const struct jitstat_seg *s, size_t size)
+{
+    uint64_t vm_off = word(&s->vm_off);
+    if (word(&s->magic) != JITSTAT_MAGIC)
+        return "it does not begin like one";
+    if (half(&s->layout) != JITSTAT_LAYOUT)
+        return "its layout is another version's: use the jitstat of that version";
+    if (word(&s->size) != size || half(&s->header_size) != sizeof *s || half(&s->vm_size) != sizeof(struct jitstat_vm))
+        return "its sizes contradict its layout";
+    if (vm_off < sizeof *s || vm_off % 8 || vm_off > size || size - vm_off < JITSTAT_VM_MAX * sizeof(struct jitstat_vm))
+        return "its directory lies outside of it";
+    return NULL;
+}
+
+int block_map(struct agent *a, struct target *t, int fd)
+{
+    struct stat st;
+    int seals = fcntl(fd, F_GET_SEALS);
+    if (seals < 0 || !(seals & F_SEAL_SHRINK))
+        return agent_fail(a, EPROTO, "process %d: its stats block is not sealed: ignored", t->pid);
+    if (fstat(fd, &st) != 0 || (size_t)st.st_size < sizeof(struct jitstat_seg))
+        return agent_fail(a, EPROTO, "process %d: its stats block is too small: ignored", t->pid);
+    t->size = (size_t)st.st_size;
+    void *p = mmap(NULL, t->size, PROT_READ, MAP_SHARED, fd, 0);
+    if (p == MAP_FAILED)
+        return agent_fail(a, errno, "process %d: its stats block cannot be mapped: %s", t->pid, strerror(errno));
+    t->seg = p;
+    struct jitstat_seg head = *t->seg; /* what is checked is what is used */
+    const char *why = distrust(&head, t->size);
+    if (why) {
+        block_unmap(t);
+        return agent_fail(a, EPROTO, "process %d: its stats block cannot be trusted: %s", t->pid, why);
+    }
+    t->vm_off = head.vm_off;
+    t->seg_start_ns = head.start_ns;
+    t->owner_pid = head.owner_pid;
+    return 0;
+}
+
+void block_unmap(struct target *t)
+{
+    if (t->seg)
+        munmap((void *)t->seg, t->size);
+    t->seg = NULL;
+}
+
+/* ---- lists ---- */
+
+/* Follows a list of chunks {next, used, records}; calls each for every record in use. */
+struct walk {
+    const struct target *t;
+    size_t chunk_size, record_size;
+    uint64_t per_chunk;
+    int (*each)(void *arg, const void *record);
+    void *arg;
+};
+
+static int walk_chunks(const struct walk *w, uint64_t off)
+{
+    uint64_t most = w->t->size / w->chunk_size; /* more chunks than that are a ring */
+    for (uint64_t n = 0; off && n < most; n++) {
+        const __u64 *chunk = inside(w->t, off, w->chunk_size);
+        if (!chunk)
+            return -EPROTO;
+        uint64_t used = word(&chunk[1]);
+        if (used > w->per_chunk)
+            used = w->per_chunk;
+        for (uint64_t i = 0; i < used; i++) {
+            int r = w->each(w->arg, (const char *)(chunk + 2) + i * w->record_size);
+            if (r < 0)
+                return r;
+        }
+        off = word(&chunk[0]);
+    }
+    return off ? -EPROTO : 0;
+}
+
+static int each_loop(void *arg, const void *record)
+{
+    struct agent_vm *vm = arg;
+    struct jitstat_loop *l = agent_push(&vm->loops, &vm->nloops, sizeof *l);
+    if (!l)
+        return -ENOMEM;
+    if (!copy_record(l, record, sizeof *l)) {
+        vm->nloops--;
+        vm->loss.late++;
+        return 0;
+    }
+    l->name[sizeof l->name - 1] = 0;
+    return 0;
+}
+
+static int each_abort(void *arg, const void *record)
+{
+    struct agent_vm *vm = arg;
+    struct jitstat_abort_site *s = agent_push(&vm->aborts, &vm->naborts, sizeof *s);
+    if (!s)
+        return -ENOMEM;
+    if (!copy_record(s, record, sizeof *s)) {
+        vm->naborts--;
+        vm->loss.late++;
+        return 0;
+    }
+    s->file[sizeof s->file - 1] = 0;
+    return 0;
+}
+
+static int read_lists(const struct target *t, const struct jitstat_vm *v, struct agent_vm *out)
+{
+    struct walk loops = {t, sizeof(struct jitstat_loop_chunk), sizeof(struct jitstat_loop), JITSTAT_LOOPS_PER_CHUNK, each_loop, out};
+    struct walk aborts = {t, sizeof(struct jitstat_abort_chunk), sizeof(struct jitstat_abort_site), JITSTAT_ABORTS_PER_CHUNK,
+                          each_abort, out};
+    if (walk_chunks(&loops, v->loops) == -EPROTO)
+        out->loss.late++; /* what was read until there stands */
+    if (walk_chunks(&aborts, v->aborts) == -EPROTO)
+        out->loss.late++;
+    return 0;
+}
+
+static void read_alarms(const struct jitstat_vm *v, struct agent_vm *out)
+{
+    for (int i = 0; i < JITSTAT_ALARMS; i++) {
+        struct jitstat_alarm_rec *r = &out->alarms[out->nalarms];
+        *r = v->alarms[i];
+        r->file[sizeof r->file - 1] = 0;
+        if (r->alarm != JITSTAT_AL_NONE && r->alarm < JITSTAT_NALARMS)
+            out->nalarms++;
+    }
+}
+
+/* ---- VMs ---- */
+
+static const struct jitstat_vm *slot(const struct target *t, uint32_t i)
+{
+    return (const struct jitstat_vm *)((const char *)t->seg + t->vm_off) + i;
+}
+
+static uint32_t slots_used(const struct target *t)
+{
+    uint32_t n = half(&t->seg->vms_used);
+    return n < JITSTAT_VM_MAX ? n : JITSTAT_VM_MAX;
+}
+
+static void totals_subtract(struct jitstat_totals *out, const struct jitstat_totals *a, const struct jitstat_totals *b)
+{
+    for (size_t i = 0; i < TOTAL_WORDS; i++)
+        ((__u64 *)out)[i] = ((const __u64 *)a)[i] - ((const __u64 *)b)[i];
+}
+
+static void vm_fill(struct agent_vm *out, const struct jitstat_vm *v)
+{
+    out->id = v->id;
+    out->state = v->state;
+    out->from_block = true;
+    memcpy(out->guest, v->guest, sizeof out->guest);
+    out->guest[sizeof out->guest - 1] = 0;
+    totals_subtract(&out->own, &v->total, &v->inherited);
+    out->inherited = v->inherited;
+    out->loops_lost = v->loops_lost;
+    out->aborts_lost = v->aborts_lost;
+}
+
+static void vm_clear(struct agent_vm *vm)
+{
+    free(vm->loops);
+    free(vm->aborts);
+    memset(vm, 0, sizeof *vm);
+}
+
+/* One slot: its lists belong to the VM only if the same VM is still there after they were read. */
+static int vm_read(const struct target *t, uint32_t i, struct agent_vm *out, struct jitstat_vm *room)
+{
+    const struct jitstat_vm *at = slot(t, i);
+    for (int tries = 0; tries < 3; tries++) {
+        bool still = copy_record(room, at, sizeof *room);
+        if (room->state == 0)
+            return 0;
+        vm_fill(out, room);
+        out->loss.late += !still;
+        read_lists(t, room, out);
+        read_alarms(room, out);
+        if (half(&at->id) == room->id)
+            return 1;
+        vm_clear(out);
+    }
+    return 0;
+}
+
+int block_read(const struct target *t, struct agent_process *p)
+{
+    uint32_t n = slots_used(t);
+    struct jitstat_vm *room = malloc(sizeof *room);
+    if (!room)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < n; i++) {
+        struct agent_vm *vm = agent_push(&p->vms, &p->nvms, sizeof *vm);
+        if (!vm || vm_read(t, i, vm, room) == 0)
+            p->nvms -= vm != NULL;
+    }
+    p->vms_lost = half(&t->seg->vms_lost);
+    free(room);
+    return 0;
+}
+
+int block_baselines(struct target *t)
+{
+    uint32_t n = slots_used(t);
+    for (uint32_t i = 0; i < n; i++) {
+        struct baseline *b = agent_push(&t->baselines, &t->nbaselines, sizeof *b);
+        if (!b)
+            return -ENOMEM;
+        b->vm = half(&slot(t, i)->id);
+        b->total = slot(t, i)->total;
+    }
+    t->has_baselines = true;
+    return 0;
+}

@@ -1,0 +1,110 @@
+/* print.c: strings and numbers on a terminal.
+ *
+ * Names come from other processes, which may lie: no control character, no escape sequence and no
+ * broken or direction-changing UTF-8 reaches a terminal or a JSON reader.
+ */
+#include <stdint.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+/* Decodes one character. Returns its bytes; *c gets it, or -1 if it is no valid UTF-8. */
+static int decode(const char *s, long *c)
+{
+    const unsigned char *p = (const unsigned char *)s;
+    int n = p[0] < 0x80 ? 1 : (p[0] & 0xe0) == 0xc0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : (p[0] & 0xf8) == 0xf0 ? 4 : 0;
+    static const long least[] = {0, 0, 0x80, 0x800, 0x10000};
+    *c = -1;
+    if (n == 0)
+        return 1;
+    long v = n == 1 ? p[0] : p[0] & (0x7f >> n);
+    for (int i = 1; i < n; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 1;
+        v = v << 6 | (p[i] & 0x3f);
+    }
+    if (v < least[n] || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
+        return 1;
+    *c = v;
+    return n;
+}
+
+static bool harmless(long c)
+{
+    bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);
+    bool directs = (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
+    return !control && !directs;
+}
+
+static int columns(const char *s)
+{
+    long c;
+    int n = 0;
+    for (; *s; n++)
+        s += decode(s, &c);
+    return n;
+}
+
+int print_clean(FILE *f, const char *s, int width)
+{
+    int have = columns(s), shown = 0;
+    long c;
+    if (width > 3 && have > width) {
+        for (int skip = have - (width - 3); skip > 0; skip--)
+            s += decode(s, &c);
+        shown = fprintf(f, "...");
+    }
+    while (*s) {
+        int n = decode(s, &c);
+        if (c >= 0 && harmless(c))
+            fwrite(s, 1, (size_t)n, f);
+        else
+            fputc('?', f);
+        s += n;
+        shown++;
+    }
+    return shown;
+}
+
+void print_json_string(FILE *f, const char *s)
+{
+    long c;
+    fputc('"', f);
+    while (*s) {
+        int n = decode(s, &c);
+        if (c == '"' || c == '\\')
+            fprintf(f, "\\%c", (int)c);
+        else if (c < 0)
+            fputs("\\ufffd", f);
+        else if (harmless(c))
+            fwrite(s, 1, (size_t)n, f);
+        else
+            fprintf(f, "\\u%04lx", c);
+        s += n;
+    }
+    fputc('"', f);
+}
+
+const char *human_bytes(uint64_t n, char room[16])
+{
+    static const char unit[] = "BKMGTP";
+    double v = (double)n;
+    int i = 0;
+    for (; v >= 1024 && i < 5; i++)
+        v /= 1024;
+    snprintf(room, 16, i ? "%.1f%c" : "%.0f%c", v, unit[i]);
+    return room;
+}
+
+const char *human_ns(uint64_t ns, char room[16])
+{
+    if (ns < 1000)
+        snprintf(room, 16, "%u ns", (unsigned)ns);
+    else if (ns < 1000000)
+        snprintf(room, 16, "%.1f us", (double)ns / 1e3);
+    else if (ns < 1000000000)
+        snprintf(room, 16, "%.1f ms", (double)ns / 1e6);
+    else
+        snprintf(room, 16, "%.3g s", (double)ns / 1e9);
+    return room;
+}

@@ -1,0 +1,135 @@
+/* snapshot.c: `jitstat snapshot -p PID`: what the JIT of a running process did since it began.
+ *
+ * The totals come from its stats block at once. With --for, BPF is attached and watches for a
+ * while first: then the snapshot also says what happened meanwhile, measured from outside, and
+ * what of it was lost.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+struct look {
+    struct agent *agent;
+    long pid, seconds;
+    bool json, maps, counts;
+};
+
+static int parse(struct look *l, int argc, char **argv)
+{
+    static const struct option longs[] = {{"json", no_argument, 0, 'j'},   {"pid", required_argument, 0, 'p'},
+                                          {"for", required_argument, 0, 'f'}, {"counts", no_argument, 0, 'c'},
+                                          {"maps", no_argument, 0, 'm'},   {"help", no_argument, 0, 'h'},
+                                          {0}};
+    int o;
+    opterr = 0;
+    while ((o = getopt_long(argc, argv, "+:jp:h", longs, NULL)) != -1)
+        switch (o) {
+        case 'j': l->json = true; break;
+        case 'm': l->maps = l->json = true; break;
+        case 'c': l->counts = true; break;
+        case 'p':
+            if (!number(optarg, 1, 0x7fffffff, &l->pid))
+                return misuse(&cmd_snapshot, "snapshot: %s is no process id", optarg);
+            break;
+        case 'f':
+            if (!number(optarg, 0, 1000000, &l->seconds))
+                return misuse(&cmd_snapshot, "snapshot: --for wants seconds, not %s", optarg);
+            l->seconds = l->seconds ? l->seconds : -1;
+            break;
+        case 'h': help(&cmd_snapshot); return -1;
+        case ':': return misuse(&cmd_snapshot, "snapshot: %s wants a value", argv[optind - 1]);
+        default: return misuse(&cmd_snapshot, "snapshot: no option %s", argv[optind - 1]);
+        }
+    if (optind < argc)
+        return misuse(&cmd_snapshot, "snapshot: what is %s?", argv[optind]);
+    if (!l->pid)
+        return misuse(&cmd_snapshot, "snapshot: which process? -p PID");
+    return 0;
+}
+
+/* Attached, until the time is over, Ctrl-C, or the process has ended. */
+static int watch(struct look *l)
+{
+    struct agent_bpf_options o = {.only_watched = true};
+    if (agent_bpf_load(l->agent, &o) < 0)
+        return fail(EXIT_FAILED, "%s", agent_error(l->agent));
+    int n = agent_attach_process(l->agent, (pid_t)l->pid, (pid_t)l->pid, l->counts);
+    if (n <= 0)
+        return fail(EXIT_FAILED, "%s", n ? agent_error(l->agent) : "no file of the process has probes of ours");
+    if (agent_watch(l->agent, (pid_t)l->pid) < 0 || agent_bpf_arm(l->agent) < 0)
+        return fail(EXIT_FAILED, "%s", agent_error(l->agent));
+    sigset_t set, old;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, &old);
+    int signals = signalfd(-1, &set, SFD_CLOEXEC), process = (int)syscall(SYS_pidfd_open, (pid_t)l->pid, 0);
+    fail(0, "watching process %ld%s", l->pid, l->seconds > 0 ? "" : " until Ctrl-C");
+    struct pollfd fds[] = {{.fd = signals, .events = POLLIN}, {.fd = process, .events = POLLIN}};
+    poll(fds, 2, l->seconds > 0 ? (int)l->seconds * 1000 : -1);
+    close(signals);
+    close(process);
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    return 0;
+}
+
+static int look(struct look *l)
+{
+    int e = agent_add_pid(l->agent, (pid_t)l->pid);
+    if (e < 0 && !(e == -ENOENT && l->seconds))
+        return fail(EXIT_FAILED, "%s", agent_error(l->agent));
+    if (l->seconds && (e = watch(l)))
+        return e;
+    struct agent_snapshot *s = agent_snapshot_take(l->agent);
+    if (!s)
+        return fail(EXIT_FAILED, "%s", agent_error(l->agent));
+    if (s->nprocesses == 0)
+        e = fail(EXIT_FAILED, "process %ld has no VM of ours, and fired no event", l->pid);
+    else if (l->json)
+        json_snapshot(stdout, s, l->maps);
+    else
+        text_snapshot(stdout, s);
+    if (s->nprocesses && !l->json && !s->bpf && geteuid() != 0)
+        fail(0, "from the stats block; loss check and times from outside need BPF: sudo, and --for SECONDS");
+    agent_snapshot_free(s);
+    return e > 0 ? e : EXIT_OK;
+}
+
+static int run(int argc, char **argv)
+{
+    struct look l = {0};
+    int e = parse(&l, argc, argv);
+    if (e)
+        return e < 0 ? EXIT_OK : e;
+    if (agent_new(&l.agent) < 0)
+        return fail(EXIT_FAILED, "out of memory");
+    e = look(&l);
+    agent_free(l.agent);
+    return e;
+}
+
+const struct command cmd_snapshot = {
+    .name = "snapshot",
+    .run = run,
+    .summary = "show what the JIT of a running process did so far",
+    .usage = "snapshot -p PID [-j] [--for SECONDS [--counts]] [--maps]\n"
+             "Shows what the JIT of process PID did since it began.\n\n"
+             "  -p, --pid PID    the process\n"
+             "  -j, --json       as JSON\n"
+             "      --for SECS   watch with BPF for so long first (0: until Ctrl-C)\n"
+             "      --counts     count runs meanwhile\n"
+             "      --maps       JSON with what the BPF maps hold besides\n\n"
+             "Processes of the same user need no privilege, others need root; --for needs root.\n\n"
+             "examples:\n"
+             "  jitstat snapshot -p 1234\n"
+             "  sudo jitstat snapshot -p 1234 --for 10 --counts\n",
+};

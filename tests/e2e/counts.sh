@@ -1,0 +1,21 @@
+# counts.sh: run counts are on while somebody is attached to `count`, and only then.
+. "$(dirname "$0")/lib.sh"
+root || { skip "run counts from outside need root"; finish; }
+"$JITSTAT" run -j -o "$TMP/on" -- "$EMITTER" loops=2 entries=1 bridges=1 runs=100 >/dev/null
+json "every kind is counted" "$TMP/on" 'same([map { "$_->{kind}$_->{number}=$_->{runs} $_->{greenkey}" } @{$v->{loop_run_times}}], ["l1=100 prog.lua:10", "e1=1 prog.lua:10", "l2=101 prog.lua:11", "e2=1 prog.lua:11", "e3=102 prog.lua:12", "b4=103 prog.lua:13"])'
+"$JITSTAT" run -j --no-counts -o "$TMP/off" -- "$EMITTER" loops=2 entries=1 bridges=1 runs=100 >/dev/null
+json "--no-counts leaves them off" "$TMP/off" '@{$v->{loop_run_times}} == 4 && !grep { $_->{runs} } @{$v->{loop_run_times}}'
+json "and counts nothing else less" "$TMP/off" '$v->{counters}{TOTAL_COMPILED_LOOPS} == 3 && $v->{loss}{missed} == 0'
+start loops=1 until=count runs=7 until=-count runs=1000 wait
+"$JITSTAT" snapshot -p "$PID" --for 0 --counts -j >"$TMP/out" 2>"$TMP/err" &
+watcher=$!
+PIDS="$PIDS $watcher"
+await "$TMP/err" '^jitstat: watching' $watcher
+kill -INT $watcher
+wait $watcher
+line
+"$JITSTAT" snapshot -p "$PID" -j >"$TMP/after"
+json "on while attached, off again after" "$TMP/after" '$v->{loop_run_times}[0]{runs} == 7'
+go
+wait "$PID"
+finish

@@ -1,0 +1,43 @@
+# lib.sh: what the end-to-end tests share. Sourced by tests/e2e/*.sh, which run.sh starts with the
+# folder of the binaries as their argument. Every check prints "ok - name" or "not ok - name";
+# scripts end with `finish`. Nothing sleeps: tests wait for a line, an event or an end.
+BIN=$(cd "${1:?usage: $0 BINDIR}" && pwd)
+HERE=$(cd "$(dirname "$0")" && pwd)
+JITSTAT=$BIN/jitstat
+EMITTER=$BIN/e2e/emitter
+TMP=$(mktemp -d /tmp/jitstat-e2e.XXXXXX)
+chmod 755 "$TMP"
+BAD=0
+PIDS=
+trap 'for p in $PIDS; do kill -9 $p 2>/dev/null; done; rm -rf "$TMP"' EXIT
+
+ok() { echo "ok - $*"; }
+not_ok() { echo "not ok - $*"; BAD=$((BAD + 1)); }
+# check NAME COMMAND...: ok if the command succeeds
+check() { local n=$1; shift; if "$@"; then ok "$n"; else not_ok "$n"; fi; }
+# equal NAME GOT WANTED
+equal() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: got '$2', wanted '$3'"; fi; }
+# has NAME FILE PATTERN: a line of the file matches
+has() { if grep -qE -- "$3" "$2"; then ok "$1"; else not_ok "$1: no /$3/ in: $(head -c 400 "$2" | tr '\n' '|')"; fi; }
+# json NAME FILE EXPRESSION: true of $j, the decoded file (see json.pl)
+json() { if perl "$HERE/json.pl" "$2" "$3"; then ok "$1"; else not_ok "$1: $3"; fi; }
+skip() { echo "skip - $*"; }
+finish() { [ $BAD = 0 ]; exit; }
+root() { [ "$(id -u)" = 0 ]; }
+# As an ordinary user without any capability.
+nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all --inh-caps=-all "$@"; }
+
+# start STEPS...: an emitter in the background that is told on with `go` and answers with `line`.
+start() {
+    mkfifo "$TMP/in.$#" "$TMP/out.$#" 2>/dev/null
+    "$EMITTER" "$@" <"$TMP/in.$#" >"$TMP/out.$#" &
+    PID=$!
+    PIDS="$PIDS $PID"
+    exec 7>"$TMP/in.$#" 8<"$TMP/out.$#"
+}
+line() { IFS= read -r LINE <&8; }
+go() { echo go >&7; }
+# await FILE PATTERN: until a line of a growing file matches, or its writer $3 has ended
+await() {
+    tail --pid="$3" -n +1 -F "$1" 2>/dev/null | grep -qE -m 1 -- "$2"
+}

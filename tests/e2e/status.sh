@@ -1,0 +1,66 @@
+# status.sh: exit statuses, signals and messages of the command line.
+. "$(dirname "$0")/lib.sh"
+run() { "$JITSTAT" "$@" >"$TMP/out" 2>"$TMP/err"; }
+lines() { wc -l <"$TMP/err"; }
+
+run --version; equal "--version" $? 0
+has "it names itself" "$TMP/out" '^jitstat [0-9]+\.[0-9]+\.[0-9]+'
+run --help; equal "--help" $? 0
+has "it lists the commands" "$TMP/out" '^  snapshot '
+for c in run snapshot list; do
+    run $c --help; equal "$c --help" $? 0
+    has "$c's usage" "$TMP/out" "^usage: jitstat $c"
+    check "$c's help is below 80 columns" test -z "$(grep -E '.{80}' "$TMP/out")"
+done
+run; equal "no command" $? 2
+run frobnicate; equal "an unknown command" $? 2
+run run; equal "run without a command" $? 2
+run run --frob -- true; equal "an unknown option" $? 2
+run run -o; equal "an option without its value" $? 2
+run snapshot; equal "snapshot without a pid" $? 2
+run snapshot -p x; equal "snapshot of a word" $? 2
+run snapshot -p 1 2; equal "one argument too many" $? 2
+equal "one line" "$(lines)" 1
+run list x; equal "list with an argument" $? 2
+
+run snapshot -p 2147483647; equal "a wrong pid" $? 1
+equal "one line" "$(lines)" 1
+has "that names it" "$TMP/err" '^jitstat: no process 2147483647'
+run snapshot -p $$; equal "a process without a VM" $? 1
+has "says so, and what to do" "$TMP/err" "^jitstat: process $$ \(bash\) has no VM of ours: "
+equal "one line" "$(lines)" 1
+
+run run -- "$EMITTER" exit=23; equal "CMD's status" $? 23
+run run -- "$EMITTER" kill=15; equal "128 + n for a signal" $? 143
+run run -- "$TMP/nothing"; equal "127: not found" $? 127
+equal "one line" "$(grep -vc 'counting with BPF' "$TMP/err")" 1
+run run -- nothing-of-that-name; equal "127: not in PATH" $? 127
+run run -- /etc/passwd; equal "126: not executable" $? 126
+run run -o /nowhere/x -- true; equal "125: own failure" $? 125
+run run -- true; equal "a program without a VM" $? 0
+has "says so" "$TMP/err" '^jitstat: true began no VM of ours'
+run run -j -- true
+json "and as JSON" "$TMP/err" '@{$j->{processes}} == 0'
+echo text | "$JITSTAT" run -- cat >"$TMP/out" 2>/dev/null
+equal "CMD has our stdin and stdout" "$(cat "$TMP/out")" text
+
+# Text for a person: below 80 columns, with its sections, after the program's own output.
+run run -- "$EMITTER" loops=23 bridges=11 aborts=70 alarms=3 runs=5
+check "below 80 columns" test -z "$(grep -E '.{80}' "$TMP/err")"
+for s in '^process [0-9]+ \(emitter\), exited, 1 VM' '^  VM 1 \(emit\), ended: 23 loops and 11 bridges' '^  times' '^    TRACING ' \
+    '^  counters' 'TOTAL_COMPILED_BRIDGES +11' '^  loops, by runs' ' prog.lua:[0-9]+$' '^  aborts' ' NYI_CALL +lib/slow.lua:10' \
+    '^      move the call out of the hot loop' 'ALARM: a hot loop is blacklisted: prog.lua' '^loss: missed 0, ring full 0, map full 0, late 0$'; do
+    has "text: $s" "$TMP/err" "$s"
+done
+
+# A signal sent to jitstat reaches CMD; one from the terminal does not reach it twice.
+mkfifo "$TMP/ready"
+"$JITSTAT" run -j -o "$TMP/sig" -- "$EMITTER" loops=3 wait >"$TMP/ready" 2>"$TMP/err" < <(exec tail -f /dev/null --pid=$$) &
+watcher=$!
+PIDS="$PIDS $watcher"
+read -r LINE <"$TMP/ready"
+kill -TERM $watcher
+wait $watcher
+equal "SIGTERM is passed on" $? 143
+json "and the snapshot still comes" "$TMP/sig" '$v->{counters}{TOTAL_COMPILED_LOOPS} == 3'
+finish

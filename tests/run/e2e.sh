@@ -1,0 +1,18 @@
+#!/bin/bash
+# e2e.sh BINDIR: every tests/e2e/*.sh in turn, with real BPF; sums up their checks.
+bin=${1:?usage: $0 BINDIR}
+dir=$(cd "$(dirname "$0")/../e2e" && pwd)
+passed=0 failed=0 skipped=0
+for t in "$dir"/*.sh; do
+    name=$(basename "$t" .sh)
+    [ "$name" = lib ] && continue
+    out=$(bash "$t" "$bin" 2>&1)
+    status=$?
+    p=$(grep -c '^ok - ' <<<"$out") f=$(grep -c '^not ok - ' <<<"$out") s=$(grep -c '^skip - ' <<<"$out")
+    [ $status != 0 ] && [ "$f" = 0 ] && f=1
+    [ $((p + f + s)) = 0 ] && f=1
+    [ "$f" != 0 ] && { echo "--- $name (exit $status)"; grep -v '^ok - ' <<<"$out"; }
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]
