@@ -22,7 +22,7 @@
 #include <lua5.4/lua.h>
 #pragma GCC visibility pop
 #include <stdlib.h>
-#include "lua/guest.h"
+#include "lua/jit.h"
 
 #ifndef LUAI_MAXCCALLS
 #define LUAI_MAXCCALLS 200
@@ -34,9 +34,8 @@ struct longjmp_frame {
     jmp_buf env;
     volatile int status;
     uint32_t direct; /* see 1; 0: never */
-    uint32_t ccalls; /* L->nCcalls, L->jit_ci, L->jit_base as they were */
-    struct callinfo *jit_ci;
-    ptrdiff_t jit_base; /* stack offset; -1: none */
+    uint32_t ccalls; /* L->nCcalls as it was */
+    struct lua_jit_unwind jit;
 };
 
 static inline uint32_t c_depth(const struct lua_State *L) { return L->nCcalls & 0xffff; }
@@ -63,6 +62,8 @@ static _Noreturn void throw_uncaught(struct lua_State *L, int status)
 
 void call_throw(struct lua_State *L, int status)
 {
+    if (unlikely(L->g->recording && L->g->rec_L == L))
+        lua_jit_abort(L, status == LUA_YIELD ? JITSTAT_A_COROUTINE : JITSTAT_A_ERROR);
     if (L->errjmp == NULL)
         throw_uncaught(L, status);
     L->errjmp->status = status;
@@ -77,15 +78,14 @@ static int run_protected(struct lua_State *L, call_pfunc f, void *ud, uint32_t d
     lj.status = LUA_OK;
     lj.direct = direct;
     lj.ccalls = L->nCcalls;
-    lj.jit_ci = L->jit_ci;
-    lj.jit_base = L->jit_base != NULL ? stack_save(L, L->jit_base) : -1;
+    lua_jit_unwind_save(L, &lj.jit);
     L->errjmp = &lj;
     if (_setjmp(lj.env) == 0)
         f(L, ud);
+    else
+        lua_jit_unwind_restore(L, &lj.jit);
     L->errjmp = lj.prev;
     L->nCcalls = lj.ccalls;
-    L->jit_ci = lj.jit_ci;
-    L->jit_base = lj.jit_base >= 0 ? stack_restore(L, lj.jit_base) : NULL;
     return lj.status;
 }
 

@@ -829,6 +829,42 @@ static void find_functions(void)
     lua_close(L);
 }
 
+/* One step of next() in a generic for: out[0], out[1] are the variables, out[-2] the control value. Its `extra` remembers the
+ * position after that key, so that no key is searched for; false: it does not, so next itself must do it. */
+static inline bool step_next(struct table *t, struct value *out)
+{
+    const struct value *key = out - 2;
+    uint32_t pos = 0;
+    if (key->tag == T_INT && (uint64_t)key->i - 1 < t->acap) {
+        pos = (uint32_t)key->i;
+    } else if (key->tag != T_NIL) {
+        pos = key->extra;
+        uint32_t at = pos - 1 - t->acap, nslots = t->shape != NULL ? t->shape->nslots : 0;
+        if (at < nslots) {
+            if (key->tag != T_STR || shape_key(t->shape, at) != key->s)
+                return false;
+        } else if (at - nslots >= t->nused || t->node[at - nslots].kbits != key->bits ||
+                   t->node[at - nslots].ktag != key->tag) {
+            return false;
+        }
+    }
+    pos = table_next_at(t, pos, out);
+    if (pos == 0)
+        setnil(out);
+    out[-2].extra = pos;
+    return true;
+}
+
+static inline bool step_ipairs(struct table *t, struct value *out)
+{
+    uint64_t n = (uint64_t)out[-2].i;
+    if (out[-2].tag != T_INT || n >= t->alen || t->arr[n].tag == T_NIL)
+        return false;
+    setint(out, (int64_t)n + 1);
+    setval(out + 1, &t->arr[n]);
+    return true;
+}
+
 /* ---- the interpreter ---- */
 
 static inline bool is_watched(const struct lua_State *L)
@@ -1139,7 +1175,7 @@ OPCASE(SETFIELD): {
             gc_barrier_back(L, h, val);                                                                                \
             NEXT();                                                                                                    \
         }                                                                                                              \
-    } else if ((n) == (h)->alen && (n) < (h)->acap && (h)->nints == 0 && val->tag != T_NIL && (h)->meta == NULL &&     \
+    } else if ((n) == (h)->alen && (n) < (h)->acap && val->tag != T_NIL && (h)->meta == NULL &&     \
                !((h)->flags & TF_CLASS)) {                                                                             \
         setval(&(h)->arr[n], val);                                                                                     \
         (h)->alen = (uint32_t)(n) + 1;                                                                                 \
@@ -1488,6 +1524,13 @@ call_any:
 
 OPCASE(TFORCALL):
     fn = RA + 4;
+    if (likely(fn[-4].tag == T_LCF && fn[-3].tag == T_TABLE && L->hookmask == 0)) {
+        if (fn[-4].f == fn_next ? step_next(fn[-3].t, fn) : fn[-4].f == fn_ipairs_step && step_ipairs(fn[-3].t, fn)) {
+            for (unsigned n = 2; unlikely(n < ins_c(i)); n++)
+                setnil(fn + n);
+            NEXT();
+        }
+    }
     setval(fn, fn - 4);
     setval(fn + 1, fn - 3);
     setval(fn + 2, fn - 2);
