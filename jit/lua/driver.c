@@ -179,6 +179,7 @@ int lua_restore_frames_at(struct lua_State *L, struct callinfo *entry, struct va
         frame_fill(L, ci, base, &f[i], true);
         L->ci = ci;
     }
+    if (f[n - 1].flags & LJF_KEEPTOP) return 0;
     L->top = f[n - 1].flags & LJF_OPEN ? base + (int32_t)f[n - 1].aux[1] : ci->top;
     return 0;
 }

@@ -108,6 +108,7 @@ static void jit_enter(struct lua_State *L, struct callinfo *ci, struct jit_trace
     L->jit_base = old_base < 0 ? NULL : stack_restore(L, old_base);
     L->jit_ci = old_ci;
     if (record) jit_record_begin(L);
+    else gc_check(L); /* what guard_not_due left for */
 }
 
 static bool jit_may(struct lua_State *L)

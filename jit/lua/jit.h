@@ -14,6 +14,7 @@
 #include "trace/recorder.h"
 
 #define LJF_OPEN 0x80000000u
+#define LJF_KEEPTOP 0x40000000u /* L->top is in memory as it must be (results of a C call) */
 
 /* Descriptors of the guest's memory: driver.c. Alias classes: one per kind of memory. */
 enum lua_alias {

@@ -14,7 +14,18 @@ struct rec_lua {
     void (*pending)(struct rec_lua *rl); /* to be done before the next instruction (results of calls) */
     int32_t pend_slot, pend_n, pend_op;
     uint32_t pend_aux;
-    uint32_t nret_below, nunroll;
+    uint32_t nret_below;
+    uint32_t nargs;          /* arguments of the call that was just inlined, for its VARARGPREP */
+    int32_t last_line;
+    bool entered;            /* a function was entered: its first instruction is next */
+    bool at_loop;            /* the instruction before jumped back */
+    const struct callinfo *caller; /* ci_new: its predecessor */
+    bool ci_new;             /* rl->ci is not known yet: the interpreter makes the frame now */
+    jit_ref pend_ref;
+    bool end;                /* the instruction cannot be recorded but the trace may end before it */
+    bool opened;             /* the instruction has set open for the next one */
+    bool open;               /* the instruction takes everything up to open_top */
+    int32_t open_top;        /* slot relative to the entry frame */
     struct { const lua_ins *head; uint32_t count; } unroll[16];
 };
 
@@ -52,6 +63,43 @@ struct rv rl_upvalue(struct rec_lua *rl, unsigned idx);
 jit_ref rl_func(struct rec_lua *rl); /* the running closure */
 /* A Lua metamethod call f(a, b) whose result goes where the present instruction says (CIST_CONT). */
 void rl_call_meta(struct rec_lua *rl, const struct value *f, jit_ref fref, const struct rv *args, int nargs);
+
+void rl_close_upvalues(struct rec_lua *rl, int32_t from); /* slot relative to the entry frame */
+
+/* trace_help.c: functions that machine code calls, and their descriptors. None raises unless it is SYNC. */
+jit_ref trh_context(struct rec_lua *rl); /* the thread as a value */
+extern const struct jit_descr d_call_closure, d_call_close, d_call_barrier, d_call_ccall, d_call_i_ii, d_call_f_ff, d_call_i_if, d_call_i_fi, d_call_i_rr;
+struct lclosure *trh_closure(struct lua_State *L, struct proto *p, struct lclosure *encl, struct value *base); /* NULL: no memory */
+void trh_close(struct lua_State *L, struct value *level);
+void trh_barrier_back(struct lua_State *L, struct gcobj *o, struct gcobj *v);
+int64_t trh_udiv(uint64_t a, uint64_t b);
+bool trh_try(struct lua_State *L, call_pfunc f, void *ud); /* runs f, which may fail for lack of memory only; false: it did */
+int64_t trh_ccall(struct lua_State *L, int64_t a, int64_t nargs, int64_t nresults); /* SYNC; number of results */
+
+/* live.c: may the register be read before it is written, from instruction pc on? */
+bool live_reg(const struct proto *p, uint64_t pc, unsigned reg);
+void live_forget(const struct proto *p); /* the prototype dies */
+
+/* record_arith.c */
+void rl_op_arith(struct rec_lua *rl);    /* binary and unary arithmetic */
+void rl_op_compare(struct rec_lua *rl);  /* JLT ... JNGEK */
+/* record_call.c */
+void rl_op_call(struct rec_lua *rl);
+void rl_op_tailcall(struct rec_lua *rl);
+void rl_op_return(struct rec_lua *rl);
+void rl_op_vararg(struct rec_lua *rl);
+void rl_op_varargprep(struct rec_lua *rl);
+void rl_op_forprep(struct rec_lua *rl);
+void rl_op_forloop(struct rec_lua *rl);
+void rl_op_tforcall(struct rec_lua *rl);
+void rl_op_tforloop(struct rec_lua *rl);
+bool rl_at_head(struct rec_lua *rl);     /* true: the recording ended here (a loop closed or linked), rl is gone */
+void rl_back_edge(struct rec_lua *rl, const lua_ins *head); /* the instruction jumps back to head */
+void rl_sync_captured(struct rec_lua *rl, int32_t from);    /* captured registers at and above from: stored to memory now */
+void rl_reload_captured(struct rec_lua *rl);                /* after unknown code ran: read them again */
+bool proto_captures(const struct proto *p, unsigned reg);   /* an inner function may capture the register */
+#define RV_NIL ((struct rv){JIT_NOREF, T_NIL})
+#define RV_BOOL(b) ((struct rv){JIT_NOREF, (b) ? T_TRUE : T_FALSE})
 
 /* record_table.c: each records the instruction rl->pc. */
 void rl_op_gettable(struct rec_lua *rl); /* GETTABLE GETFIELD GETINT GETTABUP SELF */

@@ -30,7 +30,7 @@ static bool step_optimize(struct jit_recorder *r, struct jit_ir *out, struct jit
     struct jit_vm *vm = r->vm;
     struct obs_place at;
     rec_place(r, &at);
-    bool peel = r->kind == JITSTAT_KIND_LOOP && r->ir.link == JIT_LINK_LOOP && r->ir.ops.n <= (uint64_t)vm->params.disable_unrolling;
+    bool peel = r->kind == JITSTAT_KIND_LOOP && r->nframes == 1 && r->base == 0 && r->ir.link == JIT_LINK_LOOP && r->ir.ops.n <= (uint64_t)vm->params.disable_unrolling;
     if (dump_wants("rec")) jit_ir_dump(&r->ir, r->name);
     obs_timer_enter(vm->obs, JITSTAT_T_OPTIMIZE);
     obs_ev_optimize_begin(vm->obs, &at);
@@ -107,7 +107,8 @@ static void exits_init(struct jit_trace *t)
     for (uint32_t i = 0; i < t->code.nexits; i++) {
         struct jit_exit *e = &t->code.exits[i];
         e->hot_limit = (uint32_t)vm->params.trace_eagerness;
-        if (t->ir.ops.v[e->op].opcode == JIT_guard_stack) e->kind = JIT_EXIT_INTERP; /* the guest grows its stack, no bridge */
+        if (t->ir.ops.v[e->op].opcode == JIT_guard_stack || t->ir.ops.v[e->op].opcode == JIT_guard_not_due)
+            e->kind = JIT_EXIT_INTERP; /* the guest grows its stack or collects: no bridge */
         e->count = t->guards ? (uint64_t *)&t->guards[i].exits : &e->own_count;
         if (t->guards) {
             t->guards[i].line = e->line;

@@ -349,6 +349,8 @@ void jit_rec_guard_false(struct jit_recorder *r, jit_ref c) { if (!guard_known(r
 void jit_rec_guard_nonnull(struct jit_recorder *r, jit_ref v) { if (!guard_known(r, v, true)) rec_guard(r, JIT_guard_nonnull, &v, 1); }
 void jit_rec_guard_isnull(struct jit_recorder *r, jit_ref v) { if (!guard_known(r, v, false)) rec_guard(r, JIT_guard_isnull, &v, 1); }
 
+void jit_rec_guard_not_due(struct jit_recorder *r, jit_ref addr) { rec_guard(r, JIT_guard_not_due, &addr, 1); }
+
 void jit_rec_guard_value(struct jit_recorder *r, jit_ref v, jit_ref k)
 {
     if (v == k && jit_ref_is_const(v)) return;

@@ -93,6 +93,7 @@ void jit_rec_guard_false(struct jit_recorder *r, jit_ref c);
 void jit_rec_guard_value(struct jit_recorder *r, jit_ref v, jit_ref k);
 void jit_rec_guard_nonnull(struct jit_recorder *r, jit_ref v);
 void jit_rec_guard_isnull(struct jit_recorder *r, jit_ref v);
+void jit_rec_guard_not_due(struct jit_recorder *r, jit_ref addr); /* see ir.def */
 /* Constants of object were used: guard_not_invalidated, and the trace depends on it. */
 void jit_rec_depend(struct jit_recorder *r, void *object);
 

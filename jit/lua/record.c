@@ -1,0 +1,428 @@
+/* record.c: the guest's recorder: what each bytecode instruction means as operations.
+ *
+ * It is called before the interpreter executes an instruction, looks at the values that are in the
+ * registers now, emits guards that let the trace run only for such values, and then what the
+ * instruction does. It never changes the guest's state, so the interpreter stays the oracle.
+ *
+ * Invariants
+ *  1. All guards of an instruction come before its effects: they resume AT the instruction.
+ *  2. Effects on registers are symbolic (jit_rec_set); on the heap they are store operations.
+ *  3. Registers that an inner function may have captured are synchronised with memory before code runs that
+ *     may read them there, and read again after code ran that may have written them.
+ *  4. What is not understood ends the recording with a named reason, never with a guess.
+ *
+ * Files: record_arith.c, record_call.c (calls, returns, loops), record_table.c, record_ff.c, trace_help.c
+ * (functions that machine code calls). Before: vm.c. After: trace/recorder.c.
+ */
+#include "lua/record.h"
+
+void rl_fail(struct rec_lua *rl, enum jitstat_abort why) { jit_rec_fail(rl->r, why); }
+bool rl_failed(struct rec_lua *rl) { return rl->r->status >= 0; }
+
+/* ---- values ---- */
+
+struct rv rl_get(struct rec_lua *rl, unsigned reg)
+{
+    int32_t slot = rl_slot(rl, reg);
+    struct jit_rec_slot *s = jit_rec_slot(rl->r, slot);
+    uint32_t now = rl->base[reg].tag;
+    if (s->flags & JIT_SL_KNOWN) {
+        if (s->tag != now) rl_fail(rl, JITSTAT_A_BAD_LOOP); /* the symbolic frame and the real one must agree */
+        rl->r->ir.n_heapcached++;
+        return (struct rv){s->ref, s->tag};
+    }
+    return (struct rv){jit_rec_load(rl->r, slot, now, tag_type(now)), now};
+}
+
+struct rv rl_const(struct rec_lua *rl, const struct value *k)
+{
+    struct jit_recorder *r = rl->r;
+    switch (tag_type(k->tag)) {
+    case 'v': return (struct rv){JIT_NOREF, k->tag};
+    case 'i': return (struct rv){jit_rec_ki(r, k->i), k->tag};
+    case 'f': return (struct rv){jit_rec_kf(r, k->n), k->tag};
+    default: return (struct rv){jit_rec_kr(r, k->p, tag_is_gc(k->tag)), k->tag};
+    }
+}
+
+struct rv rl_rkc(struct rec_lua *rl, unsigned c, const struct value **now)
+{
+    if (c & OPK_BIT) {
+        *now = &rl->p->k[c & ~OPK_BIT];
+        return rl_const(rl, *now);
+    }
+    *now = &rl->base[c];
+    return rl_get(rl, c);
+}
+
+void rl_set(struct rec_lua *rl, unsigned reg, struct rv v) { jit_rec_set(rl->r, rl_slot(rl, reg), v.ref, v.tag); }
+
+static const struct jit_descr *by_type(uint32_t tag, const struct jit_descr *di, const struct jit_descr *df, const struct jit_descr *dr)
+{
+    char t = tag_type(tag);
+    return t == 'i' ? di : t == 'f' ? df : dr;
+}
+
+struct rv rl_load_fields(struct rec_lua *rl, jit_ref obj, const struct value *now, const struct jit_descr *dt, const struct jit_descr *di,
+                         const struct jit_descr *df, const struct jit_descr *dr)
+{
+    jit_rec_guard_value(rl->r, jit_rec_get(rl->r, dt, obj), jit_rec_ki(rl->r, now->tag));
+    if (tag_type(now->tag) == 'v') return (struct rv){JIT_NOREF, now->tag};
+    return (struct rv){jit_rec_get(rl->r, by_type(now->tag, di, df, dr), obj), now->tag};
+}
+
+struct rv rl_load_items(struct rec_lua *rl, jit_ref arr, jit_ref idx, const struct value *now, const struct jit_descr *dt,
+                        const struct jit_descr *di, const struct jit_descr *df, const struct jit_descr *dr)
+{
+    jit_rec_guard_value(rl->r, jit_rec_aget(rl->r, dt, arr, idx), jit_rec_ki(rl->r, now->tag));
+    if (tag_type(now->tag) == 'v') return (struct rv){JIT_NOREF, now->tag};
+    return (struct rv){jit_rec_aget(rl->r, by_type(now->tag, di, df, dr), arr, idx), now->tag};
+}
+
+void rl_store_fields(struct rec_lua *rl, jit_ref obj, struct rv v, const struct jit_descr *dt, const struct jit_descr *di,
+                     const struct jit_descr *df, const struct jit_descr *dr)
+{
+    if (v.ref != JIT_NOREF) jit_rec_put(rl->r, by_type(v.tag, di, df, dr), obj, v.ref);
+    jit_rec_put(rl->r, dt, obj, jit_rec_ki(rl->r, v.tag));
+}
+
+void rl_store_items(struct rec_lua *rl, jit_ref arr, jit_ref idx, struct rv v, const struct jit_descr *dt, const struct jit_descr *di,
+                    const struct jit_descr *df, const struct jit_descr *dr)
+{
+    if (v.ref != JIT_NOREF) jit_rec_aput(rl->r, by_type(v.tag, di, df, dr), arr, idx, v.ref);
+    jit_rec_aput(rl->r, dt, arr, idx, jit_rec_ki(rl->r, v.tag));
+}
+
+/* ---- the running function and its upvalues ---- */
+
+jit_ref rl_func(struct rec_lua *rl)
+{
+    int32_t slot = rl->r->base - 1;
+    struct jit_rec_slot *s = jit_rec_slot(rl->r, slot);
+    if (s->flags & JIT_SL_KNOWN) return s->ref;
+    return jit_rec_load(rl->r, slot, T_LCL, 'r');
+}
+
+/* Bottom of the frames that the recording knows: slots at and above are symbolic. */
+static int32_t lowest_slot(const struct rec_lua *rl) { return rl->r->frames[0].base - 1; }
+
+static jit_ref frame_addr(struct rec_lua *rl, int32_t slot)
+{
+    jit_ref k = jit_rec_ki(rl->r, slot);
+    return jit_rec_op1(rl->r, JIT_getframeaddr, k);
+}
+
+/* Where upvalue idx lives: *slot is its register when it is an open one in the traced frames (then memory
+ * is not read), else INT32_MIN and *addr points to its value. */
+static struct upval *upvalue_place(struct rec_lua *rl, unsigned idx, int32_t *slot, jit_ref *uvref, jit_ref *addr)
+{
+    struct jit_recorder *r = rl->r;
+    struct lclosure *cl = rl->L->ci->func->lcl;
+    struct upval *uv = cl->upvals[idx];
+    jit_ref f = rl_func(rl);
+    *uvref = jit_ref_is_const(f) ? jit_rec_kr(r, uv, true) : jit_rec_aget(r, &d_lcl_upval, f, jit_rec_ki(r, idx));
+    *addr = jit_rec_get(r, &d_upval_v, *uvref);
+    *slot = INT32_MIN;
+    if (!uv->open) {
+        jit_rec_guard_true(r, jit_rec_op2(r, JIT_ptr_eq, *addr, jit_rec_op2(r, JIT_int_add_ptr, *uvref, jit_rec_ki(r, offsetof(struct upval, closed)))));
+        return uv;
+    }
+    const struct value *entry = rl->base - r->base;
+    ptrdiff_t d = uv->v - entry;
+    bool here = uv->v >= rl->L->stack && uv->v < rl->L->stack_last + STACK_EXTRA;
+    if (here && d >= lowest_slot(rl) && d < JIT_REC_SLOTS_ABOVE) {
+        *slot = (int32_t)d;
+        jit_rec_guard_true(r, jit_rec_op2(r, JIT_ptr_eq, *addr, frame_addr(rl, *slot)));
+        return uv;
+    }
+    jit_ref low = jit_rec_op1(r, JIT_cast_ptr_to_int, frame_addr(rl, lowest_slot(rl)));
+    jit_ref off = jit_rec_op2(r, JIT_int_sub, jit_rec_op1(r, JIT_cast_ptr_to_int, *addr), low);
+    jit_rec_guard_true(r, jit_rec_op2(r, JIT_uint_ge, off, jit_rec_ki(r, (int64_t)sizeof(struct value) * (JIT_REC_SLOTS_ABOVE + JIT_REC_SLOTS_BELOW))));
+    return uv;
+}
+
+struct rv rl_upvalue(struct rec_lua *rl, unsigned idx)
+{
+    int32_t slot;
+    jit_ref uvref, addr;
+    struct upval *uv = upvalue_place(rl, idx, &slot, &uvref, &addr);
+    if (slot == INT32_MIN) return rl_load_fields(rl, addr, uv->v, &d_uv_tag, &d_uv_i, &d_uv_f, &d_uv_r);
+    struct jit_rec_slot *s = jit_rec_slot(rl->r, slot);
+    uint32_t now = uv->v->tag;
+    if (s->flags & JIT_SL_KNOWN) {
+        if (s->tag != now) rl_fail(rl, JITSTAT_A_BAD_LOOP);
+        return (struct rv){s->ref, s->tag};
+    }
+    return (struct rv){jit_rec_load(rl->r, slot, now, tag_type(now)), now};
+}
+
+static void op_setupval(struct rec_lua *rl, unsigned idx, unsigned reg)
+{
+    int32_t slot;
+    jit_ref uvref, addr;
+    struct rv v = rl_get(rl, reg);
+    upvalue_place(rl, idx, &slot, &uvref, &addr);
+    if (slot != INT32_MIN) {
+        jit_rec_set(rl->r, slot, v.ref, v.tag);
+        return;
+    }
+    rl_store_fields(rl, addr, v, &d_uv_tag, &d_uv_i, &d_uv_f, &d_uv_r);
+    rl_barrier_back(rl, uvref, v);
+}
+
+/* ---- captured registers ---- */
+
+bool proto_captures(const struct proto *p, unsigned reg)
+{
+    for (uint32_t i = 0; i < p->np; i++)
+        for (uint32_t u = 0; u < p->protos[i]->nupvals; u++)
+            if (p->protos[i]->upvals[u].instack && p->protos[i]->upvals[u].idx == reg) return true;
+    return false;
+}
+
+void rl_sync_captured(struct rec_lua *rl, int32_t from)
+{
+    struct jit_recorder *r = rl->r;
+    const struct jit_resume_frame *f = &r->frames[r->nframes - 1];
+    const struct proto *p = (const struct proto *)(uintptr_t)f->code;
+    if (!p->np) return;
+    for (int32_t reg = 0; reg < p->maxstack; reg++) {
+        struct jit_rec_slot *s = jit_rec_slot(r, f->base + reg);
+        if (f->base + reg < from || !(s->flags & JIT_SL_WRITTEN) || !proto_captures(p, (unsigned)reg)) continue;
+        struct rv v = {s->ref, s->tag};
+        rl_store_fields(rl, frame_addr(rl, f->base + reg), v, &r->vm->frame_tag, &r->vm->frame_i, &r->vm->frame_f, &r->vm->frame_r);
+    }
+}
+
+void rl_reload_captured(struct rec_lua *rl)
+{
+    struct jit_recorder *r = rl->r;
+    const struct value *entry = rl->base - r->base;
+    for (uint32_t i = 0; i < r->nframes; i++) {
+        const struct jit_resume_frame *f = &r->frames[i];
+        const struct proto *p = (const struct proto *)(uintptr_t)f->code;
+        for (int32_t reg = 0; p->np && reg < p->maxstack; reg++) {
+            int32_t slot = f->base + reg;
+            if (!proto_captures(p, (unsigned)reg) || !(jit_rec_slot(r, slot)->flags & JIT_SL_KNOWN)) continue;
+            if (!live_reg(p, f->pc, (unsigned)reg)) continue;
+            jit_rec_reload(r, slot, entry[slot].tag, tag_type(entry[slot].tag));
+        }
+    }
+}
+
+static void op_closure(struct rec_lua *rl, unsigned a, uint32_t n)
+{
+    struct jit_recorder *r = rl->r;
+    struct proto *p = rl->p->protos[n];
+    jit_ref args[4] = {trh_context(rl), jit_rec_kr(r, p, true), rl_func(rl), 0};
+    for (uint32_t u = 0; u < p->nupvals; u++)
+        if (p->upvals[u].instack) rl_get(rl, p->upvals[u].idx); /* known, so that sync_captured stores what was written */
+    rl_sync_captured(rl, INT32_MIN);
+    args[3] = frame_addr(rl, r->base);
+    jit_ref cl = jit_rec_call(r, &d_call_closure, (const void *)trh_closure, args, 4);
+    jit_rec_guard_nonnull(r, cl);
+    rl_set(rl, a, (struct rv){cl, T_LCL});
+    rl_gc_check(rl);
+}
+
+static void op_close(struct rec_lua *rl, unsigned a)
+{
+    if (rl->L->tbclist > (rl->base + a) - rl->L->stack) {
+        rl_fail(rl, JITSTAT_A_NYI_BYTECODE);
+        return;
+    }
+    rl_close_upvalues(rl, rl_slot(rl, a));
+}
+
+void rl_close_upvalues(struct rec_lua *rl, int32_t from)
+{
+    rl_sync_captured(rl, from);
+    jit_ref args[2] = {trh_context(rl), frame_addr(rl, from)};
+    jit_rec_call(rl->r, &d_call_close, (const void *)trh_close, args, 2);
+}
+
+/* ---- memory upkeep ---- */
+
+void rl_barrier_back(struct rec_lua *rl, jit_ref obj, struct rv v)
+{
+    if (!tag_is_gc(v.tag)) return;
+    jit_ref args[3] = {trh_context(rl), obj, v.ref};
+    jit_rec_call(rl->r, &d_call_barrier, (const void *)trh_barrier_back, args, 3);
+}
+
+void rl_gc_check(struct rec_lua *rl)
+{
+    struct jit_recorder *r = rl->r;
+    if (rl_failed(rl)) return;
+    jit_rec_begin_ins(r, r->pc + 1, r->cur_line, r->top); /* resumes at the next instruction */
+    r->ops_executed--;
+    jit_rec_guard_not_due(r, jit_rec_kr(r, &rl->L->g->gc_debt, false));
+}
+
+/* ---- instructions ---- */
+
+static void op_loadk(struct rec_lua *rl, lua_ins i) { rl_set(rl, ins_a(i), rl_const(rl, &rl->p->k[ins_e(i)])); }
+
+static bool tag_truth(const struct rec_lua *rl, unsigned reg) { return !tag_is_false(rl->base[reg].tag); }
+
+/* Conditional jumps on truth need no guard of their own: reading the register guards its tag. */
+static void op_test(struct rec_lua *rl, lua_ins i)
+{
+    enum opcode op = ins_op(i);
+    if (op == OP_JT || op == OP_JF) {
+        rl_get(rl, ins_a(i));
+        return;
+    }
+    struct rv v = rl_get(rl, ins_b(i));
+    if (tag_truth(rl, ins_b(i)) == (op == OP_JTS)) rl_set(rl, ins_a(i), v);
+}
+
+static void op_not(struct rec_lua *rl, lua_ins i)
+{
+    struct rv v = rl_get(rl, ins_b(i));
+    rl_set(rl, ins_a(i), RV_BOOL(tag_is_false(v.tag)));
+}
+
+static void op_loop(struct rec_lua *rl, lua_ins i) { rl_back_edge(rl, rl->pc + 1 + ins_e(i)); }
+
+static void record_one(struct rec_lua *rl, lua_ins i)
+{
+    unsigned a = ins_a(i), b = ins_b(i);
+    switch (ins_op(i)) {
+    case OP_MOVE: rl_set(rl, a, rl_get(rl, b)); break;
+    case OP_LOADI: rl_set(rl, a, (struct rv){jit_rec_ki(rl->r, ins_e(i)), T_INT}); break;
+    case OP_LOADF: rl_set(rl, a, (struct rv){jit_rec_kf(rl->r, (double)ins_e(i)), T_FLT}); break;
+    case OP_LOADK: op_loadk(rl, i); break;
+    case OP_LOADNIL: for (unsigned n = a; n <= a + b; n++) rl_set(rl, n, RV_NIL); break;
+    case OP_LOADFALSE: rl_set(rl, a, RV_BOOL(false)); break;
+    case OP_LOADTRUE: rl_set(rl, a, RV_BOOL(true)); break;
+    case OP_GETUPVAL: rl_set(rl, a, rl_upvalue(rl, b)); break;
+    case OP_SETUPVAL: op_setupval(rl, b, a); break;
+    case OP_GETTABUP: case OP_GETTABLE: case OP_GETFIELD: case OP_GETINT: case OP_SELF: rl_op_gettable(rl); break;
+    case OP_SETTABUP: case OP_SETTABLE: case OP_SETFIELD: case OP_SETINT: rl_op_settable(rl); break;
+    case OP_NEWTABLE: rl_op_newtable(rl); break;
+    case OP_SETLIST: rl_op_setlist(rl); break;
+    case OP_NOT: op_not(rl, i); break;
+    case OP_LEN: rl_op_len(rl); break;
+    case OP_CONCAT: rl_op_concat(rl); break;
+    case OP_JMP: break;
+    case OP_LOOP: op_loop(rl, i); break;
+    case OP_JT: case OP_JF: case OP_JTS: case OP_JFS: op_test(rl, i); break;
+    case OP_JEQ: case OP_JNE: case OP_JEQK: case OP_JNEK: rl_op_compare(rl); break;
+    case OP_CALL: rl_op_call(rl); break;
+    case OP_TAILCALL: rl_op_tailcall(rl); break;
+    case OP_RETURN: case OP_RETURN0: case OP_RETURN1: rl_op_return(rl); break;
+    case OP_VARARGPREP: rl_op_varargprep(rl); break;
+    case OP_VARARG: rl_op_vararg(rl); break;
+    case OP_CLOSURE: op_closure(rl, a, (uint32_t)ins_e(i)); break;
+    case OP_CLOSE: op_close(rl, a); break;
+    case OP_FORPREP: rl_op_forprep(rl); break;
+    case OP_FORLOOP: rl_op_forloop(rl); break;
+    case OP_TFORPREP: if (rl->base[a + 3].tag > T_FALSE) rl_fail(rl, JITSTAT_A_NYI_BYTECODE); else rl_get(rl, a + 3); break;
+    case OP_TFORCALL: rl_op_tforcall(rl); break;
+    case OP_TFORLOOP: rl_op_tforloop(rl); break;
+    default:
+        if (ins_op(i) >= OP_JLT && ins_op(i) <= OP_JNGEK) rl_op_compare(rl);
+        else if ((ins_op(i) >= OP_ADD && ins_op(i) <= OP_KSHR) || ins_op(i) == OP_UNM || ins_op(i) == OP_BNOT) rl_op_arith(rl);
+        else rl_fail(rl, JITSTAT_A_NYI_BYTECODE);
+    }
+}
+
+/* ---- the loop over instructions ---- */
+
+/* Registers that nobody reads any more leave the resume data. */
+static void drop_dead(struct rec_lua *rl, uint64_t pc)
+{
+    struct jit_recorder *r = rl->r;
+    int32_t end = rl->open ? rl->open_top : r->base + rl->p->maxstack;
+    for (int32_t reg = 0; reg < rl->p->maxstack; reg++) {
+        int32_t slot = r->base + reg;
+        if (slot >= r->slot_hi) break;
+        if (slot < r->slot_lo || !r->slots[slot + JIT_REC_SLOTS_BELOW].flags) continue;
+        if (rl->open && slot < end && slot >= rl->open_top - 255) continue;
+        if (!live_reg(rl->p, pc, (unsigned)reg)) jit_rec_forget(r, slot, slot + 1);
+    }
+    if (r->slot_hi > end) jit_rec_forget(r, end, r->slot_hi);
+}
+
+/* How the frame must look if the next instruction takes everything up to top. */
+static void mark_open(struct rec_lua *rl)
+{
+    struct jit_resume_frame *f = &rl->r->frames[rl->r->nframes - 1];
+    f->flags &= ~(LJF_OPEN | LJF_KEEPTOP);
+    f->aux[1] = 0;
+    if (!rl->open) return;
+    f->flags |= LJF_OPEN;
+    f->aux[1] = (uint32_t)rl->open_top;
+}
+
+static bool frame_expected(const struct rec_lua *rl, const struct callinfo *ci)
+{
+    if (rl->ci_new ? ci->prev != rl->caller : ci != rl->ci) return false;
+    return ci->func->tag == T_LCL && (uint64_t)(uintptr_t)ci->func->lcl->p == rl->r->code;
+}
+
+void rec_lua_start(struct lua_State *L, struct jit_recorder *r)
+{
+    struct rec_lua *rl = jit_arena_alloc(&r->arena, sizeof *rl);
+    if (!rl) {
+        jit_rec_abort(r, JITSTAT_A_NO_MEMORY);
+        return;
+    }
+    r->guest = rl;
+    rl->L = L;
+    rl->r = r;
+    rl->first = true;
+    rl->ci = L->ci;
+    if (!r->parent) {
+        r->frames[0].flags = L->ci->status;
+        r->frames[0].aux[0] = (uint32_t)(uint16_t)(L->ci->nresults + 1) | (uint32_t)L->ci->nvarargs << 16;
+    } else {
+        const struct jit_resume_frame *f = &r->frames[r->nframes - 1];
+        rl->open = f->flags & LJF_OPEN;
+        rl->open_top = (int32_t)f->aux[1];
+        if (f->flags & LJF_KEEPTOP) jit_rec_abort(r, JITSTAT_A_NYI_CALL);
+    }
+}
+
+void rec_lua_ins(struct lua_State *L, struct jit_recorder *r, struct callinfo *ci)
+{
+    struct rec_lua *rl = r->guest;
+    if (L->hookmask) rl_fail(rl, JITSTAT_A_DEBUG_HOOK);
+    if (!frame_expected(rl, ci)) rl_fail(rl, JITSTAT_A_ESCAPE);
+    if (rl_failed(rl)) {
+        jit_rec_abort(r, (enum jitstat_abort)r->status);
+        return;
+    }
+    rl->ci = ci;
+    rl->ci_new = false;
+    rl->p = ci->func->lcl->p;
+    rl->pc = ci->pc;
+    rl->base = ci->func + 1;
+    uint64_t pc = (uint64_t)(rl->pc - rl->p->code);
+    bool open = rl->open;
+    mark_open(rl);
+    drop_dead(rl, pc);
+    int32_t end = r->base + rl->p->maxstack;
+    jit_rec_begin_ins(r, pc, rl->p->lineinfo ? (uint32_t)rl->p->lineinfo[pc] : 0, open && rl->open_top > end ? rl->open_top : end);
+    if (rl->pending) {
+        void (*f)(struct rec_lua *) = rl->pending;
+        rl->pending = NULL;
+        f(rl);
+        open = rl->open;
+    }
+    if (!rl->first && rl_at_head(rl)) return; /* r is gone */
+    if (rl->first || (rl->p->lineinfo && rl->last_line != rl->p->lineinfo[pc])) {
+        jit_rec_merge_point(r);
+        rl->last_line = rl->p->lineinfo ? rl->p->lineinfo[pc] : 0;
+    }
+    rl->first = false;
+    record_one(rl, *rl->pc);
+    if (open && rl->open && !rl->opened) rl->open = false;
+    rl->opened = false;
+    if (rl->end) {
+        jit_rec_close_interp(r);
+        return;
+    }
+    if (rl_failed(rl)) jit_rec_abort(r, (enum jitstat_abort)r->status);
+}

@@ -1,0 +1,595 @@
+/* record_call.c: calls, returns, varargs and loops: everything that moves between frames or closes
+ * a trace.
+ *
+ * Lua functions are inlined: their frames exist in the resume data only and become real when the
+ * trace is left. Recursion is cut by a jump to the function's own entry, and a return below the
+ * frame in which the trace was entered goes on in the caller after a guard on where it returns
+ * to, so neither costs C stack.
+ *
+ * Before: record.c. After: trace/recorder.c.
+ */
+#include "lua/record.h"
+
+#define MAX_RETURNS_BELOW 4
+
+static uint64_t pc_index(const struct rec_lua *rl) { return (uint64_t)(rl->pc - rl->p->code); }
+
+/* ---- heads of loops and functions ---- */
+
+static bool in_entry_frame(const struct jit_recorder *r) { return r->nframes == 1 && r->base == 0 && r->frames[0].base == 0; }
+
+static struct jit_trace *root_of(struct jit_trace *t)
+{
+    while (t->parent) t = t->parent;
+    return t;
+}
+
+/* Ends the recording by a jump to t's start. */
+static bool link_to(struct rec_lua *rl, struct jit_trace *t)
+{
+    jit_rec_close_link(rl->r, t);
+    return true;
+}
+
+static struct jit_trace *trace_at(const struct rec_lua *rl, int place)
+{
+    struct jit_key key = {.code = rl->p, .pc = pc_index(rl)};
+    return jit_trace_of(rl->r->vm, key, place);
+}
+
+/* Called before each instruction but the first. Are we where a trace starts? */
+bool rl_at_head(struct rec_lua *rl)
+{
+    struct jit_recorder *r = rl->r;
+    uint64_t pc = pc_index(rl);
+    bool func_head = rl->entered && pc == (uint64_t)rl->p->is_vararg;
+    if (rl->entered && pc >= (uint64_t)rl->p->is_vararg) rl->entered = false;
+    if (rl_failed(rl)) return false;
+    if (rl->at_loop) {
+        rl->at_loop = false;
+        if (!r->parent && r->place == JITSTAT_KIND_LOOP && r->key.code == rl->p && r->key.pc == pc && in_entry_frame(r)) {
+            jit_rec_close_loop(r);
+            return true;
+        }
+        struct jit_trace *t = trace_at(rl, JITSTAT_KIND_LOOP);
+        if (t && (r->parent || r->ir.ops.n > 8)) return link_to(rl, t);
+        uint32_t n = 0, i = 0;
+        while (i < 15 && rl->unroll[i].head && rl->unroll[i].head != rl->pc) i++;
+        rl->unroll[i].head = rl->pc;
+        n = ++rl->unroll[i].count;
+        if (n > (uint32_t)r->vm->params.max_unroll_loops) rl_fail(rl, JITSTAT_A_INNER_LOOP);
+        return false;
+    }
+    if (!func_head) return false;
+    uint32_t depth = 0;
+    for (uint32_t i = 0; i < r->nframes; i++) depth += r->frames[i].code == (uint64_t)(uintptr_t)rl->p;
+    bool own = !r->parent && r->place == JITSTAT_KIND_ENTRY && r->key.code == rl->p;
+    if (depth <= (uint32_t)r->vm->params.max_unroll_recursion && !(own && in_entry_frame(r))) return false;
+    if (rl->p->is_vararg) { /* the target reads its varargs from memory */
+        rl_fail(rl, JITSTAT_A_RECURSION);
+        return false;
+    }
+    if (own) {
+        jit_rec_close_loop(r);
+        return true;
+    }
+    struct jit_trace *t = trace_at(rl, JITSTAT_KIND_ENTRY);
+    if (t) return link_to(rl, t);
+    if (r->parent && root_of(r->parent->trace)->place == JITSTAT_KIND_ENTRY && root_of(r->parent->trace)->key.code == rl->p) return link_to(rl, root_of(r->parent->trace));
+    rl_fail(rl, JITSTAT_A_RECURSION);
+    return false;
+}
+
+void rl_back_edge(struct rec_lua *rl, const lua_ins *head)
+{
+    (void)head;
+    rl->at_loop = true;
+}
+
+/* ---- numeric for ---- */
+
+static struct rv as_float(struct rec_lua *rl, struct rv v)
+{
+    if (v.tag == T_INT) v.ref = jit_rec_op1(rl->r, JIT_cast_int_to_float, v.ref);
+    return (struct rv){v.ref, T_FLT};
+}
+
+static void forprep_int(struct rec_lua *rl, unsigned a)
+{
+    struct jit_recorder *r = rl->r;
+    const struct value *ra = rl->base + a;
+    struct rv init = rl_get(rl, a), limit = rl_get(rl, a + 1), step = rl_get(rl, a + 2);
+    if (ra[1].tag != T_INT || ra[2].i == 0) {
+        rl_fail(rl, JITSTAT_A_NYI_TYPE);
+        return;
+    }
+    int64_t s = ra[2].i;
+    jit_rec_guard_value(r, step.ref, jit_rec_ki(r, s));
+    bool skip = s > 0 ? ra[0].i > ra[1].i : ra[0].i < ra[1].i;
+    jit_ref c = jit_rec_op2(r, s > 0 ? JIT_int_gt : JIT_int_lt, init.ref, limit.ref);
+    if (skip) {
+        jit_rec_guard_true(r, c);
+        return;
+    }
+    jit_rec_guard_false(r, c);
+    jit_ref d = s > 0 ? jit_rec_op2(r, JIT_int_sub, limit.ref, init.ref) : jit_rec_op2(r, JIT_int_sub, init.ref, limit.ref);
+    if (s != 1 && s != -1) {
+        jit_ref args[2] = {d, jit_rec_ki(r, s > 0 ? s : (int64_t)((uint64_t)(-(s + 1)) + 1u))};
+        d = jit_rec_call(r, &d_call_i_ii, (const void *)trh_udiv, args, 2);
+    }
+    rl_set(rl, a + 1, (struct rv){d, T_INT});
+    rl_set(rl, a + 3, init);
+}
+
+static void forprep_float(struct rec_lua *rl, unsigned a)
+{
+    struct jit_recorder *r = rl->r;
+    const struct value *ra = rl->base + a;
+    for (int i = 0; i < 3; i++)
+        if (!tag_is_number(ra[i].tag)) {
+            rl_fail(rl, JITSTAT_A_NYI_TYPE);
+            return;
+        }
+    double s = ra[2].tag == T_INT ? (double)ra[2].i : ra[2].n, lim = ra[1].tag == T_INT ? (double)ra[1].i : ra[1].n,
+           ini = ra[0].tag == T_INT ? (double)ra[0].i : ra[0].n;
+    if (s == 0) {
+        rl_fail(rl, JITSTAT_A_ERROR);
+        return;
+    }
+    struct rv init = as_float(rl, rl_get(rl, a)), limit = as_float(rl, rl_get(rl, a + 1)), step = as_float(rl, rl_get(rl, a + 2));
+    jit_ref zero = jit_rec_kf(r, 0.0);
+    jit_ref pos = jit_rec_op2(r, JIT_float_gt, step.ref, zero);
+    if (s > 0) jit_rec_guard_true(r, pos);
+    else jit_rec_guard_true(r, jit_rec_op2(r, JIT_float_lt, step.ref, zero));
+    jit_ref c = s > 0 ? jit_rec_op2(r, JIT_float_lt, limit.ref, init.ref) : jit_rec_op2(r, JIT_float_lt, init.ref, limit.ref);
+    if (s > 0 ? lim < ini : ini < lim) {
+        jit_rec_guard_true(r, c);
+        return;
+    }
+    jit_rec_guard_false(r, c);
+    rl_set(rl, a, init);
+    rl_set(rl, a + 1, limit);
+    rl_set(rl, a + 2, step);
+    rl_set(rl, a + 3, init);
+}
+
+void rl_op_forprep(struct rec_lua *rl)
+{
+    unsigned a = ins_a(*rl->pc);
+    if (rl->base[a].tag == T_INT && rl->base[a + 2].tag == T_INT) forprep_int(rl, a);
+    else forprep_float(rl, a);
+}
+
+static bool forloop_int(struct rec_lua *rl, unsigned a)
+{
+    struct jit_recorder *r = rl->r;
+    struct rv idx = rl_get(rl, a), left = rl_get(rl, a + 1), step = rl_get(rl, a + 2);
+    jit_ref c = jit_rec_op1(r, JIT_int_is_true, left.ref);
+    if (rl->base[a + 1].i == 0) {
+        jit_rec_guard_false(r, c);
+        return false;
+    }
+    jit_rec_guard_true(r, c);
+    struct rv n = {jit_rec_op2(r, JIT_int_add, idx.ref, step.ref), T_INT};
+    rl_set(rl, a, n);
+    rl_set(rl, a + 1, (struct rv){jit_rec_op2(r, JIT_int_sub, left.ref, jit_rec_ki(r, 1)), T_INT});
+    rl_set(rl, a + 3, n);
+    return true;
+}
+
+static bool forloop_float(struct rec_lua *rl, unsigned a)
+{
+    struct jit_recorder *r = rl->r;
+    const struct value *ra = rl->base + a;
+    struct rv idx = rl_get(rl, a), limit = rl_get(rl, a + 1), step = rl_get(rl, a + 2);
+    bool up = ra[2].n > 0;
+    jit_ref pos = jit_rec_op2(r, JIT_float_gt, step.ref, jit_rec_kf(r, 0.0));
+    if (up) jit_rec_guard_true(r, pos);
+    else jit_rec_guard_false(r, pos);
+    jit_ref n = jit_rec_op2(r, JIT_float_add, idx.ref, step.ref);
+    double next = ra[0].n + ra[2].n;
+    bool taken = up ? next <= ra[1].n : ra[1].n <= next;
+    jit_ref c = up ? jit_rec_op2(r, JIT_float_le, n, limit.ref) : jit_rec_op2(r, JIT_float_le, limit.ref, n);
+    if (taken) jit_rec_guard_true(r, c);
+    else jit_rec_guard_false(r, c);
+    if (!taken) return false;
+    rl_set(rl, a, (struct rv){n, T_FLT});
+    rl_set(rl, a + 3, (struct rv){n, T_FLT});
+    return true;
+}
+
+void rl_op_forloop(struct rec_lua *rl)
+{
+    lua_ins i = *rl->pc;
+    unsigned a = ins_a(i);
+    bool taken = rl->base[a + 2].tag == T_INT ? forloop_int(rl, a) : forloop_float(rl, a);
+    if (taken) rl_back_edge(rl, rl->pc + 1 + ins_e(i));
+}
+
+/* ---- calls ---- */
+
+static void frame_of(struct jit_resume_frame *f, int32_t base, const struct proto *p, int nresults, uint32_t status)
+{
+    *f = (struct jit_resume_frame){.base = base, .code = (uint64_t)(uintptr_t)p, .flags = status, .aux = {(uint16_t)(nresults + 1), 0}};
+}
+
+void rl_guard_func(struct rec_lua *rl, jit_ref f, const struct value *now)
+{
+    struct jit_recorder *r = rl->r;
+    if (jit_ref_is_const(f)) return;
+    if (now->tag == T_LCL) jit_rec_guard_value(r, jit_rec_get(r, &d_lcl_proto, f), jit_rec_kr(r, now->lcl->p, true));
+    else jit_rec_guard_value(r, f, jit_rec_kr(r, now->p, now->tag == T_CCL));
+}
+
+void rl_call_lua(struct rec_lua *rl, int32_t fslot, struct lclosure *cl, int nargs, int nresults, uint32_t status)
+{
+    struct jit_recorder *r = rl->r;
+    struct proto *p = cl->p;
+    struct jit_resume_frame f;
+    if (!r->vm->params.inlining || p->nojit) {
+        rl_fail(rl, JITSTAT_A_NYI_CALL);
+        return;
+    }
+    r->frames[r->nframes - 1].pc = pc_index(rl) + 1;
+    if (!(status & CIST_TAIL)) r->frames[r->nframes - 1].flags &= ~(LJF_OPEN | LJF_KEEPTOP);
+    frame_of(&f, fslot + 1, p, nresults, status);
+    if (!jit_rec_push_frame(r, &f)) return;
+    for (int n = nargs; n < p->numparams; n++) jit_rec_set(r, fslot + 1 + n, JIT_NOREF, T_NIL);
+    if (!p->is_vararg) jit_rec_forget(r, fslot + 1 + p->numparams, r->slot_hi);
+    rl->nargs = (uint32_t)(nargs > p->numparams ? nargs : p->numparams);
+    rl->entered = true;
+    rl->open = false;
+    rl->caller = rl->L->ci;
+    rl->ci_new = true;
+}
+
+/* Results of a C call: their tags are known now that the interpreter has made it. */
+static void ccall_results(struct rec_lua *rl)
+{
+    struct jit_recorder *r = rl->r;
+    const struct value *entry = rl->base - r->base;
+    int32_t from = rl->pend_slot, n = rl->pend_n;
+    struct jit_resume_frame *f = &r->frames[r->nframes - 1];
+    if (n < 0) {
+        n = (int32_t)(rl->L->top - (entry + from));
+        f->flags = (f->flags & ~LJF_OPEN) | LJF_KEEPTOP;
+        r->resume_dirty = true;
+        jit_rec_guard_value(r, rl->pend_ref, jit_rec_ki(r, n));
+        rl->open = true;
+        rl->open_top = from + n;
+        f->flags = (f->flags & ~LJF_KEEPTOP) | LJF_OPEN;
+        f->aux[1] = (uint32_t)rl->open_top;
+        r->resume_dirty = true;
+        if (r->top < rl->open_top) r->top = rl->open_top;
+    }
+    if (r->ndeps) jit_rec_depend(r, r->deps[0]);
+    for (int32_t s = from; s < from + n; s++) jit_rec_reload(r, s, entry[s].tag, tag_type(entry[s].tag));
+    rl_reload_captured(rl);
+}
+
+void rl_call_c(struct rec_lua *rl, int32_t fslot, int nargs, int nresults)
+{
+    struct jit_recorder *r = rl->r;
+    jit_ref args[4] = {trh_context(rl), jit_rec_ki(r, fslot - r->base), jit_rec_ki(r, nargs), jit_rec_ki(r, nresults)};
+    rl->pend_ref = jit_rec_call(r, &d_call_ccall, (const void *)trh_ccall, args, 4);
+    jit_rec_forget(r, fslot, r->slot_hi);
+    rl->pending = ccall_results;
+    rl->pend_slot = fslot;
+    rl->pend_n = nresults;
+    rl->open = false;
+}
+
+static int call_nargs(struct rec_lua *rl, unsigned a, unsigned b)
+{
+    if (b) return (int)b - 1;
+    return rl->open_top - rl_slot(rl, a) - 1;
+}
+
+static void call_value(struct rec_lua *rl, unsigned a, int nargs, int nresults)
+{
+    const struct value *f = &rl->base[a];
+    int32_t fslot = rl_slot(rl, a);
+    if (!tag_is_function(f->tag)) {
+        rl_fail(rl, JITSTAT_A_NYI_META);
+        return;
+    }
+    struct rv fv = rl_get(rl, a);
+    for (int n = 1; n <= nargs; n++) rl_get(rl, a + (unsigned)n); /* known: they move with the frame */
+    rl_guard_func(rl, fv.ref, f);
+    if (f->tag == T_LCL) {
+        rl_call_lua(rl, fslot, f->lcl, nargs, nresults, 0);
+        return;
+    }
+    if (rl_fast_call(rl, fslot, f, nargs, nresults) || rl_failed(rl)) return;
+    rl_call_c(rl, fslot, nargs, nresults);
+}
+
+void rl_op_call(struct rec_lua *rl)
+{
+    lua_ins i = *rl->pc;
+    call_value(rl, ins_a(i), call_nargs(rl, ins_a(i), ins_b(i)), (int)ins_c(i) - 1);
+}
+
+void rl_op_tforcall(struct rec_lua *rl)
+{
+    lua_ins i = *rl->pc;
+    unsigned a = ins_a(i);
+    struct jit_recorder *r = rl->r;
+    int32_t fslot = rl_slot(rl, a + 4);
+    const struct value *f = &rl->base[a];
+    if (!tag_is_function(f->tag)) {
+        rl_fail(rl, JITSTAT_A_NYI_META);
+        return;
+    }
+    struct rv v[3] = {rl_get(rl, a), rl_get(rl, a + 1), rl_get(rl, a + 2)};
+    rl_guard_func(rl, v[0].ref, f);
+    for (int n = 0; n < 3; n++) jit_rec_set(r, fslot + n, v[n].ref, v[n].tag);
+    if (f->tag == T_LCL) {
+        rl_call_lua(rl, fslot, f->lcl, 2, (int)ins_c(i), 0);
+        return;
+    }
+    if (rl_fast_call(rl, fslot, f, 2, (int)ins_c(i)) || rl_failed(rl)) return;
+    rl_fail(rl, JITSTAT_A_NYI_CALL);
+}
+
+void rl_op_tforloop(struct rec_lua *rl)
+{
+    lua_ins i = *rl->pc;
+    unsigned a = ins_a(i);
+    struct rv v = rl_get(rl, a + 4);
+    if (v.tag == T_NIL) return;
+    rl_set(rl, a + 2, v);
+    rl_back_edge(rl, rl->pc + 1 + ins_e(i));
+}
+
+void rl_call_meta(struct rec_lua *rl, const struct value *f, jit_ref fref, const struct rv *args, int nargs)
+{
+    int32_t fslot = rl->r->base + rl->p->maxstack; /* where the interpreter puts it: at the frame's top */
+    if (f->tag != T_LCL) {
+        rl_fail(rl, JITSTAT_A_NYI_META);
+        return;
+    }
+    rl_guard_func(rl, fref, f);
+    jit_rec_set(rl->r, fslot, fref, f->tag);
+    for (int n = 0; n < nargs; n++) jit_rec_set(rl->r, fslot + 1 + n, args[n].ref, args[n].tag);
+    rl_call_lua(rl, fslot, f->lcl, nargs, 1, CIST_CONT);
+}
+
+/* ---- varargs ---- */
+
+void rl_op_varargprep(struct rec_lua *rl)
+{
+    struct jit_recorder *r = rl->r;
+    struct jit_resume_frame *f = &r->frames[r->nframes - 1];
+    int32_t nfix = rl->p->numparams, n = (int32_t)rl->nargs, from = r->base - 1;
+    struct rv func = {rl_func(rl), T_LCL};
+    int32_t to = from + 1 + n;
+    for (int32_t j = 1; j <= nfix; j++) {
+        struct jit_rec_slot *s = jit_rec_slot(r, from + j);
+        struct rv v = {s->ref, s->tag};
+        jit_rec_set(r, to + j, v.ref, v.tag);
+    }
+    for (int32_t j = 1; j <= nfix; j++) jit_rec_set(r, from + j, JIT_NOREF, T_NIL);
+    jit_rec_set(r, to, func.ref, T_LCL);
+    f->base = r->base = to + 1;
+    f->flags |= CIST_VARARG;
+    f->aux[0] = (f->aux[0] & 0xffff) | (uint32_t)(n - nfix) << 16;
+    r->resume_dirty = true;
+}
+
+void rl_op_vararg(struct rec_lua *rl)
+{
+    lua_ins i = *rl->pc;
+    struct jit_recorder *r = rl->r;
+    const struct jit_resume_frame *f = &r->frames[r->nframes - 1];
+    int32_t n = (int32_t)(f->aux[0] >> 16), want = (int32_t)ins_c(i) - 1, a = rl_slot(rl, ins_a(i)), from = r->base - 1 - n;
+    const struct value *entry = rl->base - r->base;
+    if (r->nframes == 1) {
+        jit_ref ci = jit_rec_get(r, &d_state_jitci, trh_context(rl));
+        if (f->base != 0) {
+            rl_fail(rl, JITSTAT_A_NYI_BYTECODE);
+            return;
+        }
+        jit_rec_guard_value(r, jit_rec_get(r, &d_ci_nvarargs, ci), jit_rec_ki(r, n));
+    }
+    struct rv v[256];
+    if (want < 0) want = n;
+    if (want > 250) {
+        rl_fail(rl, JITSTAT_A_FRAMES);
+        return;
+    }
+    for (int32_t j = 0; j < want && j < n; j++) {
+        uint32_t tag = entry[from + j].tag;
+        struct jit_rec_slot *s = jit_rec_slot(r, from + j);
+        v[j] = s->flags & JIT_SL_KNOWN ? (struct rv){s->ref, s->tag} : (struct rv){jit_rec_load(r, from + j, tag, tag_type(tag)), tag};
+    }
+    for (int32_t j = 0; j < want; j++) {
+        if (j < n) jit_rec_set(r, a + j, v[j].ref, v[j].tag);
+        else jit_rec_set(r, a + j, JIT_NOREF, T_NIL);
+    }
+    if (ins_c(i) == 0) {
+        rl->open = rl->opened = true;
+        rl->open_top = a + want;
+    }
+}
+
+/* ---- returns ---- */
+
+/* What the instruction that a CIST_CONT frame finishes does with the value (vm_continue's twin). */
+static bool finish_cont(struct rec_lua *rl, struct rv v, const struct value *now)
+{
+    struct jit_recorder *r = rl->r;
+    const struct proto *p = (const struct proto *)(uintptr_t)r->frames[r->nframes - 1].code;
+    lua_ins i = p->code[r->frames[r->nframes - 1].pc - 1];
+    enum opcode op = ins_op(i);
+    (void)now;
+    if ((op >= OP_ADD && op <= OP_KSHR) || op == OP_UNM || op == OP_BNOT || op == OP_LEN || (op >= OP_GETTABUP && op <= OP_GETINT) || op == OP_SELF) {
+        jit_rec_set(r, r->base + (int32_t)ins_a(i), v.ref, v.tag);
+        return true;
+    }
+    if (op >= OP_SETTABLE && op <= OP_SETINT) return true;
+    if (op == OP_SETTABUP) return true;
+    if ((op >= OP_JLT && op <= OP_JNGEK) || op == OP_JEQ || op == OP_JNE) { /* the tag decided; where it goes is a constant */
+        static const uint8_t negated[NUM_OPCODES] = {[OP_JNE] = 1, [OP_JNLT] = 1, [OP_JNLE] = 1, [OP_JNLTK] = 1, [OP_JNLEK] = 1, [OP_JNGTK] = 1, [OP_JNGEK] = 1};
+        bool jump = !tag_is_false(v.tag) != negated[op];
+        if (jump) r->frames[r->nframes - 1].pc += (uint64_t)(int64_t)ins_e(i);
+        r->pc = r->frames[r->nframes - 1].pc;
+        return true;
+    }
+    rl_fail(rl, JITSTAT_A_NYI_META);
+    return false;
+}
+
+static int32_t original_func(const struct jit_resume_frame *f)
+{
+    const struct proto *p = (const struct proto *)(uintptr_t)f->code;
+    int32_t func = f->base - 1;
+    if (f->flags & CIST_VARARG) func -= (int32_t)(f->aux[0] >> 16) + p->numparams + 1;
+    return func;
+}
+
+/* Puts the results where the caller (now the current frame) wants them. */
+static void place_results(struct rec_lua *rl, int32_t to, const struct rv *v, int32_t n, int want)
+{
+    struct jit_recorder *r = rl->r;
+    int32_t w = want < 0 ? n : want;
+    for (int32_t j = 0; j < w; j++) {
+        if (j < n) jit_rec_set(r, to + j, v[j].ref, v[j].tag);
+        else jit_rec_set(r, to + j, JIT_NOREF, T_NIL);
+    }
+    jit_rec_forget(r, to + w, r->slot_hi);
+    if (want < 0) {
+        rl->open = rl->opened = true;
+        rl->open_top = to + w;
+    }
+}
+
+/* Returns from an inlined frame. */
+static void return_inlined(struct rec_lua *rl, const struct rv *v, int32_t n, const struct value *now)
+{
+    struct jit_recorder *r = rl->r;
+    struct jit_resume_frame f = r->frames[r->nframes - 1];
+    int32_t to = original_func(&f);
+    int want = (int)(f.aux[0] & 0xffff) - 1;
+    jit_rec_pop_frame(r);
+    rl->ci = rl->L->ci->prev;
+    if (f.flags & CIST_CONT) {
+        struct rv first = n > 0 ? v[0] : RV_NIL;
+        jit_rec_forget(r, to, r->slot_hi);
+        finish_cont(rl, first, now);
+        return;
+    }
+    place_results(rl, to, v, n, want);
+}
+
+static bool can_return_below(const struct rec_lua *rl, const struct callinfo *ci)
+{
+    const struct callinfo *prev = ci->prev;
+    if (ci->status & (CIST_FRESH | CIST_CONT | CIST_VARARG | CIST_FIN | CIST_HOOKED | CIST_CLOSERET | CIST_TAILRET)) return false;
+    if (!prev || prev->status & CIST_C || prev->func->tag != T_LCL || prev == &rl->L->base_ci) return false;
+    enum opcode op = ins_op(prev->pc[-1]);
+    return (op == OP_CALL || op == OP_TFORCALL) && rl->nret_below < MAX_RETURNS_BELOW;
+}
+
+/* Goes on in the caller's frame, guarded to be the one that is there now. */
+static void return_below(struct rec_lua *rl, const struct rv *v, int32_t n)
+{
+    struct jit_recorder *r = rl->r;
+    struct callinfo *ci = rl->L->ci, *prev = ci->prev;
+    struct proto *p = prev->func->lcl->p;
+    struct jit_resume_frame old = r->frames[0], f;
+    jit_ref rci = jit_rec_get(r, &d_state_jitci, trh_context(rl));
+    uint32_t hops = old.flags >> 16 & 0xff;
+    for (uint32_t i = 0; i < hops; i++) rci = jit_rec_get(r, &d_ci_prev, rci);
+    jit_rec_guard_value(r, jit_rec_get(r, &d_ci_status, rci), jit_rec_ki(r, ci->status));
+    jit_rec_guard_value(r, jit_rec_get(r, &d_ci_nresults, rci), jit_rec_ki(r, ci->nresults));
+    jit_ref rprev = jit_rec_get(r, &d_ci_prev, rci);
+    jit_rec_guard_value(r, jit_rec_get(r, &d_ci_pc, rprev), jit_rec_kr(r, prev->pc, false));
+    jit_rec_guard_value(r, jit_rec_get(r, &d_ci_status, rprev), jit_rec_ki(r, prev->status));
+    jit_rec_guard_value(r, jit_rec_get(r, &d_ci_nvarargs, rprev), jit_rec_ki(r, prev->nvarargs));
+    int32_t to = old.base - 1;
+    int want = ci->nresults;
+    frame_of(&f, old.base - (int32_t)(ci->func - prev->func), p, prev->nresults, prev->status | (hops + 1) << 16);
+    f.aux[0] |= (uint32_t)prev->nvarargs << 16;
+    f.pc = (uint64_t)(prev->pc - p->code);
+    if (f.base < -JIT_REC_SLOTS_BELOW + 8) {
+        rl_fail(rl, JITSTAT_A_FRAMES);
+        return;
+    }
+    jit_rec_return_below(r, &f);
+    rl->ci = prev;
+    rl->nret_below++;
+    place_results(rl, to, v, n, want);
+}
+
+void rl_op_return(struct rec_lua *rl)
+{
+    lua_ins i = *rl->pc;
+    struct jit_recorder *r = rl->r;
+    unsigned a = ins_a(i);
+    int32_t n = ins_op(i) == OP_RETURN0 ? 0 : ins_op(i) == OP_RETURN1 ? 1 : ins_b(i) ? (int32_t)ins_b(i) - 1 : rl->open_top - rl_slot(rl, a);
+    struct callinfo *ci = rl->L->ci;
+    if (n > 250) {
+        rl_fail(rl, JITSTAT_A_FRAMES);
+        return;
+    }
+    if (r->nframes == 1 && !can_return_below(rl, ci)) {
+        if (!r->parent && r->place == JITSTAT_KIND_LOOP) rl_fail(rl, JITSTAT_A_ESCAPE);
+        else rl->end = true;
+        return;
+    }
+    if (r->nframes == 1 && !r->parent && r->place == JITSTAT_KIND_LOOP) {
+        rl_fail(rl, JITSTAT_A_ESCAPE);
+        return;
+    }
+    if (ins_op(i) == OP_RETURN && ins_c(i)) {
+        if (rl->L->tbclist > rl->base - rl->L->stack) {
+            rl_fail(rl, JITSTAT_A_NYI_BYTECODE);
+            return;
+        }
+    }
+    struct rv v[256];
+    for (int32_t j = 0; j < n; j++) v[j] = rl_get(rl, a + (unsigned)j);
+    if (rl_failed(rl)) return;
+    if (ins_op(i) == OP_RETURN && ins_c(i) && rl->p->np) rl_close_upvalues(rl, r->base);
+    rl->open = false;
+    if (r->nframes > 1) return_inlined(rl, v, n, n > 0 ? &rl->base[a] : NULL);
+    else return_below(rl, v, n);
+}
+
+void rl_op_tailcall(struct rec_lua *rl)
+{
+    lua_ins i = *rl->pc;
+    struct jit_recorder *r = rl->r;
+    unsigned a = ins_a(i);
+    const struct value *f = &rl->base[a];
+    struct jit_resume_frame old = r->frames[r->nframes - 1];
+    int nargs = call_nargs(rl, a, ins_b(i));
+    bool own = r->nframes == 1 && r->place == JITSTAT_KIND_ENTRY && in_entry_frame(r) && f->tag == T_LCL && f->lcl->p == rl->p && !rl->p->is_vararg;
+    if (f->tag != T_LCL || ins_c(i) || nargs > 250 || (r->nframes == 1 && !own)) {
+        if (r->parent || r->place == JITSTAT_KIND_ENTRY) rl->end = r->ir.ops.n > 8;
+        if (!rl->end) rl_fail(rl, f->tag == T_LCL ? JITSTAT_A_ESCAPE : JITSTAT_A_NYI_CALL);
+        return;
+    }
+    struct rv v[256];
+    for (int n = 0; n <= nargs; n++) v[n] = rl_get(rl, a + (unsigned)n);
+    rl_guard_func(rl, v[0].ref, f);
+    if (rl_failed(rl)) return;
+    int32_t fslot = original_func(&old);
+    int want = (int)(old.aux[0] & 0xffff) - 1;
+    uint32_t status = (old.flags & 0xffff & ~(uint32_t)CIST_VARARG) | CIST_TAIL;
+    struct callinfo *ci = rl->L->ci;
+    for (int n = 0; n <= nargs; n++) jit_rec_set(r, fslot + n, v[n].ref, v[n].tag);
+    if (own) {
+        for (int n = nargs; n < rl->p->numparams; n++) jit_rec_set(r, 1 + n - 1, JIT_NOREF, T_NIL);
+        rl->entered = true;
+        return;
+    }
+    jit_rec_pop_frame(r);
+    uint64_t caller_pc = r->frames[r->nframes - 1].pc;
+    rl_call_lua(rl, fslot, f->lcl, nargs, want, status);
+    if (rl_failed(rl)) return;
+    r->frames[r->nframes - 2].pc = caller_pc;
+    rl->ci = ci; /* the frame record stays */
+    rl->ci_new = false;
+}

@@ -1,0 +1,87 @@
+/* trace_help.c: functions that machine code calls, and the descriptors that say what they touch.
+ *
+ * Invariants
+ *  1. Helpers without JIT_EF_SYNC never raise, never collect, never call guest code: when they cannot do
+ *     their work they return NULL or 0 and a guard leaves the trace; the interpreter then does the
+ *     instruction again and raises what is to be raised.
+ *  2. SYNC helpers begin with lua_sync_frames and may then do anything.
+ *
+ * Before: record*.c. After: the guest's core.
+ */
+#include "lua/record.h"
+
+#define CALL(var, nm, ret, as, ef, rd, wr) \
+    const struct jit_descr var = {.name = nm, .kind = JIT_D_CALL, .type = ret, .args = as, .effects = ef, .reads = rd, .writes = wr}
+
+CALL(d_call_closure, "call_closure", 'r', "rrrr", JIT_EF_ALLOC | JIT_EF_KEEP | JIT_EF_WRITES, 0, ALS(AL_STATE));
+CALL(d_call_close, "call_close", 'v', "rr", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, ~0ull, ALS(AL_STATE) | ALS(AL_UPVAL) | ALS(AL_UPVALUE) | ALS(AL_GCHEAD));
+CALL(d_call_barrier, "call_barrier", 'v', "rrr", JIT_EF_WRITES | JIT_EF_KEEP, 0, ALS(AL_GCHEAD));
+CALL(d_call_ccall, "call_c", 'i', "riii", JIT_EF_SYNC | JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, ~0ull, ~0ull);
+CALL(d_call_i_ii, "call_i_ii", 'i', "ii", 0, 0, 0);
+CALL(d_call_f_ff, "call_f_ff", 'f', "ff", 0, 0, 0);
+CALL(d_call_i_if, "call_i_if", 'i', "if", 0, 0, 0);
+CALL(d_call_i_fi, "call_i_fi", 'i', "fi", 0, 0, 0);
+CALL(d_call_i_rr, "call_i_rr", 'i', "rr", 0, 0, 0);
+
+jit_ref trh_context(struct rec_lua *rl)
+{
+    struct jit_recorder *r = rl->r;
+    if (r->status >= 0) return JIT_NOREF;
+    return jit_ir_emit(&r->ir, JIT_getcontext, NULL, 0, NULL, JIT_NORESUME);
+}
+
+int64_t trh_udiv(uint64_t a, uint64_t b) { return (int64_t)(a / b); }
+
+/* A helper's allocation may fail, and must not raise through machine code: the setjmp of a protected call
+ * catches it. That is paid only when memory is short: first the collector is told to keep still. */
+bool trh_try(struct lua_State *L, call_pfunc f, void *ud)
+{
+    return call_protected(L, f, ud, stack_save(L, L->top), 0) == LUA_OK;
+}
+
+struct try_closure { struct proto *p; struct lclosure *encl, *made; struct value *base; };
+
+static void closure_body(struct lua_State *L, void *ud)
+{
+    struct try_closure *t = ud;
+    struct lclosure *f = func_new_lua(L, t->p->nupvals);
+    f->p = t->p;
+    for (unsigned n = 0; n < t->p->nupvals; n++) {
+        const struct upvaldesc *u = &t->p->upvals[n];
+        f->upvals[n] = u->instack ? func_find_upval(L, t->base + u->idx) : t->encl->upvals[u->idx];
+        gc_barrier_obj(L, f, f->upvals[n]);
+    }
+    t->made = f;
+}
+
+struct lclosure *trh_closure(struct lua_State *L, struct proto *p, struct lclosure *encl, struct value *base)
+{
+    struct try_closure t = {p, encl, NULL, base};
+    trh_try(L, closure_body, &t);
+    return t.made;
+}
+
+void trh_close(struct lua_State *L, struct value *level)
+{
+    if (L->openupval && L->openupval->v >= level) func_close_upvals(L, level);
+}
+
+void trh_barrier_back(struct lua_State *L, struct gcobj *o, struct gcobj *v)
+{
+    if (gc_is_black(o) && gc_is_white(v)) {
+        if (o->kind == T_TABLE) gc_barrier_back_(L, o);
+        else gc_barrier_(L, o, v);
+    }
+}
+
+int64_t trh_ccall(struct lua_State *L, int64_t a, int64_t nargs, int64_t nresults)
+{
+    lua_sync_frames(L);
+    struct callinfo *ci = L->ci;
+    struct value *func = ci->func + 1 + a;
+    ci->pc++; /* as the interpreter has it during a call */
+    L->top = func + 1 + nargs;
+    ptrdiff_t at = stack_save(L, func);
+    call_function(L, func, (int)nresults, true);
+    return L->top - stack_restore(L, at);
+}
