@@ -155,6 +155,7 @@ struct shape {
     struct shape **kids;    /* weak; open addressing by key's hash, kidmask+1 entries, NULL = empty */
     uint32_t kidmask, nkids;
     struct gcobj *gclist;
+    struct global *g;       /* whose memory find and keys are */
 };
 
 struct udata {

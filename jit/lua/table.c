@@ -1,0 +1,897 @@
+/* table.c: tables: array part, named slots through a shape, hash.
+ *
+ * Invariants (table_check verifies them)
+ *  1. The hash holds no integer key in 1..acap and, in shape form, no short string. So an inline
+ *     append (key == alen + 1, alen < acap) needs no look into the hash.
+ *  2. nints >= number of integer keys among the nodes: nints == 0 means that an integer key beyond
+ *     the array is absent.
+ *  3. A table without hash has ncap == 0 and index == &no_index, so look-ups need no test.
+ *  4. node and index are one block: ncap nodes, then imask + 1 numbers; ncap = 3/4 of the index.
+ *  5. Nothing is changed before all memory for the change is there: a failed allocation leaves the
+ *     table as it was. An emergency collection while a part grows may set entries to nil, not more.
+ *  6. When the hash is full, or an append does not fit into the array, the array gets the largest
+ *     power of two of which more than half is used by integer keys. Between that, appends double.
+ *  7. next() goes by position: array [0, acap), slots, nodes. acap, not alen: alen may shrink when
+ *     trailing nils are seen, and a traversal may clear fields.
+ */
+#include "lua/pool.h"
+#include "lua/collect.h"
+
+const struct value absent_value = {.tag = T_NIL};
+static uint32_t no_index;
+
+#define MAX_ARRAY (1u << 30)
+#define DICT_ADDS 12      /* so many keys added by computed names make a dictionary */
+#define ADDS_SHIFT 2      /* their count lives in the upper bits of flags */
+#define FIRST_SLOTS 4
+#define FIRST_ARRAY 4
+
+/* ---- sizes ------------------------------------------------------------------------------------- */
+static inline uint32_t nodes_of(uint32_t isize) { return isize / 4 * 3; }
+static inline size_t block_bytes(uint32_t isize) { return nodes_of(isize) * sizeof(struct node) + isize * sizeof(uint32_t); }
+
+static size_t hash_bytes(const struct table *t) { return t->ncap ? block_bytes(t->imask + 1) : 0; }
+
+size_t table_bytes(const struct table *t)
+{
+    return sizeof *t + (size_t)t->acap * sizeof *t->arr + (size_t)t->slotcap * sizeof *t->slots + hash_bytes(t);
+}
+
+static inline uint32_t hash_bits(uint64_t bits)
+{
+    return (uint32_t)((bits * 0x9E3779B97F4A7C15u) >> 32);
+}
+
+static inline uint32_t hash_key(uint32_t tag, uint64_t bits)
+{
+    return tag == T_STR ? str_hash((struct lstr *)(uintptr_t)bits) : hash_bits(bits);
+}
+
+/* ---- a new hash block -------------------------------------------------------------------------- */
+struct block { struct node *node; uint32_t *index; uint32_t isize, used, nints; };
+
+/* Smallest index size whose nodes hold n with a quarter to spare (exact: just n). */
+static uint32_t index_size(uint32_t n, bool exact)
+{
+    uint32_t isize = 4;
+    while (nodes_of(isize) < (exact ? n : n + (n + 2) / 3))
+        isize *= 2;
+    return isize;
+}
+
+static void block_init(struct block *b, void *mem, uint32_t isize)
+{
+    *b = (struct block){.node = mem, .isize = isize};
+    b->index = (uint32_t *)(b->node + nodes_of(isize));
+    memset(b->index, 0, isize * sizeof *b->index);
+}
+
+static inline struct node *block_put(struct block *b, uint32_t tag, uint64_t bits)
+{
+    uint32_t mask = b->isize - 1, i = hash_key(tag, bits) & mask;
+    while (b->index[i])
+        i = (i + 1) & mask;
+    struct node *nd = &b->node[b->used++];
+    b->index[i] = b->used;
+    nd->ktag = tag;
+    nd->kbits = bits;
+    b->nints += tag == T_INT;
+    return nd;
+}
+
+/* The table takes the block; its old one is freed. b->isize == 0: no hash. */
+static void block_install(struct lua_State *L, struct table *t, const struct block *b)
+{
+    void *old = t->node;
+    size_t bytes = hash_bytes(t);
+    if (b->isize == 0) {
+        t->node = NULL;
+        t->index = &no_index;
+        t->ncap = t->imask = t->nused = t->nints = 0;
+    } else {
+        t->node = b->node;
+        t->index = b->index;
+        t->ncap = nodes_of(b->isize);
+        t->imask = b->isize - 1;
+        t->nused = b->used;
+        t->nints = b->nints;
+    }
+    mem_free(L, old, bytes);
+}
+
+/* ---- making and freeing ------------------------------------------------------------------------ */
+/* Memory for a table that nobody holds yet: if it takes a collection to get it, the table is pinned meanwhile. */
+static void *alloc_for_new(struct lua_State *L, struct table *t, size_t size)
+{
+    void *p = mem_alloc_optional(L->g, size);
+    if (likely(p != NULL))
+        return p;
+    t->mark |= GC_FIXED;
+    p = mem_try_realloc(L, NULL, 0, size);
+    t->mark &= (uint8_t)~GC_FIXED;
+    if (p == NULL)
+        call_throw(L, LUA_ERRMEM);
+    return p;
+}
+
+static void new_array(struct lua_State *L, struct table *t, uint32_t n)
+{
+    if (n > MAX_ARRAY)
+        dbg_runerror(L, "table overflow");
+    t->arr = alloc_for_new(L, t, (size_t)n * sizeof *t->arr);
+    t->acap = n;
+}
+
+static void new_fields(struct lua_State *L, struct table *t, uint32_t n)
+{
+    if (n <= SHAPE_MAX_SLOTS) {
+        t->slots = alloc_for_new(L, t, n * sizeof *t->slots);
+        t->slotcap = n;
+        return;
+    }
+    if (n > MAX_ARRAY)
+        dbg_runerror(L, "table overflow");
+    uint32_t isize = index_size(n, true);
+    struct block b;
+    block_init(&b, alloc_for_new(L, t, block_bytes(isize)), isize);
+    t->shape = NULL;
+    block_install(L, t, &b);
+}
+
+struct table *table_new(struct lua_State *L, uint32_t narr, uint32_t nhash)
+{
+    struct table *t = (struct table *)gc_new(L, sizeof *t, T_TABLE);
+    t->flags = t->nomm = 0;
+    t->alen = t->acap = t->slotcap = t->ncap = t->nused = t->imask = t->nints = 0;
+    t->arr = t->slots = NULL;
+    t->shape = L->g->root_shape;
+    t->meta = NULL;
+    t->node = NULL;
+    t->index = &no_index;
+    t->gclist = NULL;
+    if (narr)
+        new_array(L, t, narr);
+    if (nhash)
+        new_fields(L, t, nhash);
+    return t;
+}
+
+void table_free(struct lua_State *L, struct table *t)
+{
+    if (t->acap)
+        mem_free(L, t->arr, (size_t)t->acap * sizeof *t->arr);
+    if (t->slotcap)
+        mem_free(L, t->slots, (size_t)t->slotcap * sizeof *t->slots);
+    if (t->ncap)
+        mem_free(L, t->node, hash_bytes(t));
+    mem_free(L, t, sizeof *t);
+}
+
+/* ---- keys in the hash -------------------------------------------------------------------------- */
+static inline struct node *find_bits(const struct table *t, uint32_t tag, uint64_t bits, uint32_t hash)
+{
+    uint32_t mask = t->imask;
+    for (uint32_t i = hash & mask;; i = (i + 1) & mask) {
+        uint32_t n = t->index[i];
+        if (n == 0)
+            return NULL;
+        struct node *nd = &t->node[n - 1];
+        if (nd->kbits == bits && nd->ktag == tag)
+            return nd;
+    }
+}
+
+static struct node *find_long(const struct table *t, struct lstr *s)
+{
+    uint32_t mask = t->imask;
+    if (t->ncap == 0)
+        return NULL;
+    for (uint32_t i = str_hash(s) & mask;; i = (i + 1) & mask) {
+        uint32_t n = t->index[i];
+        if (n == 0)
+            return NULL;
+        struct node *nd = &t->node[n - 1];
+        if (nd->ktag == T_STR && str_eq(nd->ks, s))
+            return nd;
+    }
+}
+
+/* Keys as the hash has them: booleans without payload (it is undefined in values). */
+static inline uint64_t key_bits(const struct value *k) { return k->tag == T_TRUE || k->tag == T_FALSE ? 0 : k->bits; }
+
+/* Any key but short strings in shape form and integers in the array; floats are not integral. */
+static struct node *find_node(const struct table *t, const struct value *k)
+{
+    if (k->tag == T_STR && !k->s->is_short)
+        return find_long(t, k->s);
+    uint64_t bits = key_bits(k);
+    return find_bits(t, k->tag, bits, hash_key(k->tag, bits));
+}
+
+/* A float with an integral value is the integer. */
+static inline const struct value *normal_key(const struct value *k, struct value *tmp)
+{
+    int64_t i;
+    if (k->tag != T_FLT || !int_of_float(k->n, &i))
+        return k;
+    setint(tmp, i);
+    return tmp;
+}
+
+/* ---- reading ----------------------------------------------------------------------------------- */
+static inline const struct value *value_of(const struct node *nd) { return nd ? &nd->val : &absent_value; }
+
+const struct value *table_getshort(struct table *t, struct lstr *key)
+{
+    if (t->shape == NULL)
+        return value_of(find_bits(t, T_STR, (uintptr_t)key, key->hash));
+    int slot = shape_find(t->shape, key);
+    return slot >= 0 ? &t->slots[slot] : &absent_value;
+}
+
+const struct value *table_getstr(struct table *t, struct lstr *key)
+{
+    return key->is_short ? table_getshort(t, key) : value_of(find_long(t, key));
+}
+
+const struct value *table_getint(struct table *t, int64_t key)
+{
+    if ((uint64_t)key - 1 < t->alen)
+        return &t->arr[key - 1];
+    if (t->nints == 0)
+        return &absent_value;
+    return value_of(find_bits(t, T_INT, (uint64_t)key, hash_bits((uint64_t)key)));
+}
+
+const struct value *table_get(struct table *t, const struct value *key)
+{
+    int64_t i;
+    switch (key->tag) {
+    case T_STR: return table_getstr(t, key->s);
+    case T_INT: return table_getint(t, key->i);
+    case T_NIL: return &absent_value;
+    case T_FLT:
+        if (int_of_float(key->n, &i))
+            return table_getint(t, i);
+        break;
+    default: break;
+    }
+    return value_of(find_node(t, key));
+}
+
+/* ---- rehashing ---------------------------------------------------------------------------------- */
+static uint32_t live_nodes(const struct table *t)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < t->nused; i++)
+        n += t->node[i].val_tag != T_NIL;
+    return n;
+}
+
+static void copy_nodes(const struct table *t, struct block *b)
+{
+    for (uint32_t i = 0; i < t->nused; i++) {
+        const struct node *o = &t->node[i];
+        if (o->val_tag == T_NIL)
+            continue;
+        struct node *nd = block_put(b, o->ktag, o->kbits);
+        nd->val_bits = o->val_bits;
+        nd->val_tag = o->val_tag;
+    }
+}
+
+/* Same array, hash with room for `extra` more. */
+static void grow_hash(struct lua_State *L, struct table *t, uint32_t extra, bool exact)
+{
+    uint32_t n = live_nodes(t) + extra;
+    if (n < extra || n > MAX_ARRAY)
+        dbg_runerror(L, "table overflow");
+    uint32_t isize = index_size(n, exact);
+    struct block b;
+    block_init(&b, mem_alloc(L, block_bytes(isize), 0), isize);
+    copy_nodes(t, &b);
+    block_install(L, t, &b);
+}
+
+/* ---- choosing the array's size ----------------------------------------------------------------- */
+static void trim(struct table *t)
+{
+    uint32_t n = t->alen;
+    while (n > 0 && t->arr[n - 1].tag == T_NIL)
+        n--;
+    t->alen = n;
+}
+
+/* Class of an integer key: c with 2^(c-1) < key <= 2^c, or -1 when it cannot be an array index. */
+static inline int int_class(int64_t k)
+{
+    if ((uint64_t)k - 1 >= MAX_ARRAY)
+        return -1;
+    return k == 1 ? 0 : 64 - __builtin_clzll((uint64_t)k - 1);
+}
+
+static uint32_t count_array(const struct table *t, uint32_t *nums)
+{
+    uint32_t total = 0, i = 0, lim = 1;
+    for (int c = 0; i < t->alen; c++, lim *= 2) {
+        uint32_t n = 0, end = lim < t->alen ? lim : t->alen;
+        for (; i < end; i++)
+            n += t->arr[i].tag != T_NIL;
+        nums[c] += n;
+        total += n;
+    }
+    return total;
+}
+
+static void count_hash(const struct table *t, uint32_t *nums)
+{
+    for (uint32_t i = 0; i < t->nused; i++) {
+        const struct node *nd = &t->node[i];
+        if (nd->ktag == T_INT && nd->val_tag != T_NIL) {
+            int c = int_class(nd->ki);
+            if (c >= 0)
+                nums[c]++;
+        }
+    }
+}
+
+/* Invariant 6. key: an integer about to be added. */
+static uint32_t best_array(const struct table *t, int64_t key)
+{
+    uint32_t nums[32] = {0}, sum = 0, best = 0;
+    count_array(t, nums);
+    count_hash(t, nums);
+    int c = int_class(key);
+    if (c >= 0)
+        nums[c]++;
+    for (c = 0; c <= 30; c++) {
+        sum += nums[c];
+        if (sum > (1u << c) / 2)
+            best = 1u << c;
+    }
+    return best;
+}
+
+/* Array elements from `from` on that are not nil. */
+static uint32_t live_array(const struct table *t, uint32_t from)
+{
+    uint32_t n = 0;
+    for (uint32_t i = from; i < t->alen; i++)
+        n += t->arr[i].tag != T_NIL;
+    return n;
+}
+
+/* Integer keys of the hash that the array now covers move there. */
+static void migrate_ints(struct table *t)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < t->nused; i++) {
+        struct node *nd = &t->node[i];
+        if (nd->ktag != T_INT)
+            continue;
+        if ((uint64_t)nd->ki - 1 >= t->acap) {
+            left++;
+            continue;
+        }
+        if (nd->val_tag != T_NIL) {
+            uint32_t at = (uint32_t)(nd->ki - 1);
+            for (; t->alen <= at; t->alen++)
+                setnil(&t->arr[t->alen]);
+            setval(&t->arr[at], &nd->val);
+            setnil(&nd->val);
+        }
+        nd->ktag = T_DEAD; /* 1: not even an entry without value; no key has these bits in use */
+        nd->kbits = 0;
+    }
+    t->nints = left;
+}
+
+static void set_array(struct lua_State *L, struct table *t, uint32_t n)
+{
+    t->arr = mem_realloc(L, t->arr, (size_t)t->acap * sizeof *t->arr, (size_t)n * sizeof *t->arr);
+    t->acap = n;
+}
+
+static void grow_array(struct lua_State *L, struct table *t, uint32_t n)
+{
+    if (n > MAX_ARRAY)
+        dbg_runerror(L, "table overflow");
+    set_array(L, t, n);
+    if (t->nints)
+        migrate_ints(t);
+}
+
+/* The array is too sparse: what lies beyond n goes into the hash. */
+static void shrink_array(struct lua_State *L, struct table *t, uint32_t n)
+{
+    uint32_t isize = index_size(live_nodes(t) + live_array(t, n) + 1, false);
+    struct block b;
+    block_init(&b, mem_alloc(L, block_bytes(isize), 0), isize);
+    copy_nodes(t, &b);
+    for (uint32_t i = n; i < t->alen; i++)
+        if (t->arr[i].tag != T_NIL)
+            setval(&block_put(&b, T_INT, (uint64_t)i + 1)->val, &t->arr[i]);
+    block_install(L, t, &b);
+    if (t->alen > n)
+        t->alen = n;
+    trim(t);
+    void *arr = t->arr;
+    if (n == 0 || (arr = mem_try_realloc(L, t->arr, (size_t)t->acap * sizeof *t->arr, (size_t)n * sizeof *t->arr)) != NULL) {
+        if (n == 0) {
+            mem_free(L, t->arr, (size_t)t->acap * sizeof *t->arr);
+            arr = NULL;
+        }
+        t->arr = arr;
+        t->acap = n;
+    } else {
+        grow_array(L, t, t->acap); /* no memory for less: take the keys back; cannot fail */
+    }
+}
+
+void table_append_grow(struct lua_State *L, struct table *t)
+{
+    uint32_t n = t->acap < FIRST_ARRAY ? FIRST_ARRAY : t->acap * 2;
+    if (n > MAX_ARRAY)
+        dbg_runerror(L, "table overflow");
+    for (uint32_t i = 0; t->nints && i < t->nused; i++) { /* invariant 1 without moving alen */
+        struct node *nd = &t->node[i];
+        if (nd->ktag != T_INT || (uint64_t)nd->ki - 1 >= n)
+            continue;
+        if (nd->ki == (int64_t)t->alen + 1)
+            nd->ktag = T_DEAD, nd->kbits = 0, setnil(&nd->val); /* the caller overwrites it */
+        else
+            n = (uint32_t)nd->ki - 1;
+    }
+    set_array(L, t, n);
+}
+
+/* ---- new keys ---------------------------------------------------------------------------------- */
+static void put_node(struct lua_State *L, struct table *t, const struct value *key, const struct value *val)
+{
+    uint64_t bits = key_bits(key);
+    uint32_t i = hash_key(key->tag, bits) & t->imask;
+    while (t->index[i])
+        i = (i + 1) & t->imask;
+    struct node *nd = &t->node[t->nused++];
+    t->index[i] = t->nused;
+    nd->ktag = key->tag;
+    nd->kbits = bits;
+    setval(&nd->val, val);
+    t->nints += key->tag == T_INT;
+    gc_barrier_back(L, t, key);
+    gc_barrier_back(L, t, val);
+}
+
+static void new_in_hash(struct lua_State *L, struct table *t, const struct value *key, const struct value *val)
+{
+    if (t->nused == t->ncap) {
+        if (t->nints) {
+            uint32_t best = best_array(t, 0);
+            if (best > t->acap)
+                grow_array(L, t, best);
+        }
+        grow_hash(L, t, 1, false);
+    }
+    put_node(L, t, key, val);
+}
+
+static void put_in_array(struct lua_State *L, struct table *t, uint64_t key, const struct value *val)
+{
+    while (t->alen < key)
+        setnil(&t->arr[t->alen++]);
+    setval(&t->arr[key - 1], val);
+    gc_barrier_back(L, t, val);
+}
+
+/* An integer key that is absent. */
+static void new_int(struct lua_State *L, struct table *t, int64_t key, const struct value *val)
+{
+    if ((uint64_t)key - 1 < t->acap) {
+        put_in_array(L, t, (uint64_t)key, val);
+        return;
+    }
+    bool append = (uint64_t)key - 1 == t->alen; /* so alen == acap */
+    if (append && t->nints == 0 && (t->acap < 16 || live_array(t, 0) > t->acap / 2)) {
+        grow_array(L, t, t->acap < FIRST_ARRAY ? FIRST_ARRAY : t->acap * 2);
+        put_in_array(L, t, (uint64_t)key, val);
+        return;
+    }
+    if (append || t->nused == t->ncap) {
+        uint32_t best = best_array(t, key);
+        if (best > t->acap)
+            grow_array(L, t, best);
+        else if (append && best < t->acap && t->acap >= 16)
+            shrink_array(L, t, best);
+        if ((uint64_t)key - 1 < t->acap) {
+            put_in_array(L, t, (uint64_t)key, val);
+            return;
+        }
+        if (t->nused == t->ncap)
+            grow_hash(L, t, 1, false);
+    }
+    struct value k;
+    setint(&k, key);
+    put_node(L, t, &k, val);
+}
+
+static void reserve_slot(struct lua_State *L, struct table *t)
+{
+    uint32_t n = t->shape->nslots;
+    if (n < t->slotcap)
+        return;
+    uint32_t cap = n ? n * 2 : FIRST_SLOTS;
+    t->slots = mem_realloc(L, t->slots, (size_t)t->slotcap * sizeof *t->slots, (size_t)cap * sizeof *t->slots);
+    t->slotcap = cap;
+}
+
+/* A new short-string key in shape form; false: the table must become a dictionary. */
+static bool new_slot(struct lua_State *L, struct table *t, struct lstr *key, const struct value *val)
+{
+    reserve_slot(L, t);
+    struct shape *next = shape_add(L, t->shape, key);
+    if (next == NULL)
+        return false;
+    setval(&t->slots[t->shape->nslots], val);
+    t->shape = next;
+    gc_barrier_obj(L, t, next);
+    gc_barrier_back(L, t, val);
+    return true;
+}
+
+void table_to_dict(struct lua_State *L, struct table *t)
+{
+    if (t->shape == NULL)
+        return;
+    uint32_t nslots = t->shape->nslots;
+    shape_use(t->shape);
+    uint32_t isize = index_size(live_nodes(t) + nslots + 1, false);
+    struct block b;
+    block_init(&b, mem_alloc(L, block_bytes(isize), 0), isize);
+    for (uint32_t i = 0; i < nslots; i++) {
+        if (t->slots[i].tag == T_NIL)
+            continue;
+        struct lstr *key = shape_key(t->shape, i);
+        setval(&block_put(&b, T_STR, (uintptr_t)key)->val, &t->slots[i]);
+        if (gc_is_black(t) && gc_is_white(key))
+            gc_barrier_back_(L, (struct gcobj *)t);
+    }
+    copy_nodes(t, &b);
+    block_install(L, t, &b);
+    mem_free(L, t->slots, (size_t)t->slotcap * sizeof *t->slots);
+    t->slots = NULL;
+    t->slotcap = 0;
+    t->shape = NULL;
+}
+
+/* A program that adds names it computes uses the table as a map. */
+static bool becomes_map(struct table *t)
+{
+    unsigned adds = (t->flags >> ADDS_SHIFT) + 1;
+    if (adds > DICT_ADDS)
+        t->flags |= TF_DICTHINT;
+    else
+        t->flags = (uint8_t)((t->flags & ((1 << ADDS_SHIFT) - 1)) | adds << ADDS_SHIFT);
+    return t->flags & TF_DICTHINT;
+}
+
+static void new_short(struct lua_State *L, struct table *t, struct lstr *key, const struct value *val, bool computed)
+{
+    struct value k;
+    setstr(&k, key);
+    if (t->shape != NULL) {
+        if (!(computed && becomes_map(t)) && new_slot(L, t, key, val))
+            return;
+        table_to_dict(L, t);
+    }
+    new_in_hash(L, t, &k, val);
+}
+
+/* key is normal and absent, val is not nil. */
+static void new_key(struct lua_State *L, struct table *t, const struct value *key, const struct value *val, bool computed)
+{
+    t->nomm = 0;
+    switch (key->tag) {
+    case T_INT: new_int(L, t, key->i, val); return;
+    case T_STR:
+        if (key->s->is_short) {
+            new_short(L, t, key->s, val, computed);
+            return;
+        }
+        break;
+    case T_NIL: dbg_runerror(L, "table index is nil");
+    case T_FLT:
+        if (key->n != key->n)
+            dbg_runerror(L, "table index is NaN");
+        break;
+    default: break;
+    }
+    new_in_hash(L, t, key, val);
+}
+
+/* ---- writing ----------------------------------------------------------------------------------- */
+static inline void store(struct lua_State *L, struct table *t, const struct value *old, const struct value *val)
+{
+    if (old->tag == T_NIL)
+        t->nomm = 0;
+    setval((struct value *)old, val);
+    gc_barrier_back(L, t, val);
+}
+
+static inline void set_at(struct lua_State *L, struct table *t, const struct value *key, const struct value *old, const struct value *val, bool computed)
+{
+    if (unlikely(t->flags & TF_CLASS))
+        class_written(L, t, key, old);
+    if (old != &absent_value)
+        store(L, t, old, val);
+    else if (val->tag != T_NIL || key->tag == T_NIL || key->tag == T_FLT)
+        new_key(L, t, key, val, computed);
+}
+
+void table_set(struct lua_State *L, struct table *t, const struct value *key, const struct value *val)
+{
+    struct value tmp;
+    key = normal_key(key, &tmp);
+    const struct value *old = table_get(t, key);
+    if (old == &absent_value && val->tag == T_NIL && (key->tag != T_NIL && (key->tag != T_FLT || key->n == key->n)))
+        return;
+    set_at(L, t, key, old, val, true);
+}
+
+void table_setint(struct lua_State *L, struct table *t, int64_t key, const struct value *val)
+{
+    const struct value *old = table_getint(t, key);
+    if (likely(old != &absent_value && !(t->flags & TF_CLASS))) {
+        setval((struct value *)old, val);
+        gc_barrier_back(L, t, val);
+        return;
+    }
+    struct value k;
+    setint(&k, key);
+    if (old == &absent_value && val->tag == T_NIL)
+        return;
+    set_at(L, t, &k, old, val, true);
+}
+
+void table_setstr(struct lua_State *L, struct table *t, struct lstr *key, const struct value *val)
+{
+    const struct value *old = table_getstr(t, key);
+    if (old == &absent_value && val->tag == T_NIL)
+        return;
+    struct value k;
+    setstr(&k, key);
+    set_at(L, t, &k, old, val, false);
+}
+
+void table_setmeta(struct lua_State *L, struct table *t, struct table *mt)
+{
+    if (mt == t->meta && (mt == NULL || (mt->flags & TF_CLASS)))
+        goto finalizer;
+    if (mt != NULL)
+        class_mark(L, mt);
+    class_meta_changed(L, t);
+    t->meta = mt;
+finalizer:
+    if (mt == NULL)
+        return;
+    gc_barrier_obj(L, t, mt);
+    gc_check_finalizer(L, (struct gcobj *)t, mt);
+}
+
+void table_resize(struct lua_State *L, struct table *t, uint32_t narr, uint32_t nhash)
+{
+    if (narr > t->acap)
+        grow_array(L, t, narr);
+    if (nhash == 0)
+        return;
+    if (t->shape != NULL && nhash <= SHAPE_MAX_SLOTS) {
+        if (nhash > t->slotcap) {
+            t->slots = mem_realloc(L, t->slots, (size_t)t->slotcap * sizeof *t->slots, (size_t)nhash * sizeof *t->slots);
+            t->slotcap = nhash;
+        }
+        return;
+    }
+    if (t->flags & TF_CLASS)
+        class_meta_changed(L, t);
+    table_to_dict(L, t);
+    if (t->ncap - t->nused < nhash)
+        grow_hash(L, t, nhash, true);
+}
+
+/* ---- length and traversal ---------------------------------------------------------------------- */
+static bool has_int(struct table *t, uint64_t k) { return table_getint(t, (int64_t)k)->tag != T_NIL; }
+
+/* n is present in the hash: a border above it. */
+static uint64_t search_border(struct table *t, uint64_t n)
+{
+    uint64_t lo = n, hi;
+    for (;; lo = hi) {
+        hi = lo > (uint64_t)INT64_MAX / 2 ? (uint64_t)INT64_MAX : lo * 2;
+        if (!has_int(t, hi))
+            break;
+        if (hi == (uint64_t)INT64_MAX)
+            return hi;
+    }
+    while (hi - lo > 1) {
+        uint64_t mid = lo + (hi - lo) / 2;
+        if (has_int(t, mid))
+            lo = mid;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+uint64_t table_len(struct table *t)
+{
+    if (t->alen > 0 && t->arr[t->alen - 1].tag == T_NIL)
+        trim(t);
+    uint64_t n = t->alen;
+    if (likely(t->nints == 0) || !has_int(t, n + 1))
+        return n;
+    return search_border(t, n + 1);
+}
+
+static uint32_t nslots_of(const struct table *t) { return t->shape ? t->shape->nslots : 0; }
+
+uint32_t table_next_at(struct table *t, uint32_t pos, struct value *out)
+{
+    for (; pos < t->alen; pos++)
+        if (t->arr[pos].tag != T_NIL) {
+            setint(&out[0], (int64_t)pos + 1);
+            setval(&out[1], &t->arr[pos]);
+            return pos + 1;
+        }
+    uint32_t i = pos < t->acap ? 0 : pos - t->acap, n = nslots_of(t);
+    for (; i < n; i++)
+        if (t->slots[i].tag != T_NIL) {
+            setstr(&out[0], shape_key(t->shape, i));
+            setval(&out[1], &t->slots[i]);
+            return t->acap + i + 1;
+        }
+    for (i -= n; i < t->nused; i++) {
+        const struct node *nd = &t->node[i];
+        if (nd->val_tag != T_NIL) {
+            out[0].bits = nd->kbits;
+            out[0].tag = nd->ktag;
+            setval(&out[1], &nd->val);
+            return t->acap + n + i + 1;
+        }
+    }
+    return 0;
+}
+
+/* A key whose object may have been collected since: it is compared by address only. */
+static const struct node *find_dead(const struct table *t, const struct value *key)
+{
+    if (!tag_is_gc(key->tag) || t->ncap == 0)
+        return NULL;
+    for (uint32_t i = hash_key(key->tag, key->bits) & t->imask;; i = (i + 1) & t->imask) {
+        uint32_t n = t->index[i];
+        if (n == 0)
+            return NULL;
+        if (t->node[n - 1].ktag == T_DEAD && t->node[n - 1].kbits == key->bits)
+            return &t->node[n - 1];
+    }
+}
+
+int64_t table_pos_of(struct lua_State *L, struct table *t, const struct value *key)
+{
+    struct value tmp;
+    key = normal_key(key, &tmp);
+    if (key->tag == T_NIL)
+        return 0;
+    if (key->tag == T_INT && (uint64_t)key->i - 1 < t->acap)
+        return key->i;
+    if (key->tag == T_STR && key->s->is_short && t->shape != NULL) {
+        int slot = shape_find(t->shape, key->s);
+        if (slot >= 0)
+            return (int64_t)t->acap + slot + 1;
+    } else {
+        const struct node *nd = find_node(t, key);
+        if (nd == NULL)
+            nd = find_dead(t, key);
+        if (nd != NULL)
+            return (int64_t)t->acap + nslots_of(t) + (nd - t->node) + 1;
+    }
+    dbg_runerror(L, "invalid key to 'next'");
+}
+
+int table_next(struct lua_State *L, struct table *t, const struct value *key, struct value *out)
+{
+    return table_next_at(t, (uint32_t)table_pos_of(L, t, key), out) != 0;
+}
+
+/* ---- inline caches ----------------------------------------------------------------------------- */
+static void fill_own(struct icache *ic, struct shape *s, struct shape *next, uint32_t slot)
+{
+    ic->shape = s;
+    ic->next = next;
+    ic->meta = NULL;
+    ic->holder = NULL;
+    ic->slot = slot;
+}
+
+/* The field comes from a table on the __index chain of t. Every table on the way becomes a class, so
+ * that class_epoch stands for "nothing on the way has changed its structure". */
+static void fill_chain(struct lua_State *L, struct icache *ic, struct table *t, struct lstr *key)
+{
+    struct lstr *index_name = L->g->mmname[MM_INDEX];
+    struct table *mt = t->meta;
+    for (int depth = 0; mt != NULL && depth < 20; depth++) {
+        class_mark(L, mt);
+        const struct value *index = table_getshort(mt, index_name);
+        if (index->tag != T_TABLE)
+            return;
+        class_mark(L, index->t);
+        const struct value *v = table_getshort(index->t, key);
+        if (v->tag != T_NIL) {
+            ic->shape = t->shape;
+            ic->next = NULL;
+            ic->meta = t->meta;
+            ic->holder = (struct value *)v;
+            ic->slot = 0;
+            ic->epoch = L->g->class_epoch;
+            return;
+        }
+        mt = index->t->meta;
+    }
+}
+
+void icache_fill_get(struct lua_State *L, struct icache *ic, struct table *t, struct lstr *key)
+{
+    if (t->shape == NULL)
+        return;
+    int slot = shape_find(t->shape, key);
+    if (slot >= 0) {
+        if (t->slots[slot].tag != T_NIL)
+            fill_own(ic, t->shape, NULL, (uint32_t)slot);
+        return;
+    }
+    if (t->meta != NULL)
+        fill_chain(L, ic, t, key);
+}
+
+void table_setfield_ic(struct lua_State *L, struct icache *ic, struct table *t, struct lstr *key, const struct value *val)
+{
+    struct value k;
+    const struct value *old = table_getshort(t, key);
+    if (old == &absent_value && val->tag == T_NIL)
+        return;
+    struct shape *before = t->shape;
+    setstr(&k, key);
+    set_at(L, t, &k, old, val, false);
+    if (before == NULL || t->shape == NULL)
+        return;
+    if (old != &absent_value)
+        fill_own(ic, before, NULL, (uint32_t)(old - t->slots));
+    else
+        fill_own(ic, before, t->shape, before->nslots);
+}
+
+/* ---- checking (tests) -------------------------------------------------------------------------- */
+bool table_check(struct global *g, const struct table *t)
+{
+    if (t->alen > t->acap || t->nused > t->ncap || (t->shape == NULL && t->slots != NULL))
+        return false;
+    if (t->shape != NULL && t->shape->nslots > t->slotcap)
+        return false;
+    uint32_t nints = 0, linked = 0;
+    for (uint32_t i = 0; t->ncap && i <= t->imask; i++)
+        linked += t->index[i] != 0;
+    for (uint32_t i = 0; i < t->nused; i++) {
+        const struct node *nd = &t->node[i];
+        if (nd->ktag == T_INT && (uint64_t)nd->ki - 1 < t->acap)
+            return false;
+        if (nd->ktag == T_STR && t->shape != NULL && nd->ks->is_short)
+            return false;
+        if (nd->ktag == T_DEAD && nd->val_tag != T_NIL)
+            return false;
+        nints += nd->ktag == T_INT;
+        if (nd->ktag != T_DEAD && nd->val_tag != T_NIL) {
+            struct value k = {.bits = nd->kbits, .tag = nd->ktag};
+            if (find_node(t, &k) != nd)
+                return false;
+        }
+    }
+    return nints <= t->nints && linked == t->nused;
+}
