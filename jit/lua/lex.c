@@ -27,7 +27,7 @@ enum { C_ALPHA = 1, C_DIGIT = 2, C_HEX = 4, C_SPACE = 8, C_PRINT = 16, C_STOP = 
 #define R8(x) R4(x), R4(x)
 static const uint8_t classes[256] = {
     R8(0), 0, C_SPACE, C_SPACE | C_STOP, C_SPACE, C_SPACE, C_SPACE | C_STOP, 0, 0, R8(0), R8(0),
-    C_PRINT, C_PRINT, C_PRINT | C_STOP, C_PRINT, C_PRINT, C_PRINT, C_PRINT, C_PRINT | C_STOP, R8(C_PRINT),
+    C_PRINT | C_SPACE, C_PRINT, C_PRINT | C_STOP, C_PRINT, C_PRINT, C_PRINT, C_PRINT, C_PRINT | C_STOP, R8(C_PRINT),
     R8(C_DIGIT | C_HEX | C_PRINT), C_DIGIT | C_HEX | C_PRINT, C_DIGIT | C_HEX | C_PRINT,
     C_PRINT, C_PRINT, C_PRINT, C_PRINT, C_PRINT, C_PRINT,
     C_PRINT, C_ALPHA | C_HEX | C_PRINT, C_ALPHA | C_HEX | C_PRINT, C_ALPHA | C_HEX | C_PRINT,
@@ -146,8 +146,9 @@ static const char *near_text(struct lexer *ls, int type)
         return lex_token_text(ls, type);
     if (ls->text != ls->buf) {
         const char *text = ls->text;
+        size_t len = ls->textlen; /* save() counts it anew */
         ls->nbuf = 0;
-        for (size_t i = 0; i < ls->textlen; i++)
+        for (size_t i = 0; i < len; i++)
             save(ls, (unsigned char)text[i]);
     }
     save(ls, '\0');
