@@ -192,7 +192,7 @@ static const char *loaded_name(const struct proto *p, int pc, const char **name)
         register_name(p, pc, ins_b(i), &table);
         return field_kind(table);
     case OP_GETINT:
-        *name = "integer index";
+        *name = ins_c(i) <= UINT8_MAX ? "integer index" : "?"; /* the distribution's has 8 bits for it */
         return "field";
     case OP_SELF:
         *name = constant_name(p, ins_c(i));
