@@ -267,7 +267,7 @@ int64_t int_floordiv(struct lua_State *L, int64_t a, int64_t b)
 {
     if ((uint64_t)b + 1 <= 1) { /* 0 or -1 */
         if (b == 0)
-            dbg_runerror(L, "attempt to perform 'n//0'");
+            dbg_runerror(L, "attempt to divide by zero");
         return (int64_t)(0 - (uint64_t)a);
     }
     int64_t q = a / b;
@@ -278,7 +278,7 @@ int64_t int_mod(struct lua_State *L, int64_t a, int64_t b)
 {
     if ((uint64_t)b + 1 <= 1) {
         if (b == 0)
-            dbg_runerror(L, "attempt to perform 'n%%%%0'");
+            dbg_runerror(L, "attempt to perform 'n%%0'");
         return 0;
     }
     int64_t r = a % b;

@@ -176,7 +176,7 @@ static bool index_value(struct lua_State *L, const struct value *t, const struct
             return call_mm_to(L, tm, t, key, res);
         t = tm;
     }
-    dbg_runerror(L, "'__index' chain too long; possibly a loop");
+    dbg_runerror(L, "'__index' chain too long; possible loop");
 }
 
 static bool store_value(struct lua_State *L, const struct value *t, const struct value *key, const struct value *val)
@@ -204,7 +204,7 @@ static bool store_value(struct lua_State *L, const struct value *t, const struct
             return call_mm(L, tm, t, key, val, 0);
         t = tm;
     }
-    dbg_runerror(L, "'__newindex' chain too long; possibly a loop");
+    dbg_runerror(L, "'__newindex' chain too long; possible loop");
 }
 
 void vm_get(struct lua_State *L, const struct value *t, const struct value *key, struct value *res)
@@ -323,21 +323,21 @@ static __attribute__((noinline)) int slow_setint(struct lua_State *L, lua_ins i,
     return store_value(L, t, &key, val);
 }
 
+/* A constructor's items first + 1, ..., first + n: always array elements, so that #{nil, x} is 2. */
 static void set_list(struct lua_State *L, struct table *t, const struct value *from, uint32_t first, uint32_t n)
 {
-    if (first == 0 && t->alen == 0 && n <= t->acap && t->nints == 0) {
-        for (uint32_t j = 0; j < n; j++) {
-            setval(&t->arr[j], &from[j]);
-            gc_barrier_back(L, t, &from[j]);
-        }
-        while (n > 0 && from[n - 1].tag == T_NIL)
-            n--;
-        t->alen = n;
-        return;
+    if (first + n > t->acap)
+        table_resize(L, t, first + n, 0);
+    for (; t->alen < first; t->alen++)
+        setnil(&t->arr[t->alen]);
+    for (uint32_t j = 0; j < n; j++) {
+        setval(&t->arr[first + j], &from[j]);
+        gc_barrier_back(L, t, &from[j]);
     }
-    for (uint32_t j = 0; j < n; j++)
-        if (from[j].tag != T_NIL)
-            table_setint(L, t, (int64_t)first + j + 1, &from[j]);
+    while (n > 0 && from[n - 1].tag == T_NIL)
+        n--;
+    if (t->alen < first + n)
+        t->alen = first + n;
 }
 
 /* ---- arithmetic ---- */
