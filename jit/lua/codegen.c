@@ -422,7 +422,7 @@ static int jump_if(struct compiler *c, struct operand *e, bool cond)
         lua_ins i = *gen_at(c, e->pc);
         if (ins_op(i) == OP_NOT) {
             remove_last(c);
-            return gen_abe(c, cond ? OP_JFS : OP_JTS, NO_REG, (int)ins_b(i), -1);
+            return gen_abe(c, cond ? OP_JF : OP_JT, (int)ins_b(i), 0, -1); /* the value is not that of the register */
         }
     }
     int reg = e->kind == X_REG ? e->reg : -1;
