@@ -4,7 +4,7 @@ CC = gcc
 CLANG ?= clang
 OPT ?= -O2
 SAN ?=
-CFLAGS = -std=gnu11 $(OPT) -g -Wall -Wextra -Wno-unused-parameter -fno-strict-aliasing -fno-omit-frame-pointer \
+CFLAGS = -std=gnu11 -D_GNU_SOURCE $(OPT) -g -Wall -Wextra -Wno-unused-parameter -fno-strict-aliasing -fno-omit-frame-pointer \
          -fvisibility=hidden -fPIC -Iinclude -Ijit -I$(B)/gen $(SAN) $(EXTRA)
 LDLIBS = -lm -ldl -lpthread
 VERSION = 0.1.0

@@ -67,7 +67,9 @@ FIELD(d_udata_meta, "udata.meta", udata, meta, 'r', 8, AL_UDATA, 0);
 FIELD(d_udata_len, "udata.len", udata, len, 'i', 8, AL_UDATA, JIT_DF_IMMUTABLE);
 FIELD(d_global_debt, "global.gc_debt", global, gc_debt, 'i', 8, AL_GLOBAL, 0);
 
+extern const struct jit_descr d_nv_tag, d_nv_i, d_nv_f, d_nv_r;
 static const struct jit_descr *const all_descrs[] = {
+    &d_nv_tag, &d_nv_i, &d_nv_f, &d_nv_r,
 #define X(name) &name,
     LUA_DESCRS(X)
 #undef X

@@ -63,6 +63,7 @@ struct rv rl_upvalue(struct rec_lua *rl, unsigned idx);
 jit_ref rl_func(struct rec_lua *rl); /* the running closure */
 /* A Lua metamethod call f(a, b) whose result goes where the present instruction says (CIST_CONT). */
 void rl_call_meta(struct rec_lua *rl, const struct value *f, jit_ref fref, const struct rv *args, int nargs);
+void rl_call_meta_n(struct rec_lua *rl, const struct value *f, jit_ref fref, const struct rv *args, int nargs, int nresults);
 
 void rl_close_upvalues(struct rec_lua *rl, int32_t from); /* slot relative to the entry frame */
 
@@ -75,6 +76,19 @@ void trh_barrier_back(struct lua_State *L, struct gcobj *o, struct gcobj *v);
 int64_t trh_udiv(uint64_t a, uint64_t b);
 bool trh_try(struct lua_State *L, call_pfunc f, void *ud); /* runs f, which may fail for lack of memory only; false: it did */
 int64_t trh_ccall(struct lua_State *L, int64_t a, int64_t nargs, int64_t nresults); /* SYNC; number of results */
+
+/* trace_table.c */
+extern const struct jit_descr d_nv_tag, d_nv_i, d_nv_f, d_nv_r, d_call_get_i, d_call_get_r, d_call_get_v, d_call_set, d_call_room,
+    d_call_newtable, d_call_len, d_call_tostr, d_call_concat;
+jit_ref trh_bits(struct rec_lua *rl, struct rv v);
+const struct value *trh_get(struct table *t, int64_t ktag, uint64_t kbits);
+int64_t trh_set(struct lua_State *L, struct table *t, int64_t ktag, uint64_t kbits, int64_t vtag, uint64_t vbits); /* 0: no memory */
+int64_t trh_add_slot(struct lua_State *L, struct table *t, struct shape *next); /* room for next's slots; 0: no memory */
+struct table *trh_newtable(struct lua_State *L, int64_t narr, int64_t nhash);
+int64_t trh_str_eq(const struct lstr *a, const struct lstr *b);
+struct lstr *trh_str(struct lua_State *L, const char *s, size_t n); /* s NULL: a buffer; NULL: no memory */
+struct lstr *trh_tostr(struct lua_State *L, int64_t tag, uint64_t bits);
+struct lstr *trh_concat(struct lua_State *L, const struct lstr *a, const struct lstr *b, const struct lstr *c, const struct lstr *d);
 
 /* live.c: may the register be read before it is written, from instruction pc on? */
 bool live_reg(const struct proto *p, uint64_t pc, unsigned reg);

@@ -344,6 +344,11 @@ void rl_op_tforloop(struct rec_lua *rl)
 
 void rl_call_meta(struct rec_lua *rl, const struct value *f, jit_ref fref, const struct rv *args, int nargs)
 {
+    rl_call_meta_n(rl, f, fref, args, nargs, 1);
+}
+
+void rl_call_meta_n(struct rec_lua *rl, const struct value *f, jit_ref fref, const struct rv *args, int nargs, int nresults)
+{
     int32_t fslot = rl->r->base + rl->p->maxstack; /* where the interpreter puts it: at the frame's top */
     if (f->tag != T_LCL) {
         rl_fail(rl, JITSTAT_A_NYI_META);
@@ -352,7 +357,7 @@ void rl_call_meta(struct rec_lua *rl, const struct value *f, jit_ref fref, const
     rl_guard_func(rl, fref, f);
     jit_rec_set(rl->r, fslot, fref, f->tag);
     for (int n = 0; n < nargs; n++) jit_rec_set(rl->r, fslot + 1 + n, args[n].ref, args[n].tag);
-    rl_call_lua(rl, fslot, f->lcl, nargs, 1, CIST_CONT);
+    rl_call_lua(rl, fslot, f->lcl, nargs, nresults, CIST_CONT);
 }
 
 /* ---- varargs ---- */

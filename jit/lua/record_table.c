@@ -1,0 +1,507 @@
+/* record_table.c: tables, strings and what metatables make of them.
+ *
+ * A field access is one guard on the shape and a load at a constant place. What is found through a
+ * metatable is a constant: the tables on the way are class tables, and the trace depends on them
+ * (guard_not_invalidated) instead of looking again.
+ *
+ * Invariants
+ *  1. A table's shape says which string keys it has; a slot may still hold nil.
+ *  2. Function and table values of class tables are constants on traces, other values are loaded.
+ *  3. Whatever may need memory is a helper that returns 0 or NULL when there is none, and a guard leaves then.
+ *
+ * Before: record.c. After: trace_help.c.
+ */
+#include "lua/record.h"
+
+#define MAX_CHAIN 10
+
+static jit_ref kp(struct rec_lua *rl, void *p) { return jit_rec_kr(rl->r, p, true); }
+static jit_ref ki(struct rec_lua *rl, int64_t i) { return jit_rec_ki(rl->r, i); }
+
+/* ---- metatables ---- */
+
+/* v's metatable is a constant from here on, or there is none (NULL). */
+static struct table *guard_meta(struct rec_lua *rl, struct rv v, const struct value *now)
+{
+    struct jit_recorder *r = rl->r;
+    struct table *mt;
+    if (now->tag != T_TABLE && now->tag != T_UDATA) return metatable_of(rl->L, now); /* changing it flushes */
+    mt = now->tag == T_TABLE ? now->t->meta : now->u->meta;
+    if (jit_ref_is_const(v.ref) && now->tag == T_TABLE && now->t->flags & TF_CLASS) {
+        jit_rec_depend(r, now->t); /* class_meta_changed tells */
+    } else {
+        jit_ref m = jit_rec_get(r, now->tag == T_TABLE ? &d_table_meta : &d_udata_meta, v.ref);
+        if (mt) jit_rec_guard_value(r, m, kp(rl, mt));
+        else jit_rec_guard_isnull(r, m);
+    }
+    return mt;
+}
+
+bool rl_metamethod(struct rec_lua *rl, struct rv v, const struct value *now, enum metamethod e, const struct value **f, jit_ref *fref)
+{
+    struct table *mt = guard_meta(rl, v, now);
+    if (!mt) return false;
+    class_mark(rl->L, mt);
+    jit_rec_depend(rl->r, mt);
+    *f = table_getshort(mt, rl->L->g->mmname[e]);
+    if ((*f)->tag == T_NIL) return false;
+    if (!tag_is_function((*f)->tag) && (*f)->tag != T_TABLE) {
+        rl_fail(rl, JITSTAT_A_NYI_META);
+        return false;
+    }
+    *fref = jit_rec_kr(rl->r, (*f)->p, tag_is_gc((*f)->tag));
+    return true;
+}
+
+/* ---- reading ---- */
+
+/* A key: a constant short string, or any value. */
+struct tkey { struct rv v; const struct value *now; struct lstr *str; };
+
+static struct rv load_slot(struct rec_lua *rl, jit_ref t, const struct table *h, uint32_t slot)
+{
+    jit_ref slots = jit_rec_get(rl->r, &d_table_slots, t);
+    return rl_load_items(rl, slots, ki(rl, slot), &h->slots[slot], &d_slot_tag, &d_slot_i, &d_slot_f, &d_slot_r);
+}
+
+static struct rv load_pointer(struct rec_lua *rl, jit_ref p, const struct value *now)
+{
+    return rl_load_fields(rl, p, now, &d_nv_tag, &d_nv_i, &d_nv_f, &d_nv_r);
+}
+
+/* Looks key up in table h itself. */
+static struct rv raw_get(struct rec_lua *rl, struct rv t, struct table *h, const struct tkey *k)
+{
+    struct jit_recorder *r = rl->r;
+    if (k->str && jit_ref_is_const(t.ref) && h->flags & TF_CLASS) {
+        const struct value *v = table_getshort(h, k->str);
+        if (v->tag == T_NIL || v->tag == T_TABLE || tag_is_function(v->tag)) {
+            jit_rec_depend(r, h);
+            return rl_const(rl, v);
+        }
+    }
+    if (k->str && h->shape) {
+        jit_rec_guard_value(r, jit_rec_get(r, &d_table_shape, t.ref), kp(rl, h->shape));
+        int slot = shape_find(h->shape, k->str);
+        return slot < 0 ? RV_NIL : load_slot(rl, t.ref, h, (uint32_t)slot);
+    }
+    int64_t n = 0;
+    bool is_int = k->now->tag == T_INT || (k->now->tag == T_FLT && int_of_float(k->now->n, &n));
+    if (k->now->tag == T_INT) n = k->now->i;
+    jit_ref args[4] = {t.ref, k->v.ref};
+    if (is_int && k->now->tag == T_INT) {
+        jit_ref idx = jit_rec_op2(r, JIT_int_sub, k->v.ref, ki(rl, 1));
+        jit_ref len = jit_rec_get(r, &d_table_alen, t.ref);
+        jit_ref in = jit_rec_op2(r, JIT_uint_lt, idx, len);
+        if ((uint64_t)n - 1 < h->alen) {
+            jit_rec_guard_true(r, in);
+            return rl_load_items(rl, jit_rec_get(r, &d_table_arr, t.ref), idx, &h->arr[n - 1], &d_arr_tag, &d_arr_i, &d_arr_f, &d_arr_r);
+        }
+        return load_pointer(rl, jit_rec_call(r, &d_call_get_i, (const void *)table_getint, args, 2), table_getint(h, n));
+    }
+    if (k->now->tag == T_STR) return load_pointer(rl, jit_rec_call(r, &d_call_get_r, (const void *)table_getstr, args, 2), table_getstr(h, k->now->s));
+    args[1] = ki(rl, k->v.tag);
+    args[2] = trh_bits(rl, k->v);
+    return load_pointer(rl, jit_rec_call(r, &d_call_get_v, (const void *)trh_get, args, 3), table_get(h, k->now));
+}
+
+/* The whole look-up. False: a Lua function was called, which delivers the result later. */
+static bool get_value(struct rec_lua *rl, struct rv t, const struct value *now, const struct tkey *k, struct rv *out)
+{
+    struct rv first = t;
+    (void)first;
+    for (int n = 0; n < MAX_CHAIN && !rl_failed(rl); n++) {
+        if (now->tag == T_TABLE) {
+            *out = raw_get(rl, t, now->t, k);
+            if (out->tag != T_NIL) return true;
+        }
+        const struct value *f;
+        jit_ref fref;
+        if (!rl_metamethod(rl, t, now, MM_INDEX, &f, &fref)) {
+            if (now->tag != T_TABLE) rl_fail(rl, JITSTAT_A_ERROR);
+            return true;
+        }
+        if (tag_is_function(f->tag)) {
+            struct rv args[2] = {t, k->v};
+            rl_call_meta(rl, f, fref, args, 2);
+            return false;
+        }
+        class_mark(rl->L, f->t);
+        t = (struct rv){fref, T_TABLE};
+        now = f;
+    }
+    rl_fail(rl, JITSTAT_A_NYI_META);
+    return true;
+}
+
+static void key_const(struct rec_lua *rl, struct tkey *k, const struct value *v)
+{
+    *k = (struct tkey){.v = rl_const(rl, v), .now = v, .str = v->tag == T_STR && v->s->is_short ? v->s : NULL};
+}
+
+static void key_reg(struct rec_lua *rl, struct tkey *k, unsigned reg)
+{
+    k->v = rl_get(rl, reg);
+    k->now = &rl->base[reg];
+    k->str = NULL;
+    if (k->now->tag == T_STR && jit_ref_is_const(k->v.ref) && k->now->s->is_short) k->str = k->now->s;
+}
+
+static const struct value *upvalue_now(const struct rec_lua *rl, unsigned idx) { return rl->L->ci->func->lcl->upvals[idx]->v; }
+
+void rl_op_gettable(struct rec_lua *rl)
+{
+    lua_ins i = *rl->pc;
+    enum opcode op = ins_op(i);
+    unsigned a = ins_a(i);
+    struct rv t, out = RV_NIL;
+    const struct value *now;
+    struct tkey k;
+    struct value ik;
+    if (op == OP_GETTABUP) {
+        t = rl_upvalue(rl, ins_b(i));
+        now = upvalue_now(rl, ins_b(i));
+    } else {
+        t = rl_get(rl, ins_b(i));
+        now = &rl->base[ins_b(i)];
+    }
+    if (op == OP_GETTABLE) {
+        key_reg(rl, &k, ins_c(i));
+    } else if (op == OP_GETINT) {
+        setint(&ik, ins_c(i));
+        key_const(rl, &k, &ik);
+    } else {
+        key_const(rl, &k, &rl->p->k[ins_c(i)]);
+    }
+    if (rl_failed(rl)) return;
+    if (op == OP_SELF) {
+        /* the function's look-up may call: the object goes to its place first, which no guard after it minds */
+        struct rv self = t;
+        bool direct = get_value(rl, t, now, &k, &out);
+        if (rl_failed(rl)) return;
+        if (direct) {
+            rl_set(rl, a + 1, self);
+            rl_set(rl, a, out);
+        } else {
+            jit_rec_set(rl->r, rl->r->frames[rl->r->nframes - 2].base + (int32_t)a + 1, self.ref, self.tag);
+        }
+        return;
+    }
+    if (get_value(rl, t, now, &k, &out) && !rl_failed(rl)) rl_set(rl, a, out);
+}
+
+/* ---- writing ---- */
+
+static void store_flags(struct rec_lua *rl, struct rv t, const struct table *h)
+{
+    jit_ref class_bit = jit_rec_op2(rl->r, JIT_int_and, jit_rec_get(rl->r, &d_table_flags, t.ref), ki(rl, TF_CLASS));
+    jit_rec_guard_value(rl->r, class_bit, ki(rl, h->flags & TF_CLASS));
+}
+
+/* May a present-or-not entry be written without asking __newindex? *f: the function to be called, or NULL. */
+static bool newindex_free(struct rec_lua *rl, struct rv t, const struct value *now, const struct value **f, jit_ref *fref)
+{
+    *f = NULL;
+    return !rl_metamethod(rl, t, now, MM_NEWINDEX, f, fref);
+}
+
+static void helper_set(struct rec_lua *rl, struct rv t, const struct tkey *k, struct rv v)
+{
+    jit_ref args[6] = {trh_context(rl), t.ref, ki(rl, k->v.tag), trh_bits(rl, k->v), ki(rl, v.tag), trh_bits(rl, v)};
+    jit_rec_guard_true(rl->r, jit_rec_call(rl->r, &d_call_set, (const void *)trh_set, args, 6));
+}
+
+static void store_field(struct rec_lua *rl, struct rv t, struct table *h, const struct tkey *k, struct rv v)
+{
+    struct jit_recorder *r = rl->r;
+    int slot = shape_find(h->shape, k->str);
+    if (slot < 0 && v.tag == T_NIL) return;
+    if (h->flags & TF_CLASS) {
+        const struct value *old = slot < 0 ? &absent_value : &h->slots[slot];
+        if (old->tag == T_NIL || old->tag == T_TABLE || tag_is_function(old->tag)) {
+            rl_fail(rl, JITSTAT_A_FORCE_QUASIIMMUT);
+            return;
+        }
+        load_slot(rl, t.ref, h, (uint32_t)slot); /* guards that it is no function now */
+    }
+    if (slot >= 0) {
+        rl_store_items(rl, jit_rec_get(r, &d_table_slots, t.ref), ki(rl, slot), v, &d_slot_tag, &d_slot_i, &d_slot_f, &d_slot_r);
+        rl_barrier_back(rl, t.ref, v);
+        return;
+    }
+    struct shape *next = shape_add(rl->L, h->shape, k->str);
+    if (!next || h->flags & TF_DICTHINT) {
+        helper_set(rl, t, k, v);
+        return;
+    }
+    /* a new field: room is checked by a helper, then it is three stores */
+    uint32_t n = h->shape->nslots;
+    jit_ref args[3] = {trh_context(rl), t.ref, kp(rl, next)};
+    jit_ref ok = jit_rec_call(r, &d_call_room, (const void *)trh_add_slot, args, 3);
+    jit_rec_guard_true(r, ok);
+    rl_store_items(rl, jit_rec_get(r, &d_table_slots, t.ref), ki(rl, n), v, &d_slot_tag, &d_slot_i, &d_slot_f, &d_slot_r);
+    jit_rec_put(r, &d_table_shape, t.ref, kp(rl, next));
+    rl_barrier_back(rl, t.ref, v);
+}
+
+static void store_int(struct rec_lua *rl, struct rv t, struct table *h, const struct tkey *k, struct rv v, bool meta_asked)
+{
+    struct jit_recorder *r = rl->r;
+    int64_t n = k->now->i;
+    jit_ref idx = jit_rec_op2(r, JIT_int_sub, k->v.ref, ki(rl, 1));
+    jit_ref len = jit_rec_get(r, &d_table_alen, t.ref);
+    if ((uint64_t)n - 1 < h->alen && !(v.tag == T_NIL && (uint64_t)n == h->alen)) {
+        jit_rec_guard_true(r, jit_rec_op2(r, JIT_uint_lt, idx, len));
+        if (v.tag == T_NIL) jit_rec_guard_false(r, jit_rec_op2(r, JIT_int_eq, k->v.ref, len));
+        jit_ref arr = jit_rec_get(r, &d_table_arr, t.ref);
+        if (!meta_asked) /* an entry that is there: no __newindex */
+            jit_rec_guard_true(r, jit_rec_op1(r, JIT_int_is_true, jit_rec_aget(r, &d_arr_tag, arr, idx)));
+        rl_store_items(rl, arr, idx, v, &d_arr_tag, &d_arr_i, &d_arr_f, &d_arr_r);
+        rl_barrier_back(rl, t.ref, v);
+        return;
+    }
+    if ((uint64_t)n - 1 == h->alen && v.tag != T_NIL && meta_asked) {
+        jit_rec_guard_true(r, jit_rec_op2(r, JIT_int_eq, idx, len));
+        jit_ref args[2] = {trh_context(rl), t.ref};
+        if (n - 1 < h->acap) jit_rec_guard_true(r, jit_rec_op2(r, JIT_uint_lt, idx, jit_rec_get(r, &d_table_acap, t.ref)));
+        else {
+            helper_set(rl, t, k, v);
+            return;
+        }
+        (void)args;
+        rl_store_items(rl, jit_rec_get(r, &d_table_arr, t.ref), idx, v, &d_arr_tag, &d_arr_i, &d_arr_f, &d_arr_r);
+        jit_rec_put(r, &d_table_alen, t.ref, k->v.ref);
+        rl_barrier_back(rl, t.ref, v);
+        return;
+    }
+    helper_set(rl, t, k, v);
+}
+
+static void set_value(struct rec_lua *rl, struct rv t, const struct value *now, const struct tkey *k, struct rv v)
+{
+    const struct value *f = NULL;
+    jit_ref fref = JIT_NOREF;
+    for (int n = 0; n < MAX_CHAIN && !rl_failed(rl); n++) {
+        bool free = true;
+        if (now->tag == T_TABLE) {
+            struct table *h = now->t;
+            const struct value *old = table_get(h, k->now);
+            bool array = k->now->tag == T_INT && (uint64_t)k->now->i - 1 < h->alen && old->tag != T_NIL;
+            bool asked = !array || !h->meta;
+            if (asked) free = newindex_free(rl, t, now, &f, &fref);
+            if (free || old->tag != T_NIL) {
+                if (!free) raw_get(rl, t, h, k); /* the entry is there: guarded by its tag */
+                if (k->str && h->shape) {
+                    jit_rec_guard_value(rl->r, jit_rec_get(rl->r, &d_table_shape, t.ref), kp(rl, h->shape));
+                    store_flags(rl, t, h);
+                    store_field(rl, t, h, k, v);
+                } else if (k->now->tag == T_INT) {
+                    store_int(rl, t, h, k, v, asked && free);
+                } else if (k->now->tag == T_NIL || (k->now->tag == T_FLT && k->now->n != k->now->n)) {
+                    rl_fail(rl, JITSTAT_A_ERROR);
+                } else if (h->flags & TF_CLASS) {
+                    rl_fail(rl, JITSTAT_A_FORCE_QUASIIMMUT);
+                } else {
+                    store_flags(rl, t, h);
+                    helper_set(rl, t, k, v);
+                }
+                return;
+            }
+        } else if (newindex_free(rl, t, now, &f, &fref)) {
+            rl_fail(rl, JITSTAT_A_ERROR);
+            return;
+        }
+        if (!f || rl_failed(rl)) return;
+        if (tag_is_function(f->tag)) {
+            struct rv args[3] = {t, k->v, v};
+            rl_call_meta_n(rl, f, fref, args, 3, 0);
+            return;
+        }
+        t = (struct rv){fref, T_TABLE};
+        now = f;
+    }
+    rl_fail(rl, JITSTAT_A_NYI_META);
+}
+
+void rl_op_settable(struct rec_lua *rl)
+{
+    lua_ins i = *rl->pc;
+    enum opcode op = ins_op(i);
+    struct rv t, v;
+    const struct value *now, *vnow;
+    struct tkey k;
+    struct value ik;
+    if (op == OP_SETTABUP) {
+        t = rl_upvalue(rl, ins_a(i));
+        now = upvalue_now(rl, ins_a(i));
+    } else {
+        t = rl_get(rl, ins_a(i));
+        now = &rl->base[ins_a(i)];
+    }
+    if (op == OP_SETTABLE) {
+        key_reg(rl, &k, ins_b(i));
+    } else if (op == OP_SETINT) {
+        setint(&ik, ins_b(i));
+        key_const(rl, &k, &ik);
+    } else {
+        key_const(rl, &k, &rl->p->k[ins_b(i)]);
+    }
+    v = rl_rkc(rl, ins_c(i), &vnow);
+    if (!rl_failed(rl)) set_value(rl, t, now, &k, v);
+}
+
+/* ---- constructors ---- */
+
+void rl_op_newtable(struct rec_lua *rl)
+{
+    lua_ins i = *rl->pc;
+    jit_ref args[3] = {trh_context(rl), ki(rl, ins_c(i)), ki(rl, ins_b(i))};
+    jit_ref t = jit_rec_call(rl->r, &d_call_newtable, (const void *)trh_newtable, args, 3);
+    jit_rec_guard_nonnull(rl->r, t);
+    rl_set(rl, ins_a(i), (struct rv){t, T_TABLE});
+    rl_gc_check(rl);
+}
+
+void rl_op_setlist(struct rec_lua *rl)
+{
+    lua_ins i = *rl->pc;
+    struct jit_recorder *r = rl->r;
+    unsigned a = ins_a(i);
+    int32_t n = ins_b(i) ? (int32_t)ins_b(i) : rl->open_top - rl_slot(rl, a) - 1, first = ins_e(i);
+    struct rv t = rl_get(rl, a);
+    const struct table *h = rl->base[a].t;
+    struct rv v[256];
+    if (n > 250 || rl_failed(rl)) {
+        rl_fail(rl, JITSTAT_A_FRAMES);
+        return;
+    }
+    for (int32_t j = 0; j < n; j++) v[j] = rl_get(rl, a + 1 + (unsigned)j);
+    int32_t used = n;
+    while (used > 0 && v[used - 1].tag == T_NIL) used--;
+    if (used == 0) return;
+    bool fits = (uint32_t)(first + n) <= h->acap && h->alen == (uint32_t)first && h->nints == 0;
+    if (!fits) {
+        for (int32_t j = 0; j < used; j++) {
+            struct value kv;
+            struct tkey k;
+            setint(&kv, first + j + 1);
+            key_const(rl, &k, &kv);
+            if (v[j].tag != T_NIL) helper_set(rl, t, &k, v[j]); /* guards resume at the instruction: sets again the same */
+        }
+        return;
+    }
+    jit_rec_guard_value(r, jit_rec_get(r, &d_table_alen, t.ref), ki(rl, first));
+    jit_rec_guard_true(r, jit_rec_op2(r, JIT_uint_ge, jit_rec_get(r, &d_table_acap, t.ref), ki(rl, first + n)));
+    jit_ref arr = jit_rec_get(r, &d_table_arr, t.ref);
+    for (int32_t j = 0; j < used; j++) {
+        rl_store_items(rl, arr, ki(rl, first + j), v[j], &d_arr_tag, &d_arr_i, &d_arr_f, &d_arr_r);
+        rl_barrier_back(rl, t.ref, v[j]);
+    }
+    jit_rec_put(r, &d_table_alen, t.ref, ki(rl, first + used));
+}
+
+/* ---- length, concatenation, equality ---- */
+
+void rl_op_len(struct rec_lua *rl)
+{
+    lua_ins i = *rl->pc;
+    struct rv v = rl_get(rl, ins_b(i));
+    const struct value *now = &rl->base[ins_b(i)], *f;
+    jit_ref fref;
+    if (v.tag == T_STR) {
+        rl_set(rl, ins_a(i), (struct rv){jit_rec_get(rl->r, &d_str_len, v.ref), T_INT});
+        return;
+    }
+    if (rl_metamethod(rl, v, now, MM_LEN, &f, &fref)) {
+        struct rv args[2] = {v, v};
+        rl_call_meta(rl, f, fref, args, 2);
+        return;
+    }
+    if (v.tag != T_TABLE) {
+        rl_fail(rl, JITSTAT_A_ERROR);
+        return;
+    }
+    rl_set(rl, ins_a(i), (struct rv){jit_rec_call(rl->r, &d_call_len, (const void *)table_len, &v.ref, 1), T_INT});
+}
+
+/* A string or number as a string. */
+static jit_ref as_string(struct rec_lua *rl, struct rv v, const struct value *now)
+{
+    if (v.tag == T_STR) return v.ref;
+    if (!tag_is_number(now->tag)) {
+        rl_fail(rl, JITSTAT_A_NYI_META);
+        return JIT_NOREF;
+    }
+    jit_ref args[3] = {trh_context(rl), ki(rl, v.tag), trh_bits(rl, v)};
+    jit_ref s = jit_rec_call(rl->r, &d_call_tostr, (const void *)trh_tostr, args, 3);
+    jit_rec_guard_nonnull(rl->r, s);
+    return s;
+}
+
+void rl_op_concat(struct rec_lua *rl)
+{
+    lua_ins i = *rl->pc;
+    unsigned b = ins_b(i), n = ins_c(i);
+    jit_ref s[64];
+    if (n > 60) {
+        rl_fail(rl, JITSTAT_A_FRAMES);
+        return;
+    }
+    for (unsigned j = 0; j < n; j++) s[j] = as_string(rl, rl_get(rl, b + j), &rl->base[b + j]);
+    if (rl_failed(rl)) return;
+    while (n > 1) { /* the last four (or fewer) become one; an intermediate result is never visible */
+        unsigned m = n < 4 ? n : 4;
+        jit_ref args[5] = {trh_context(rl), s[n - m], s[n - m + 1], m > 2 ? s[n - m + 2] : jit_rec_kr(rl->r, NULL, false),
+                           m > 3 ? s[n - m + 3] : jit_rec_kr(rl->r, NULL, false)};
+        jit_ref c = jit_rec_call(rl->r, &d_call_concat, (const void *)trh_concat, args, 5);
+        jit_rec_guard_nonnull(rl->r, c);
+        n -= m - 1;
+        s[n - 1] = c;
+    }
+    rl_set(rl, ins_a(i), (struct rv){s[0], T_STR});
+    rl_gc_check(rl);
+}
+
+static bool equal_now(const struct value *a, const struct value *b)
+{
+    if (a->tag != b->tag) return false;
+    if (a->tag <= T_TRUE) return true;
+    if (a->tag == T_STR) return str_eq(a->s, b->s);
+    return a->bits == b->bits;
+}
+
+static bool is_short_const(const struct rec_lua *rl, struct rv v, const struct value *now)
+{
+    (void)rl;
+    return jit_ref_is_const(v.ref) && now->s->is_short;
+}
+
+void rl_op_equal(struct rec_lua *rl)
+{
+    lua_ins i = *rl->pc;
+    struct jit_recorder *r = rl->r;
+    bool k = ins_op(i) == OP_JEQK || ins_op(i) == OP_JNEK;
+    const struct value *na = &rl->base[ins_a(i)], *nb = k ? &rl->p->k[ins_b(i)] : &rl->base[ins_b(i)], *f;
+    struct rv a = rl_get(rl, ins_a(i)), b = k ? rl_const(rl, nb) : rl_get(rl, ins_b(i));
+    if (na->tag != nb->tag || na->tag <= T_TRUE) return; /* the tags decide, and are guarded */
+    bool eq = equal_now(na, nb);
+    if (a.tag == T_STR && !(is_short_const(rl, a, na) || is_short_const(rl, b, nb))) {
+        jit_ref args[2] = {a.ref, b.ref};
+        jit_ref c = jit_rec_call(r, &d_call_i_rr, (const void *)trh_str_eq, args, 2);
+        if (eq) jit_rec_guard_true(r, c);
+        else jit_rec_guard_false(r, c);
+        return;
+    }
+    jit_ref c = jit_rec_op2(r, JIT_ptr_eq, a.ref, b.ref);
+    if (eq) {
+        jit_rec_guard_true(r, c);
+        return;
+    }
+    jit_rec_guard_false(r, c);
+    if (k || (a.tag != T_TABLE && a.tag != T_UDATA)) return;
+    jit_ref fref;
+    if (rl_metamethod(rl, a, na, MM_EQ, &f, &fref) || rl_metamethod(rl, b, nb, MM_EQ, &f, &fref)) {
+        struct rv args[2] = {a, b};
+        if (!rl_failed(rl)) rl_call_meta(rl, f, fref, args, 2);
+    }
+}
