@@ -52,6 +52,7 @@ struct jit_exit {
     const uint64_t *consts; /* by const index: bits (trace's constants) */
     jit_loc *locs;          /* [nslots] */
     uint8_t *patch;         /* rel32 to patch when a bridge is attached; NULL: cannot get one */
+    uint8_t *stub;          /* the exit's own code, where patch leads without a bridge */
     struct jit_trace *bridge;
     uint64_t *count;        /* exits taken: word in the stats block or own_count */
     uint64_t own_count;
@@ -82,8 +83,9 @@ struct jit_backend {
     struct code_area *area;
     struct jit_frame_layout layout;
     void (*exit_handler)(struct jit_exit_state *);          /* writes frames; must not longjmp */
-    /* Called by the poll stub. which: 'e' trace entered, 'l' label passed, 'b' bridge entered. Returns nonzero to leave
-     * the trace (only acted on for 'l'). */
+    /* Called by the poll stub. which: 'e' trace entered, 'l' label passed, 'b' bridge entered, 'j' about to
+     * jump to another trace's start (nothing to count: that one says 'e'). Returns nonzero to leave the trace
+     * (not acted on for 'e'; for 'b' the bridge is left through its guard's exit). */
     int (*poll_handler)(struct jit_trace *, int which);
     /* Link TRACE: slots have been written; makes the frames real and sets the context's base word for the target;
      * the machine code then reloads the frame register and jumps to target_entry. Nonzero: cannot (no stack):
