@@ -1,5 +1,4 @@
 /* agent.c: making and freeing an agent, its targets, its error line. */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>

@@ -8,7 +8,6 @@
  *
  * Before it: jit/obs/segment.c (the writer). After it: merge.c.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

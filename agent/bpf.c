@@ -7,7 +7,6 @@
  *
  * Before it: bpf/jitstat.bpf.c. After it: merge.c.
  */
-#define _GNU_SOURCE
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>

@@ -11,7 +11,6 @@
  *
  * Before it: agent.c. After it: cli/run.c.
  */
-#define _GNU_SOURCE
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -12,7 +12,6 @@
  *
  * Before it: block.c, bpf.c. After it: cli/.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

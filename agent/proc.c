@@ -1,5 +1,4 @@
 /* proc.c: what /proc says about a process. Everything there may vanish between two reads. */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,4 @@
 /* list.c: `jitstat list`: the processes that run a JIT of ours and that the caller may read. */
-#define _GNU_SOURCE
 #include <getopt.h>
 #include <string.h>
 #include <unistd.h>

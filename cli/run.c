@@ -7,7 +7,6 @@
  *
  * Before it: agent/launch.c. After it: text.c, json.c.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>

@@ -4,7 +4,6 @@
  * while first: then the snapshot also says what happened meanwhile, measured from outside, and
  * what of it was lost.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
@@ -128,7 +127,7 @@ const struct command cmd_snapshot = {
              "      --for SECS   watch with BPF for so long first (0: until Ctrl-C)\n"
              "      --counts     count runs meanwhile\n"
              "      --maps       JSON with what the BPF maps hold besides\n\n"
-             "Processes of the same user need no privilege, others need root; --for needs root.\n\n"
+             "Processes of the same user need no privilege, others and --for need root.\n\n"
              "examples:\n"
              "  jitstat snapshot -p 1234\n"
              "  sudo jitstat snapshot -p 1234 --for 10 --counts\n",

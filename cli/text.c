@@ -87,7 +87,7 @@ static void show_times(FILE *f, const struct agent_vm *vm)
         char own[16], outside[16], half[16];
         fprintf(f, "    %-10s %10s", names[t], human_ns(vm->own.times_ns[t], own));
         if (vm->bpf && vm->bpf->phase[t].count)
-            fprintf(f, "    from outside: %10s in %" PRIu64 ", half of them < %s", human_ns(vm->bpf->phase[t].ns, outside),
+            fprintf(f, "   outside: %10s in %" PRIu64 ", half < %s", human_ns(vm->bpf->phase[t].ns, outside),
                     (uint64_t)vm->bpf->phase[t].count, human_ns(median(&vm->bpf->phase[t]), half));
         fputc('\n', f);
     }
@@ -189,8 +189,8 @@ static void show_vm(FILE *f, const struct agent_vm *vm)
     const struct jitstat_totals *t = &vm->own;
     fprintf(f, "  VM %u (", vm->id);
     print_clean(f, vm->guest, 0);
-    fprintf(f, ")%s%s: %" PRIu64 " loops and %" PRIu64 " bridges compiled, %s of code in %s\n",
-            vm->state == 2 ? ", ended" : "", vm->from_block ? "" : ", seen by probes only",
+    fprintf(f, ")%s%s\n", vm->state == 2 ? ", ended" : "", vm->from_block ? "" : ", seen by probes only");
+    fprintf(f, "  %" PRIu64 " loops and %" PRIu64 " bridges compiled, %s of machine code in use of %s\n",
             (uint64_t)t->counters[JITSTAT_C_TOTAL_COMPILED_LOOPS], (uint64_t)t->counters[JITSTAT_C_TOTAL_COMPILED_BRIDGES],
             human_bytes(t->code_used, used), human_bytes(t->code_allocated, of));
     fprintf(f, "  %" PRIu64 " entries into machine code, %" PRIu64 " exits through guards\n", (uint64_t)t->trace_entries,

@@ -37,5 +37,9 @@ $(B)/e2e/libemitter.so.0: $(call obj,tests/e2e/emitter.c) $(OBS_OBJ)
 	$(CC) $(CFLAGS) -shared -Wl,-soname,libemitter.so.0 -o $@ $^ $(LDLIBS)
 $(B)/e2e/emitter-dyn: $(call obj,tests/e2e/emitter_main.c) $(B)/e2e/libemitter.so.0
 	$(CC) $(CFLAGS) -o $@ $< $(B)/e2e/libemitter.so.0 $(LDLIBS)
-e2e-bins: $(B)/jitstat $(B)/e2e/emitter $(B)/e2e/emitter-dyn
+$(B)/e2e/loss: $(call obj,tests/e2e/loss.c cli/json.c cli/print.c) $(B)/libagent.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ -lbpf -lelf -lz $(LDLIBS)
+$(call obj,tests/e2e/loss.c): CFLAGS += -I.
+e2e-bins: $(B)/e2e/loss $(B)/jitstat $(B)/e2e/emitter $(B)/e2e/emitter-dyn
 .PHONY: e2e-bins

@@ -7,7 +7,6 @@
  *
  * Before it on the walk: trace/. After it: bpf/jitstat.bpf.c and agent/.
  */
-#define _GNU_SOURCE
 #include <stdlib.h>
 #include <time.h>
 

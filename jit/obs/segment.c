@@ -21,7 +21,6 @@
  *
  * Before it: obs.c, records.c. After it: agent/block.c.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>

@@ -7,10 +7,7 @@ json "every kind is counted" "$TMP/on" 'same([map { "$_->{kind}$_->{number}=$_->
 json "--no-counts leaves them off" "$TMP/off" '@{$v->{loop_run_times}} == 4 && !grep { $_->{runs} } @{$v->{loop_run_times}}'
 json "and counts nothing else less" "$TMP/off" '$v->{counters}{TOTAL_COMPILED_LOOPS} == 3 && $v->{loss}{missed} == 0'
 start loops=1 until=count runs=7 until=-count runs=1000 wait
-"$JITSTAT" snapshot -p "$PID" --for 0 --counts -j >"$TMP/out" 2>"$TMP/err" &
-watcher=$!
-PIDS="$PIDS $watcher"
-await "$TMP/err" '^jitstat: watching' $watcher
+watch "$TMP/out" --for 0 --counts -j
 kill -INT $watcher
 wait $watcher
 line

@@ -18,7 +18,6 @@
  *   exec=PROGRAM                 executes PROGRAM with the remaining steps
  *   kill=N exit=N                ends
  */
-#define _GNU_SOURCE
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,6 +222,8 @@ static void step(struct state *s, char **argv)
     const char *value = eq ? eq + 1 : "1";
     snprintf(what, sizeof what, "%.*s", eq ? (int)(eq - argv[0]) : 31, argv[0]);
     int n = atoi(value);
+    if (argv[0][0] == '/')
+        return; /* started by #!: the script itself */
     if (strcmp(what, "vm") == 0) {
         memset(s, 0, sizeof *s);
         s->vm = obs_vm_begin(value);

@@ -7,10 +7,7 @@ line
 equal "an idle process" $? 0
 json "its totals since the start" "$TMP/idle" '$v->{counters}{TOTAL_COMPILED_LOOPS} == 13 && $v->{counters}{TRACING} == 17'
 if root; then
-    "$JITSTAT" snapshot -p "$PID" --for 0 --maps >"$TMP/out" 2>"$TMP/err" &
-    watcher=$!
-    PIDS="$PIDS $watcher"
-    await "$TMP/err" '^jitstat: watching' $watcher
+    watch "$TMP/out" --for 0 --maps
     go
     line
     echo "$LINE" >"$TMP/in"
@@ -34,10 +31,7 @@ wait "$PID"
 # Attached in the middle of a recording: what it had counted before is base, what it adds is seen.
 if root; then
     start loops=2 until=compile until=abort nest loops=1 until=-compile wait
-    "$JITSTAT" snapshot -p "$PID" --for 0 --counts --maps >"$TMP/out" 2>"$TMP/err" &
-    watcher=$!
-    PIDS="$PIDS $watcher"
-    await "$TMP/err" '^jitstat: watching' $watcher
+    watch "$TMP/out" --for 0 --counts --maps
     kill -INT $watcher
     wait $watcher
     equal "a busy process" $? 0
@@ -48,10 +42,7 @@ if root; then
     # With --for, to the process's end: also what comes with it.
     start loops=5 wait loops=7 kill=9
     line
-    "$JITSTAT" snapshot -p "$PID" --for 0 --maps >"$TMP/out" 2>"$TMP/err" &
-    watcher=$!
-    PIDS="$PIDS $watcher"
-    await "$TMP/err" '^jitstat: watching' $watcher
+    watch "$TMP/out" --for 0 --maps
     go
     wait $watcher
     equal "the watcher ends with the process" $? 0

@@ -25,7 +25,8 @@ skip() { echo "skip - $*"; }
 finish() { [ $BAD = 0 ]; exit; }
 root() { [ "$(id -u)" = 0 ]; }
 # As an ordinary user without any capability.
-nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all --inh-caps=-all "$@"; }
+NOBODY=(setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all --inh-caps=-all)
+nobody() { "${NOBODY[@]}" "$@"; }
 
 # start STEPS...: an emitter in the background that is told on with `go` and answers with `line`.
 start() {
@@ -37,7 +38,16 @@ start() {
 }
 line() { IFS= read -r LINE <&8; }
 go() { echo go >&7; }
-# await FILE PATTERN: until a line of a growing file matches, or its writer $3 has ended
-await() {
-    tail --pid="$3" -n +1 -F "$1" 2>/dev/null | grep -qE -m 1 -- "$2"
+# watch OUT OPTIONS...: `jitstat snapshot -p $PID OPTIONS` in the background as $watcher; returns when it
+# is attached.
+watch() {
+    local out=$1
+    shift
+    rm -f "$TMP/watch"
+    mkfifo "$TMP/watch"
+    "$JITSTAT" snapshot -p "$PID" "$@" >"$out" 2>"$TMP/watch" &
+    watcher=$!
+    PIDS="$PIDS $watcher"
+    exec 9<"$TMP/watch"
+    IFS= read -r LINE <&9
 }

@@ -19,10 +19,20 @@ has "and lines" "$TMP/bt" '^@line: 7$'
 json "jitstat counts the same" "$TMP/js" '$v->{counters}{TOTAL_COMPILED_LOOPS} == 23 && $v->{counters}{TOTAL_COMPILED_BRIDGES} == 11 && 7 == eval join "+", map { $v->{counters}{$_} } grep { /^ABORT/ } keys %{$v->{counters}}'
 
 # Both at once: two observers of one process do not disturb each other.
-bpftrace -e 'usdt:'"$EMITTER"':jitstat:compile { @c = count(); }' \
-    -c "$JITSTAT run -j -o $TMP/both -- $EMITTER until=compile until=count loops=23" >"$TMP/bt" 2>/dev/null
+start until=compile wait loops=23 wait
+bpftrace -e 'usdt:'"$EMITTER"':jitstat:compile { @c = count(); }' -p "$PID" >"$TMP/bt" 2>/dev/null &
+tracer=$!
+PIDS="$PIDS $tracer"
+line
+watch "$TMP/both" --for 0 --maps
+go
+line
+kill -INT $watcher $tracer
+wait $watcher $tracer
+go
+wait "$PID"
 has "bpftrace beside jitstat" "$TMP/bt" '^@c: 23$'
-json "jitstat beside bpftrace" "$TMP/both" '$v->{counters}{TOTAL_COMPILED_LOOPS} == 23 && $v->{loss}{missed} == 0'
+json "jitstat beside bpftrace" "$TMP/both" '$v->{maps}{seen}{events}{compile} == 23 && $v->{loss}{missed} == 0'
 
 # perf works on the names in its build-id cache, raises semaphores, and records arguments.
 export PERF_BUILDID_DIR=$TMP/perf

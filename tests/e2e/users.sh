@@ -19,7 +19,6 @@ json "and its last numbers" "$TMP/w/killed" '$v->{counters}{TOTAL_COMPILED_LOOPS
 nobody "$TMP/jitstat" run -j -o "$TMP/w/family" -- sh -c "$TMP/emitter loops=2; $TMP/emitter loops=3 fork loops=4" 2>"$TMP/err"
 json "a family" "$TMP/w/family" 'same([sort map { $_->{vms}[0]{counters}{TOTAL_COMPILED_LOOPS} } @{$j->{processes}}], [2, 4, 7])'
 
-EMITTER_OLD=$EMITTER
 start loops=13 wait wait
 line
 nobody "$TMP/jitstat" snapshot -p "$PID" >"$TMP/out" 2>"$TMP/err"
@@ -31,25 +30,25 @@ check "and not listed" test -z "$(grep emitter "$TMP/out")"
 go; line; go; wait "$PID"
 
 mkfifo "$TMP/i" "$TMP/o"
-nobody "$TMP/emitter" loops=13 aborts=3 wait <"$TMP/i" >"$TMP/o" &
-PIDS="$PIDS $!"
+"${NOBODY[@]}" "$TMP/emitter" loops=13 aborts=3 wait <"$TMP/i" >"$TMP/o" &
+own=$!
+PIDS="$PIDS $own"
 exec 5>"$TMP/i" 6<"$TMP/o"
 read -r LINE <&6
-# setpriv execs the emitter: the same pid
-nobody "$TMP/jitstat" snapshot -p $! -j >"$TMP/own" 2>"$TMP/err"
+nobody "$TMP/jitstat" snapshot -p "$own" -j >"$TMP/own" 2>"$TMP/err"
 equal "the own process" $? 0
 json "is read fully" "$TMP/own" '$v->{counters}{TOTAL_COMPILED_LOOPS} == 13 && @{$v->{loop_run_times}} == 13'
-nobody "$TMP/jitstat" snapshot -p $! >"$TMP/out" 2>"$TMP/err"
+nobody "$TMP/jitstat" snapshot -p "$own" >"$TMP/out" 2>"$TMP/err"
 has "and the rest explained" "$TMP/err" '^jitstat: from the stats block; .* need BPF: sudo'
-nobody "$TMP/jitstat" snapshot -p $! --for 1 >"$TMP/out" 2>"$TMP/err"
+nobody "$TMP/jitstat" snapshot -p "$own" --for 1 >"$TMP/out" 2>"$TMP/err"
 equal "--for without privilege" $? 1
 has "says what it needs" "$TMP/err" '^jitstat: counting with BPF needs root'
 nobody "$TMP/jitstat" list >"$TMP/out" 2>"$TMP/err"
 has "list shows it" "$TMP/out" '^ +[0-9]+ +65534 emitter +1 +13 +0 +3 '
-"$TMP/jitstat" snapshot -p $! -j >"$TMP/own" 2>"$TMP/err"
+"$TMP/jitstat" snapshot -p "$own" -j >"$TMP/own" 2>"$TMP/err"
 json "root sees it too" "$TMP/own" '$v->{counters}{TOTAL_COMPILED_LOOPS} == 13'
 echo >&5
-wait $!
+wait "$own"
 
 # As sudo would call us.
 printf '#!/bin/sh\nid -u; id -g; id -G; echo $HOME\nexec %s loops=3\n' "$TMP/emitter" >"$TMP/who"

@@ -1,5 +1,4 @@
 /* The segment as others see it: sealed, found by name, read-only for everybody, own after fork. */
-#define _GNU_SOURCE
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
