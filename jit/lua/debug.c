@@ -73,7 +73,7 @@ void dbg_chunkid(char *out, const char *source, size_t srclen)
     } else {
         const size_t room = max - strlen("[string \"...\"]");
         const char *nl = memchr(source, '\n', srclen);
-        bool whole = nl == NULL && srclen <= room;
+        bool whole = nl == NULL && srclen < room; /* one that just fits is shown as cut, as by the distribution */
         if (nl != NULL)
             srclen = (size_t)(nl - source);
         if (srclen > room)
