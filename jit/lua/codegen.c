@@ -334,9 +334,9 @@ int gen_jump(struct compiler *c)
     return gen_abe(c, OP_JMP, 0, 0, -1);
 }
 
-void gen_loop(struct compiler *c, int target, int hot)
+void gen_loop(struct compiler *c, int target, int hot, bool thread)
 {
-    int pc = gen_abe(c, OP_LOOP, 0, hot, 0);
+    int pc = gen_abe(c, OP_LOOP, !thread, hot, 0); /* A is taken back by finish_code */
     set_e(gen_at(c, pc), target - (pc + 1));
 }
 
@@ -991,7 +991,7 @@ static void finish_jump(struct compiler *c, int pc)
     while (ins_op(*gen_at(c, to)) == OP_JMP)
         to += 1 + ins_e(*gen_at(c, to));
     lua_ins target = *gen_at(c, to), *i = gen_at(c, pc);
-    if (ins_op(target) == OP_LOOP) {
+    if (ins_op(target) == OP_LOOP && ins_a(target) == 0) {
         int32_t line = c->lines.at[c->f->code0 + pc];
         int back = to + 1 + ins_e(target);
         if (ins_op(*i) == OP_JMP) {
@@ -1000,7 +1000,7 @@ static void finish_jump(struct compiler *c, int pc)
         }
         if (c->lines.at[c->f->code0 + to] != line) {
             to = c->f->pc;
-            gen_loop(c, back, (int)ins_b(target));
+            gen_loop(c, back, (int)ins_b(target), true);
             gen_line(c, line);
         }
     }
@@ -1031,6 +1031,8 @@ static void finish_code(struct compiler *c)
             finish_jump(c, pc);
         else if (op == OP_CLOSE)
             finish_close(c, pc);
+        else if (op == OP_LOOP)
+            set_a(gen_at(c, pc), 0); /* all jumps to it came before */
     }
 }
 

@@ -139,7 +139,7 @@ void gen_return(struct compiler *c, int first, int nret); /* nret -1: up to top 
 
 /* ---- jumps ---- */
 int gen_jump(struct compiler *c);
-void gen_loop(struct compiler *c, int target, int hot); /* back to target */
+void gen_loop(struct compiler *c, int target, int hot, bool thread); /* back to target; thread: jumps to it may go there at once */
 void gen_concat(struct compiler *c, int *list, int more);
 void gen_patch(struct compiler *c, int list, int target);
 void gen_patch_here(struct compiler *c, int list);

@@ -278,16 +278,14 @@ static bool accept2(struct lexer *ls, const char *set)
     return true;
 }
 
-/* The buffer may hold a '.' already. Takes whatever could belong to a numeral and leaves the judgement to num_from_str. */
+/* At a digit; the buffer may hold a '.' already. Takes whatever could belong to a numeral and leaves the judgement to num_from_str. */
 static int number_rest(struct lexer *ls, struct token *t)
 {
     const char *expo = "eE";
-    if (ls->nbuf == 0) {
-        int first = ls->c;
-        save_advance(ls);
-        if (first == '0' && accept2(ls, "xX"))
-            expo = "pP";
-    }
+    int first = ls->c;
+    save_advance(ls);
+    if (first == '0' && accept2(ls, "xX"))
+        expo = "pP";
     for (;;) {
         if (accept2(ls, expo))
             accept2(ls, "-+");

@@ -319,16 +319,15 @@ static bool solve_gotos(struct compiler *c, struct lstr *name, int pc, int nacti
     return close;
 }
 
-/* last: nothing but the block's end follows, so its variables count as gone. Returns whether a CLOSE was written. */
-static bool new_label(struct compiler *c, struct lstr *name, int line, bool last)
+/* nactive: the variables that a jump here may find. Returns whether a CLOSE (down to register level) was written. */
+static bool new_label(struct compiler *c, struct lstr *name, int line, int nactive, int level)
 {
-    struct function *f = c->f;
     struct label *l = PUSH(c, labels);
-    int nactive = last ? f->block->nactive : f->nactive, pc = gen_here(c);
+    int pc = gen_here(c);
     *l = (struct label){name, pc, line, nactive, -1};
     if (!solve_gotos(c, name, pc, nactive))
         return false;
-    gen_abcd(c, OP_CLOSE, f->nfixed, 0, 0, 0);
+    gen_abcd(c, OP_CLOSE, level, 0, 0, 0);
     return true;
 }
 
@@ -375,10 +374,10 @@ static void leave_block(struct compiler *c)
     int level = registers_of(c, f, b->nactive);
     if (b->has_upval)
         gen_close_range(c, b->start_pc);
-    deactivate(c, b->nactive);
-    bool closed = b->is_loop && new_label(c, c->break_name, 0, false);
+    bool closed = b->is_loop && new_label(c, c->break_name, 0, b->nactive, level);
     if (!closed && b->prev != NULL && b->has_upval)
         gen_abcd(c, OP_CLOSE, level, 0, 0, 0);
+    deactivate(c, b->nactive); /* the debugger still sees the variables at the CLOSE */
     f->freereg = level;
     c->labels.n = b->first_label;
     f->block = b->prev;
@@ -869,9 +868,14 @@ static int branch_if_false(struct compiler *c, struct operand *e)
     return e->jf;
 }
 
+static bool always_true(const struct operand *e)
+{
+    return e->kind >= X_TRUE && e->kind <= X_STR && e->jt == e->jf;
+}
+
 static int branch_if_true(struct compiler *c, struct operand *e)
 {
-    if (e->kind >= X_TRUE && e->kind <= X_STR && e->jt == e->jf)
+    if (always_true(e))
         return gen_jump(c);
     gen_go_if_false(c, e);
     return e->jt;
@@ -891,7 +895,7 @@ static void goto_statement(struct compiler *c)
         gen_abcd(c, OP_CLOSE, level, 1, 0, 0); /* B: perhaps not needed, see finish_close */
     if (l->hot < 0)
         l->hot = gen_new_hot(c, l->pc);
-    gen_loop(c, l->pc, l->hot);
+    gen_loop(c, l->pc, l->hot, true);
 }
 
 static void break_statement(struct compiler *c)
@@ -909,7 +913,8 @@ static void label_statement(struct compiler *c, struct lstr *name, int line)
     struct label *l = find_label(c, name);
     if (l != NULL)
         meaning_error(c, lex_pushf(c->L, "label '%s' already defined on line %d", name->data, l->line));
-    new_label(c, name, line, block_follows(c, false));
+    bool last = block_follows(c, false); /* then the block's variables count as gone */
+    new_label(c, name, line, last ? c->f->block->nactive : c->f->nactive, c->f->nfixed);
 }
 
 static void while_statement(struct compiler *c, int line)
@@ -923,7 +928,7 @@ static void while_statement(struct compiler *c, int line)
     enter_block(c, &b, true);
     expect(c, TK_DO);
     block(c);
-    gen_loop(c, start, hot);
+    gen_loop(c, start, hot, true);
     expect_close(c, TK_END, TK_WHILE, line);
     leave_block(c);
     gen_patch_here(c, out);
@@ -942,15 +947,15 @@ static void repeat_statement(struct compiler *c, int line)
     expect_close(c, TK_UNTIL, TK_REPEAT, line);
     int cond = c->f->pc;
     expr(c, &e);
-    int out = branch_if_true(c, &e);
-    int cond_line = c->f->pc > cond ? c->lines.at[c->lines.n - 1] : c->ls.lastline;
-    bool close = scope.has_upval;
-    int level = registers_of(c, c->f, scope.nactive);
-    if (close)
-        gen_abcd(c, OP_CLOSE, level, 0, 0, 0);
-    gen_loop(c, start, hot);
-    gen_line(c, close ? c->ls.lastline : cond_line);
-    gen_patch_here(c, out);
+    if (!always_true(&e)) { /* else it does not repeat */
+        int out = branch_if_true(c, &e);
+        int cond_line = c->f->pc > cond ? c->lines.at[c->lines.n - 1] : c->ls.lastline;
+        if (scope.has_upval)
+            gen_abcd(c, OP_CLOSE, registers_of(c, c->f, scope.nactive), 0, 0, 0);
+        gen_loop(c, start, hot, c->f->pc > cond);
+        gen_line(c, scope.has_upval ? c->ls.lastline : cond_line);
+        gen_patch_here(c, out);
+    }
     leave_block(c); /* writes the CLOSE of the way out */
     leave_block(c);
 }
