@@ -238,7 +238,8 @@ void rl_call_lua(struct rec_lua *rl, int32_t fslot, struct lclosure *cl, int nar
     if (!p->is_vararg) jit_rec_forget(r, fslot + 1 + p->numparams, r->slot_hi);
     rl->nargs = (uint32_t)(nargs > p->numparams ? nargs : p->numparams);
     rl->entered = true;
-    rl->open = false;
+    rl->open = rl->opened = p->is_vararg; /* VARARGPREP takes what is up to top */
+    rl->open_top = fslot + 1 + (int32_t)rl->nargs;
     rl->caller = rl->L->ci;
     rl->ci_new = true;
 }
