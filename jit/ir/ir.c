@@ -138,6 +138,14 @@ jit_ref jit_ir_emit(struct jit_ir *ir, enum jit_opcode opcode, const jit_ref *ar
     return ir->ops.n++;
 }
 
+bool jit_ir_set_args(struct jit_ir *ir, jit_ref r, const jit_ref *args, unsigned nargs)
+{
+    if (!ir->failed && op_set_args(ir, &ir->ops.v[r], args, nargs))
+        return true;
+    ir->failed = true;
+    return false;
+}
+
 char jit_ref_type(const struct jit_ir *ir, jit_ref r)
 {
     if (jit_ref_is_const(r))

@@ -171,6 +171,8 @@ jit_ref jit_ir_const_r(struct jit_ir *ir, void *p, bool gc);
 /* Appends; returns its number. args are copied. Sticky failure returns JIT_NOREF. */
 jit_ref jit_ir_emit(struct jit_ir *ir, enum jit_opcode op, const jit_ref *args, unsigned nargs,
                     const struct jit_descr *descr, uint32_t resume);
+/* Gives operation r other arguments; false: memory. */
+bool jit_ir_set_args(struct jit_ir *ir, jit_ref r, const jit_ref *args, unsigned nargs);
 static inline const jit_ref *jit_op_args(const struct jit_ir *ir, const struct jit_op *op)
 {
     return op->nargs <= 3 ? op->arg : ir->args.v + op->ext;
