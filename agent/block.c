@@ -2,8 +2,8 @@
  *
  * The other side may be buggy, hostile, or in the middle of a change. So: the file must be sealed
  * against shrinking (else reading could raise SIGBUS); every offset is checked against the mapped
- * size before use; every word is loaded once and the copy is what is checked and used; chains end
- * after as many chunks as the segment could hold; records are copied between two reads of their
+ * size before use; every word is loaded once and the copy is what is checked and used; a chain that
+ * comes back to where it was is left; records are copied between two reads of their
  * seq and given up, and counted as late, after 100 tries.
  *
  * Before it: jit/obs/segment.c (the writer). After it: merge.c.
@@ -111,8 +111,12 @@ struct walk {
 
 static int walk_chunks(const struct walk *w, uint64_t off)
 {
-    uint64_t most = w->t->size / w->chunk_size; /* more chunks than that are a ring */
-    for (uint64_t n = 0; off && n < most; n++) {
+    uint64_t milestone = 0; /* an offset passed before: set anew at every power of two */
+    for (uint64_t n = 1; off; n++) {
+        if (off == milestone)
+            return -EPROTO; /* a ring */
+        if ((n & (n - 1)) == 0)
+            milestone = off;
         const __u64 *chunk = inside(w->t, off, w->chunk_size);
         if (!chunk)
             return -EPROTO;
@@ -126,7 +130,7 @@ static int walk_chunks(const struct walk *w, uint64_t off)
         }
         off = word(&chunk[0]);
     }
-    return off ? -EPROTO : 0;
+    return 0;
 }
 
 static int each_loop(void *arg, const void *record)

@@ -264,5 +264,5 @@ const struct command cmd_run = {
              "Under sudo CMD runs as the user who called it.\n\n"
              "examples:\n"
              "  sudo jitstat run -- jitlua prog.lua\n"
-             "  sudo jitstat run -j -o prog.json -- ./start-server --port 80\n",
+             "  sudo jitstat run -j -o prog.json -- ./start-server 8080\n",
 };

@@ -47,5 +47,30 @@ if root; then
     wait $watcher
     equal "the watcher ends with the process" $? 0
     json "the last numbers of a killed process" "$TMP/out" '$v->{counters}{TOTAL_COMPILED_LOOPS} == 12 && $v->{maps}{seen}{events}{compile} == 7 && adds_up($v->{maps}) && $v->{loss}{missed} == 0'
+    # VMs on other threads than the one that was named.
+    start loops=1 wait thread=3 loops=2 wait
+    line
+    watch "$TMP/out" --for 0 --maps
+    go
+    line
+    kill -INT $watcher
+    wait $watcher
+    json "VMs of other threads" "$TMP/out" '4 == @{$p->{vms}} && !grep { !adds_up($_->{maps}) || $_->{loss}{missed} } @{$p->{vms}}'
+    go
+    wait "$PID"
+    # A process without a memfd: its events alone tell of it.
+    start() { mkfifo "$TMP/in.p" "$TMP/out.p"; (ulimit -f 0; exec "$EMITTER" "$@") <"$TMP/in.p" >"$TMP/out.p" & PID=$!; exec 7>"$TMP/in.p" 8<"$TMP/out.p"; }
+    start loops=5 bridges=2 wait loops=3 runs=4 wait
+    line
+    "$JITSTAT" snapshot -p "$PID" >"$TMP/out" 2>"$TMP/err"
+    equal "private memory: nothing to read" $? 1
+    watch "$TMP/out" --for 0 --maps
+    go
+    line
+    kill -INT $watcher
+    wait $watcher
+    json "but to watch, with totals since the start" "$TMP/out" '$v->{counters}{TOTAL_COMPILED_LOOPS} == 8 && $v->{counters}{TOTAL_COMPILED_BRIDGES} == 2 && adds_up($v->{maps}) && $v->{maps}{seen}{events}{compile} == 3 && $v->{loss}{missed} == 0'
+    go
+    wait "$PID"
 fi
 finish

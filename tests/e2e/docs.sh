@@ -1,0 +1,29 @@
+# docs.sh: the documents agree with the tables, and every one-liner in docs/probes.md works as it
+# stands there.
+. "$(dirname "$0")/lib.sh"
+DOCS=$HERE/../../docs
+check "generated parts are up to date" perl "$DOCS/gen.pl" --check
+for c in run snapshot list; do
+    for o in $("$JITSTAT" $c --help | grep -oE -- '--[a-z-]+' | sort -u); do
+        has "jitstat(1) knows $c $o" "$DOCS/jitstat.1" "$(sed 's/-/\\\\-/g' <<<"$o")"
+    done
+done
+root || { skip "bpftrace and perf need root"; finish; }
+export PROG=$EMITTER ARGS="loops=23 bridges=11 aborts=7" PERF_BUILDID_DIR=$TMP/perf
+perf probe -q -d 'sdt_jitstat:*' 2>/dev/null
+n=0
+sed -n 's/^    \$ //p' "$DOCS/probes.md" >"$TMP/lines"
+while IFS= read -r LINE; do
+    n=$((n + 1))
+    bash -c "$(sed "s|^perf |&--buildid-dir $TMP/perf |; s|/tmp/perf.data|$TMP/data|g" <<<"$LINE")" </dev/null >"$TMP/out.$n" 2>"$TMP/err.$n"
+    equal "one-liner $n: ${LINE:0:60}" $? 0
+done <"$TMP/lines"
+out() { cat "$TMP"/out.* "$TMP"/err.*; }
+out >"$TMP/all"
+has "traces by place" "$TMP/all" '^@\[prog.lua:10, 108\]: 1'
+has "aborts by place" "$TMP/all" '^@\[prog.lua, 7\]: 7'
+has "aborts as they happen" "$TMP/all" '^prog.lua:7 kind l'
+has "a histogram" "$TMP/all" '^\[[0-9]+[K]?, [0-9]+[K]?\) '
+has "perf stat" "$TMP/all" '^ +34 +sdt_jitstat:compile'
+perf probe -q -d 'sdt_jitstat:*' 2>/dev/null
+finish
