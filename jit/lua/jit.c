@@ -104,11 +104,11 @@ static void jit_enter(struct lua_State *L, struct callinfo *ci, struct jit_trace
     bool record;
     L->jit_base = ci->func + 1;
     L->jit_ci = ci;
-    jit_run(vm, L, L->jit_base, t, &record);
+    enum jit_exit_kind kind = jit_run(vm, L, L->jit_base, t, &record);
     L->jit_base = old_base < 0 ? NULL : stack_restore(L, old_base);
     L->jit_ci = old_ci;
     if (record) jit_record_begin(L);
-    else gc_check(L); /* what guard_not_due left for */
+    else if (kind == JIT_EXIT_DUE) gc_check(L); /* only where the program allocates, as the interpreter does it */
 }
 
 static bool jit_may(struct lua_State *L)

@@ -107,8 +107,8 @@ static void exits_init(struct jit_trace *t)
     for (uint32_t i = 0; i < t->code.nexits; i++) {
         struct jit_exit *e = &t->code.exits[i];
         e->hot_limit = (uint32_t)vm->params.trace_eagerness;
-        if (t->ir.ops.v[e->op].opcode == JIT_guard_stack || t->ir.ops.v[e->op].opcode == JIT_guard_not_due)
-            e->kind = JIT_EXIT_INTERP; /* the guest grows its stack or collects: no bridge */
+        if (t->ir.ops.v[e->op].opcode == JIT_guard_stack) e->kind = JIT_EXIT_INTERP; /* the guest grows its stack: no bridge */
+        if (t->ir.ops.v[e->op].opcode == JIT_guard_not_due) e->kind = JIT_EXIT_DUE;
         e->count = t->guards ? (uint64_t *)&t->guards[i].exits : &e->own_count;
         if (t->guards) {
             t->guards[i].line = e->line;

@@ -62,7 +62,8 @@ struct jit_exit {
     uint32_t aborts;        /* bridge recordings that failed here */
     uint8_t kind;           /* enum jit_exit_kind */
 };
-enum jit_exit_kind { JIT_EXIT_GUARD, JIT_EXIT_INTERP /* end of a trace */, JIT_EXIT_POLL /* interrupt at a back edge */ };
+enum jit_exit_kind { JIT_EXIT_GUARD, JIT_EXIT_INTERP /* end of a trace */, JIT_EXIT_POLL /* interrupt at a back edge */,
+                     JIT_EXIT_DUE /* guard_not_due: the guest's collector wants its turn */ };
 
 /* What SYNC calls leave in the context at driver->ctx_resume_off before the call. */
 struct jit_sync { const struct jit_resume_frame *frames; uint32_t nframes; };
