@@ -1010,6 +1010,8 @@ static void check_object(struct check *c, struct gcobj *o)
     check_mark(c->g, o);
     c->from = o;
     c->objects++;
+    if (gc_is_dead(c->g, o))
+        return; /* waits for the sweep; what it names may be gone */
     switch (o->kind) {
     case T_STR: c->bytes += str_bytes(as(lstr, o)); break;
     case T_TABLE: check_table(c, as(table, o)); break;
