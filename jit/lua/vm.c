@@ -1258,7 +1258,7 @@ ARITH(MUL, WRAPPING(*))
 #define MODULO                                                                                                         \
     if (likely(BOTH_INT && (uint64_t)c->i + 1 > 1)) {                                                                  \
         int64_t d = c->i;                                                                                              \
-        setint(RA, (d & (d - 1)) == 0 && d > 0 ? b->i & (d - 1) : mod_int(b->i, d));                                   \
+        setint(RA, d > 0 && (d & (d - 1)) == 0 ? b->i & (d - 1) : mod_int(b->i, d));                                   \
         NEXT();                                                                                                        \
     }                                                                                                                  \
     if (b->tag == T_FLT && c->tag == T_FLT) {                                                                          \
