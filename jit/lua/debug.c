@@ -506,9 +506,19 @@ static bool begins_line(const struct proto *p, int oldpc, int pc)
     return pc <= oldpc || (p->lineinfo != NULL && p->lineinfo[oldpc] != p->lineinfo[pc]);
 }
 
+/* TFORPREP, the first TFORCALL and each TFORLOOP are one step with the instruction before them. */
+static bool is_same_step(const struct proto *p, int oldpc, int pc)
+{
+    enum opcode op = ins_op(p->code[pc]);
+    lua_ins before = p->code[oldpc];
+    return op == OP_TFORLOOP || (op == OP_TFORCALL && ins_op(before) == OP_TFORPREP && oldpc + 1 + ins_e(before) == pc);
+}
+
 static void line_hook(lua_State *L, const struct proto *p, int pc)
 {
     int oldpc = (uint32_t)L->oldpc < p->ncode ? L->oldpc : 0; /* may be from another function */
+    if (is_same_step(p, oldpc, pc))
+        return;
     if (begins_line(p, oldpc, pc))
         call_hook(L, LUA_HOOKLINE, dbg_line(p, pc), 0, 0);
     L->oldpc = pc;
