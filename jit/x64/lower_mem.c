@@ -128,19 +128,7 @@ void lower_load(struct lower *l, uint32_t n)
     lower_address_drop(l, op);
     int d = ra_def(&l->ra, n);
     if (!l->ra.vals[n].xmm) load_int(l, op, d, m);
-    else if (lower_load_size(l, op) == 4) enc_cvtss2sd_xm(&l->e, d, m);
     else enc_movsd_xm(&l->e, d, m);
-}
-
-static void store_float(struct lower *l, struct enc_mem m, int size, jit_ref v)
-{
-    int x = ra_use(&l->ra, v);
-    if (size == 4) {
-        enc_cvtsd2ss_xx(&l->e, X_XMM15, x);
-        enc_movss_mx(&l->e, m, X_XMM15);
-    } else {
-        enc_movsd_mx(&l->e, m, x);
-    }
 }
 
 static void store_imm(struct lower *l, struct enc_mem m, int size, int64_t v)
@@ -175,7 +163,7 @@ void lower_store(struct lower *l, uint32_t n)
     bool f = jit_ref_type(l->ir, v) == 'f', k = jit_ref_is_const(v);
     if (!k) ra_lock(&l->ra, v); /* do not make room for the address with it */
     struct enc_mem m = lower_address(l, op);
-    if (k && !(f && size == 4)) store_imm(l, m, size, jit_ref_const(l->ir, v)->i);
-    else if (f) store_float(l, m, size, v);
+    if (k) store_imm(l, m, size, jit_ref_const(l->ir, v)->i);
+    else if (f) enc_movsd_mx(&l->e, m, ra_use(&l->ra, v));
     else store_reg(l, m, size, ra_use(&l->ra, v));
 }
