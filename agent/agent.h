@@ -16,6 +16,7 @@
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -118,6 +119,7 @@ struct agent_command {
     char **argv;
     const char *library_path; /* put before LD_LIBRARY_PATH, or NULL */
     bool as_invoker;          /* under sudo: as the user who called it */
+    const sigset_t *mask;     /* signals blocked in it; NULL: as in us */
 };
 struct agent_launch {
     pid_t pid;

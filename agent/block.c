@@ -10,9 +10,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "agent/internal.h"
@@ -69,7 +71,10 @@ static const char *distrust(const struct jitstat_seg *s, size_t size)
 int block_map(struct agent *a, struct target *t, int fd)
 {
     struct stat st;
+    struct statfs fs;
     int seals = fcntl(fd, F_GET_SEALS);
+    if (fstatfs(fd, &fs) != 0 || fs.f_type != TMPFS_MAGIC) /* huge pages could run out: SIGBUS */
+        return agent_fail(a, EPROTO, "process %d: its stats block is no plain memfd: ignored", t->pid);
     if (seals < 0 || !(seals & F_SEAL_SHRINK))
         return agent_fail(a, EPROTO, "process %d: its stats block is not sealed: ignored", t->pid);
     if (fstat(fd, &st) != 0 || (size_t)st.st_size < sizeof(struct jitstat_seg))

@@ -75,12 +75,8 @@ static int dress(const struct agent_command *c)
 static void child_wait_and_exec(const struct agent_command *c, int socket, int go, int failed)
 {
     char number[16], byte;
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGINT, SIG_DFL);
-    signal(SIGQUIT, SIG_DFL);
-    signal(SIGPIPE, SIG_DFL);
+    if (c->mask)
+        sigprocmask(SIG_SETMASK, c->mask, NULL);
     snprintf(number, sizeof number, "%d", socket);
     if (read(go, &byte, 1) != 1)
         _exit(125); /* the agent gave up, and has said why */

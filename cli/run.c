@@ -212,6 +212,7 @@ static int execute(struct run *r)
 {
     sigset_t old;
     int signals = signals_open(&old), status = EXIT_OWN;
+    r->cmd.mask = &old;
     if (signals < 0 || agent_launch_prepare(r->agent, &r->cmd, &r->child) < 0)
         return fail(EXIT_OWN, "%s", signals < 0 ? strerror(errno) : agent_error(r->agent));
     start_bpf(r);

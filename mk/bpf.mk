@@ -1,5 +1,6 @@
 # BPF programs (CO-RE), their skeletons, jitstat with the agent inside, and the programs that test
 # the chain without an engine.
+OBS_OBJ = $(call obj,$(sort $(wildcard jit/obs/*.c)))
 MULTIARCH := $(shell $(CC) -print-multiarch)
 BPF_CFLAGS = -g -O2 -target bpf -D__TARGET_ARCH_x86 -Wall -Wno-unused-function -I$(B)/gen -Iinclude -Ibpf -I/usr/include/$(MULTIARCH)
 SKELETONS = $(patsubst bpf/%.bpf.c,$(B)/gen/%.skel.h,$(BPF_SRC))
@@ -26,8 +27,15 @@ $(B)/libagent.a: $(call obj,$(AGENT_SRC))
 $(B)/jitstat: $(call obj,$(CLI_SRC)) $(B)/libagent.a
 	$(CC) $(CFLAGS) -o $@ $(call obj,$(CLI_SRC)) $(B)/libagent.a -lbpf -lelf -lz $(LDLIBS)
 
+# Units of the agent and of the command line; the agent's link obs as well, to have a block to read.
+$(B)/unit/agent/%: tests/unit/agent/%.c $(B)/libagent.a $(OBS_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -I. -Ibpf -MMD -MP -MF $@.d -o $@ $< $(OBS_OBJ) $(B)/libagent.a -lcriterion -lbpf -lelf -lz $(LDLIBS)
+$(B)/unit/cli/%: tests/unit/cli/%.c $(call obj,cli/print.c cli/json.c)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -I. -Ibpf -MMD -MP -MF $@.d -o $@ $< $(call obj,cli/print.c cli/json.c) -lcriterion $(LDLIBS)
+
 # The emitter fires events through jit/obs alone: as one program, and as a library with a starter.
-OBS_OBJ = $(call obj,$(sort $(wildcard jit/obs/*.c)))
 $(call obj,tests/e2e/emitter.c tests/e2e/emitter_main.c): CFLAGS += -Ijit
 $(B)/e2e/emitter: $(call obj,tests/e2e/emitter.c tests/e2e/emitter_main.c) $(OBS_OBJ)
 	@mkdir -p $(@D)
