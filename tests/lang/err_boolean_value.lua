@@ -1,0 +1,3 @@
+-- A boolean as error value.
+--! (error object is a boolean value)
+error(true)

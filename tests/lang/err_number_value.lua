@@ -1,0 +1,3 @@
+-- A number as error value becomes its string.
+--! 42
+error(42)
