@@ -50,7 +50,7 @@ one() {
     IFS= read -r wanted_first < "$what.want_err"
     name_of=${first%"$wanted_first"}
     [[ $name_of =~ ^[^:]+:\ $ ]] && first=$wanted_first
-    { printf '%s\n' "$first"; sed -n "2,${lines}p" "$what.err"; } > "$what.bare_err"
+    { printf '%s\n' "$first"; head -n "$lines" "$what.err" | tail -n +2; } > "$what.bare_err"
     if ! cmp -s "$what.want_err" "$what.bare_err"; then
       excerpt "$what.want_err" "$what.bare_err" > "$what.why"
       verdict "$name" "failed wrong error message"
