@@ -362,7 +362,7 @@ static int64_t traverse_udata(struct global *g, struct udata *u)
 static struct value *used_end(struct lua_State *th)
 {
     struct value *top = th->top;
-    if (!(th->ci->status & CIST_C) && th->ci->top > top)
+    if (!(th->ci->status & (CIST_C | CIST_EXACT)) && th->ci->top > top)
         top = th->ci->top;
     return top;
 }
@@ -884,7 +884,7 @@ static int control_step(struct lua_State *L, int kbytes)
         gc_check(L);
     }
     g->gc_stop = stop;
-    return debt > 0 && g->gc_state == GCS_PAUSE;
+    return debt > 0 && g->gc_state == GCS_PAUSE && g->gc_kind == LUA_GCINC; /* the reference's generational steps never say so */
 }
 
 static int swap_int(int *p, int v)

@@ -40,7 +40,8 @@ enum {
     CIST_FASTCALL = 1024, /* free for fast functions that need frames */
     CIST_VARARG = 2048, /* VARARGPREP ran: func was moved up by nvarargs + numparams + 1 */
     CIST_LEQ = 4096,    /* vm_continue: the result is of __lt standing in for __le, negate it */
-    CIST_TAILRET = 8192 /* vm_continue: the results of a tail call that was no tail call are there, return them */
+    CIST_TAILRET = 8192, /* vm_continue: the results of a tail call that was no tail call are there, return them */
+    CIST_EXACT = 16384  /* during a collector step: registers from L->top on are dead */
 };
 
 struct callinfo {

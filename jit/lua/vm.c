@@ -592,13 +592,25 @@ void vm_concat(struct lua_State *L, int n)
     concat_values(L, n);
 }
 
+/* A collector step of an instruction: registers from `end` on hold what nobody wants any more, and must not keep objects
+ * alive for long loops. */
+static __attribute__((noinline)) void collect(struct lua_State *L, struct value *end)
+{
+    struct callinfo *ci = L->ci;
+    L->top = end;
+    ci->status |= CIST_EXACT;
+    gc_step(L);
+    ci->status &= (uint16_t)~CIST_EXACT;
+}
+
 /* Finishes CONCAT: the result is in the first operand's register. */
 static int concat_done(struct lua_State *L, lua_ins i)
 {
     struct value *base = L->ci->func + 1;
-    L->top = L->ci->top;
-    setval(base + ins_a(i), base + ins_b(i));
-    gc_check(L);
+    unsigned a = ins_a(i), b = ins_b(i);
+    setval(base + a, base + b);
+    if (unlikely(L->g->gc_debt > 0))
+        collect(L, base + (a > b ? a : b) + 1);
     return SLOW_DONE;
 }
 
@@ -693,7 +705,8 @@ static void make_closure(struct lua_State *L, struct lclosure *cl, struct proto 
         f->upvals[n] = u->instack ? func_find_upval(L, base + u->idx) : cl->upvals[u->idx];
         gc_barrier_obj(L, f, f->upvals[n]);
     }
-    gc_check(L);
+    if (unlikely(L->g->gc_debt > 0))
+        collect(L, base + a + 1);
 }
 
 /* The frame moves above its extra arguments: [func, fixed, extra, func', fixed']. */
@@ -1206,7 +1219,7 @@ OPCASE(NEWTABLE): {
     struct table *h = table_new(L, ins_c(i), ins_b(i));
     settable(RA, h);
     if (unlikely(L->g->gc_debt > 0)) {
-        gc_step(L);
+        collect(L, RA + 1);
         base = ci->func + 1;
     }
     NEXT();
@@ -1640,6 +1653,8 @@ OPCASE(RETURN):
         func_close(L, base, CLOSE_KEEP_TOP, true);
         base = ci->func + 1;
         from = RA;
+        if (unlikely(is_watched(L)))
+            dispatch = watched_table;
     }
     if (unlikely(ci->status & (CIST_FRESH | CIST_CONT) || dispatch != plain_table))
         goto return_save;
