@@ -2,9 +2,12 @@
  * what is shown.
  *
  *   loss VMS FOLLOW CMD ARGS...   runs CMD watched with maps for VMS VMs; FOLLOW 1: every event goes
- *                                 to the ring, and nobody reads it. Prints the snapshot with --maps.
+ *                                 to the ring, and nobody reads it; late: the probes are attached
+ *                                 when 5 traces have been compiled. Prints the snapshot with --maps.
  */
+#include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #include "cli/cli.h"
@@ -12,6 +15,18 @@
 static void attach(void *arg, const char *path)
 {
     agent_attach_image(arg, path, -1, true);
+}
+
+/* Returns when the child's block says that n traces have been compiled. */
+static void await_compiled(struct agent *a, struct agent_launch *l, uint64_t n)
+{
+    for (uint64_t have = 0; have < n; sched_yield()) {
+        agent_launch_receive(a, l, NULL, NULL);
+        struct agent_snapshot *s = agent_snapshot_take(a);
+        if (s && s->nprocesses && s->processes[0].nvms)
+            have = s->processes[0].vms[0].own.events[JITSTAT_E_compile];
+        agent_snapshot_free(s);
+    }
 }
 
 static int give_up(const struct agent *a)
@@ -31,9 +46,15 @@ int main(int argc, char **argv)
     if (agent_launch_prepare(a, &c, &l) < 0 || agent_bpf_load(a, &o) < 0)
         return give_up(a);
     agent_follow(a, atoi(argv[2]));
-    if (agent_command_images(a, &c, attach, a) < 0 || agent_watch(a, l.pid) < 0 || agent_bpf_arm(a) < 0)
+    bool late = strcmp(argv[2], "late") == 0;
+    if ((!late && agent_command_images(a, &c, attach, a) < 0) || agent_watch(a, l.pid) < 0 || agent_bpf_arm(a) < 0)
         return give_up(a);
     agent_launch_go(&l);
+    if (late) {
+        await_compiled(a, &l, 5);
+        if (agent_command_images(a, &c, attach, a) < 0)
+            return give_up(a);
+    }
     waitpid(l.pid, NULL, 0);
     agent_launch_receive(a, &l, NULL, NULL);
     struct agent_snapshot *s = agent_snapshot_take(a);

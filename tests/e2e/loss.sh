@@ -10,6 +10,10 @@ json "two VMs had room" "$TMP/maps" '2 == grep { $_->{maps} && adds_up($_->{maps
 json "every event of the third is counted as lost" "$TMP/maps" 'my $x = $p->{vms}[2]; !$x->{maps} && $x->{loss}{map_full} == 2 + 5 * 7 && $x->{loss}{missed} == 0'
 has "in the sum as well" "$TMP/maps" '^loss missed 0 ring_full 0 map_full 37 late 0$'
 
+# Attached when five traces had been compiled: 1 + 5 * 7 events were missed, 3 * 7 + 1 seen.
+loss 16 late "$EMITTER" loops=5 until=count loops=3 >"$TMP/late"
+json "what happened before is missed, to the last event" "$TMP/late" '$v->{counters}{TOTAL_COMPILED_LOOPS} == 8 && $v->{loss}{missed} == 36 && $v->{maps}{seen}{events}{compile} == 3 && $v->{maps}{seen}{events}{vm__end} == 1'
+
 # 1 MiB of ring that nobody reads: what does not fit is counted, and everything else still adds up.
 loss 16 1 "$EMITTER" loops=1000 >"$TMP/ring"
 json "a full ring loses no total" "$TMP/ring" '$v->{counters}{TOTAL_COMPILED_LOOPS} == 1000 && adds_up($v->{maps}) && $v->{loss}{missed} == 0 && $v->{loss}{map_full} == 0'

@@ -5,11 +5,12 @@
 
 #include "cli/cli.h"
 
-static char *text;
+static char *text; /* of the last call */
 static size_t size;
 
 static const char *clean(const char *s, int width)
 {
+    free(text);
     FILE *f = open_memstream(&text, &size);
     int n = print_clean(f, s, width);
     fclose(f);
@@ -19,6 +20,7 @@ static const char *clean(const char *s, int width)
 
 static const char *json(const char *s)
 {
+    free(text);
     FILE *f = open_memstream(&text, &size);
     print_json_string(f, s);
     fclose(f);
