@@ -125,6 +125,8 @@ int jit_backend_compile(struct jit_backend *be, const struct jit_ir *ir, struct 
 int jit_backend_patch(struct jit_backend *be, struct jit_exit *exit, const void *entry);
 void jit_backend_free(struct jit_backend *be, struct jit_code *code);
 
+extern bool jit_x64_no_sse41; /* for tests: as if the processor had no SSE4.1 */
+
 /* Runs compiled code: returns the exit taken. */
 typedef struct jit_exit *(*jit_enter_fn)(void *ctx, void *frame, const void *entry);
 

@@ -11,9 +11,11 @@
 #include <assert.h>
 #include "x64/lower.h"
 
+bool jit_x64_no_sse41;
+
 bool lower_clobbers(const struct jit_ir *ir, const struct jit_op *op)
 {
-    if (op->opcode == JIT_float_floor || op->opcode == JIT_float_ceil) return !__builtin_cpu_supports("sse4.1");
+    if (op->opcode == JIT_float_floor || op->opcode == JIT_float_ceil) return jit_x64_no_sse41 || !__builtin_cpu_supports("sse4.1");
     return jit_opinfo[op->opcode].effects == JIT_CALL;
 }
 
@@ -142,11 +144,8 @@ void lower_call(struct lower *l, uint32_t n)
     int pushed = args_push(l, &a);
     ra_moves(&l->ra, a.m, a.n);
     jit_ref fn = jit_op_args(l->ir, op)[0];
-    if (jit_ref_is_const(fn)) {
-        lower_call_fn(l, jit_ref_const(l->ir, fn)->p);
-    } else { /* its location is not overwritten by anything that is not an argument: take it from there first */
-        assert(!"the address of a call is a constant");
-    }
+    assert(jit_ref_is_const(fn));
+    lower_call_fn(l, jit_ref_const(l->ir, fn)->p);
     if (pushed) enc_add_ri(&l->e, X_RSP, pushed);
     ra_call_clobbered(&l->ra);
     if (sync || op->descr->effects & JIT_EF_MOVES) reload_frame(l);
@@ -179,6 +178,12 @@ static void link_memory(struct lower *l, uint32_t n, const void *target, char wh
     }
 }
 
+static void back_to_label(struct lower *l)
+{
+    if (l->e.p - l->out->label < 120) enc_jcc8(&l->e, XCC_E, l->out->label);
+    else enc_jcc(&l->e, XCC_E, l->out->label);
+}
+
 /* Back to the label: `je` to it is the loop's only taken jump; behind it stands the poll. */
 static void link_label(struct lower *l, uint32_t n)
 {
@@ -190,7 +195,7 @@ static void link_label(struct lower *l, uint32_t n)
     ra_jump(&l->ra, jit_op_args(l->ir, op), op->nargs);
     if (!before) {
         enc_cmp32_mi(e, lower_abs(l, (const void *)l->be->poll_word), 0);
-        enc_jcc(e, XCC_E, l->out->label);
+        back_to_label(l);
         lower_poll_call(l, 'l');
         if (x) enc_jcc_to(e, XCC_NE, &l->stubs[x->number].at);
     }

@@ -172,7 +172,7 @@ static void rig_setup(void)
     cr_assert_eq(jit_backend_init(&be), 0);
     for (int i = 0; i < RIG_NMEM; i++) rig_all[i] = &rig_descrs[i];
     for (int i = 0; i < RIG_NCALLS; i++) rig_all[RIG_NMEM + i] = &rig_calls[i];
-    poll_word = 0, invalid_word = 0, poll_answer = 0, link_answer = 0;
+    poll_word = 0, invalid_word = 0, poll_answer = 0, link_answer = 0, linked_frames = NULL, linked_n = 0;
     memset(polled, 0, sizeof polled);
 }
 
