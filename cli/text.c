@@ -196,6 +196,10 @@ static void show_vm(FILE *f, const struct agent_vm *vm)
     fprintf(f, "  %" PRIu64 " entries into machine code, %" PRIu64 " exits through guards\n", (uint64_t)t->trace_entries,
             (uint64_t)t->guard_exits);
     show_alarms(f, vm);
+    if (!t->counters[JITSTAT_C_TRACING] && !vm->nloops && !vm->naborts) {
+        fputs("  nothing was traced\n", f);
+        return;
+    }
     fputs("  times\n", f);
     show_times(f, vm);
     fputs("  counters\n", f);
