@@ -12,6 +12,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include "lua/fastfunc.h"
 #include "lua/jit.h"
 
 void lua_jit_recording(struct lua_State *L, bool on)
@@ -58,6 +59,7 @@ static void reserve_free(struct lua_State *L)
 void lua_jit_open(struct lua_State *L)
 {
     struct global *g = L->g;
+    if (fastfunc_in_scratch()) return;
     g->vm = jit_vm_new(&lua_driver, g);
     if (!g->vm) return;
     const char *env = secure_getenv("JITSTAT"), *err;

@@ -1,6 +1,7 @@
 /* record.h: between the files of the guest's recorder. r->guest is a struct rec_lua. */
 #ifndef JIT_LUA_RECORD_H
 #define JIT_LUA_RECORD_H
+#include "lua/fastfunc.h"
 #include "lua/jit.h"
 
 struct rec_lua {
@@ -129,14 +130,4 @@ bool rl_metamethod(struct rec_lua *rl, struct rv v, const struct value *now, enu
 
 /* record_ff.c: calls of C functions that are known. True: recorded (results set, nothing pending). */
 bool rl_fast_call(struct rec_lua *rl, int32_t fslot, const struct value *f, int nargs, int nresults);
-
-/* fastfunc.c: number of a C function of the standard library, 0 unknown. */
-enum fastfunc {
-    FF_NONE,
-#define FF(name) FF_##name,
-#include "lua/fastfunc.def"
-    NUM_FF
-};
-int fastfunc_id(struct lua_State *L, lua_CFunction f);
-lua_CFunction fastfunc_ptr(struct lua_State *L, int id); /* NULL until known */
 #endif

@@ -24,11 +24,10 @@
  */
 #pragma GCC visibility push(default)
 #include <lua5.4/lua.h>
-#include <lua5.4/lauxlib.h>
-#include <lua5.4/lualib.h>
 #pragma GCC visibility pop
 #include <math.h>
 #include <stdlib.h>
+#include "lua/fastfunc.h"
 #include "lua/guest.h"
 
 #define MAX_META_CHAIN 2000
@@ -804,42 +803,12 @@ void vm_continue(struct lua_State *L)
 
 static lua_CFunction fn_pcall, fn_xpcall, fn_next, fn_ipairs_step;
 
-static void *scratch_alloc(void *ud, void *p, size_t osize, size_t nsize)
+static void find_functions(struct lua_State *L)
 {
-    if (nsize == 0) {
-        free(p);
-        return NULL;
-    }
-    return realloc(p, nsize);
-}
-
-static lua_CFunction global_function(struct lua_State *L, const char *name)
-{
-    lua_getglobal(L, name);
-    lua_CFunction f = lua_tocfunction(L, -1);
-    lua_settop(L, 0);
-    return f;
-}
-
-/* The distribution's functions have no names for the linker: a scratch universe tells their addresses. */
-static void find_functions(void)
-{
-    static bool known;
-    if (__atomic_exchange_n(&known, true, __ATOMIC_ACQ_REL))
-        return;
-    struct lua_State *L = lua_newstate(scratch_alloc, NULL);
-    if (L == NULL)
-        return;
-    luaL_requiref(L, "_G", luaopen_base, 1);
-    lua_settop(L, 0);
-    fn_next = global_function(L, "next");
-    fn_pcall = global_function(L, "pcall");
-    fn_xpcall = global_function(L, "xpcall");
-    lua_getglobal(L, "ipairs");
-    lua_newtable(L);
-    lua_call(L, 1, 1);
-    fn_ipairs_step = lua_tocfunction(L, -1);
-    lua_close(L);
+    fn_next = fastfunc_ptr(L, FF_base_next);
+    fn_ipairs_step = fastfunc_ptr(L, FF_ipairs_iter);
+    fn_xpcall = fastfunc_ptr(L, FF_base_xpcall);
+    fn_pcall = fastfunc_ptr(L, FF_base_pcall);
 }
 
 /* One step of next() in a generic for: out[0], out[1] are the variables, out[-2] the control value. Its `extra` remembers the
@@ -936,7 +905,7 @@ void vm_execute(struct lua_State *L, struct callinfo *ci)
     int slow_result;
 
     if (unlikely(fn_pcall == NULL))
-        find_functions();
+        find_functions(L);
     if (unlikely(ci->status & CIST_TAILRET))
         goto return_all;
     if (ci->pc == ci->func->lcl->p->code)

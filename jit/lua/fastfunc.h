@@ -1,0 +1,16 @@
+/* fastfunc.h: numbers of the standard library's C functions (fastfunc.c). */
+#ifndef JIT_LUA_FASTFUNC_H
+#define JIT_LUA_FASTFUNC_H
+#include "lua/guest.h"
+
+enum fastfunc {
+    FF_NONE,
+#define FF(name) FF_##name,
+#include "lua/fastfunc.def"
+    NUM_FF
+};
+/* Both know nothing (FF_NONE, NULL) where memory for the scratch state is short; that may change later. */
+int fastfunc_id(struct lua_State *L, lua_CFunction f);
+lua_CFunction fastfunc_ptr(struct lua_State *L, int id);
+bool fastfunc_in_scratch(void); /* this thread is opening the scratch state */
+#endif
