@@ -31,6 +31,7 @@
 #define FINALIZERS_PER_STEP 10
 #define FINALIZER_COST 50     /* in units of work: values visited, objects swept */
 #define UNIT_BYTES 16         /* allocation that pays for stepmul per cent of one unit */
+#define GEN_PAUSE 160         /* generational mode promises a smaller heap */
 #define MIN_PAUSE (64 << 10)  /* small heaps: not a cycle for every few kilobytes */
 
 enum sweep_part { SWEEP_STRINGS, SWEEP_ALL, SWEEP_FINOBJ, SWEEP_TOBEFNZ, SWEEP_DONE };
@@ -740,7 +741,8 @@ static int64_t single_step(struct lua_State *L)
 
 static void set_pause(struct global *g)
 {
-    int64_t threshold = g->gc_estimate / 100 * g->gc_pause;
+    int pause = g->gc_kind == LUA_GCGEN && g->gc_pause == 200 ? GEN_PAUSE : g->gc_pause;
+    int64_t threshold = g->gc_estimate / 100 * pause;
     if (g->gc_pause >= 200 && threshold < g->gc_estimate + MIN_PAUSE)
         threshold = g->gc_estimate + MIN_PAUSE;
     g->gc_debt = g->total_bytes - threshold;

@@ -9,7 +9,9 @@
  *  4. g->nilvalue is an integer until the universe is complete.
  * Before this on the walk: nothing, lua_newstate is where a program starts. After: call.c, gc.c.
  */
-#define _GNU_SOURCE
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* secure_getenv */
+#endif
 #pragma GCC visibility push(default)
 #include <lua5.4/lua.h>
 #pragma GCC visibility pop
