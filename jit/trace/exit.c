@@ -48,7 +48,7 @@ void exit_handler(struct jit_exit_state *st)
 int exit_poll(struct jit_trace *t, int which)
 {
     struct jit_vm *vm = t->vm;
-    if (vm->debug || jit_poll_word.count_semaphore) {
+    if (which != 'j' && (vm->debug || jit_poll_word.count_semaphore)) { /* j: the target counts its entry itself */
         __u64 *word = which == 'e' && t->kind == JITSTAT_KIND_LOOP ? &t->rec->entry_runs : &t->rec->runs;
         obs_add(word, 1);
     }

@@ -130,7 +130,7 @@ Test(backend_ops, constant_divisors, SETUP)
         for (unsigned i = 0; i < COUNT(ints); i++)
             for (int64_t m = -3; m <= 3; m++)
                 for (int64_t d = -1; d <= 1; d++) {
-                    int64_t x = (int64_t)((uint64_t)ints[i] + (uint64_t)(m * ds[k]) + (uint64_t)d);
+                    int64_t x = (int64_t)((uint64_t)ints[i] + (uint64_t)m * (uint64_t)ds[k] + (uint64_t)d);
                     mem.frame[100].i = x;
                     unit_run(&u);
                     cr_assert_eq(mem.frame[0].i, ev_floordiv(x, ds[k]), "%ld // %ld", x, ds[k]);

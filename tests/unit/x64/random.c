@@ -14,12 +14,14 @@ static unsigned below(unsigned n) { return (unsigned)(rnd() % n); }
 struct pool { jit_ref v[2048]; unsigned n; };
 struct gen {
     struct jit_ir *ir;
-    struct pool i, f, r, x, small; /* x: 0..7, indices; small: floats that are whole numbers */
+    struct pool i, f, r, x, small, o; /* x: 0..7, indices; small: floats that are whole numbers; o: addresses not to be read */
     unsigned frame_slot;
     int pressure; /* 0..2: how far back operands are looked for */
     bool calls;
     uint32_t last_guard; /* the one that counts the loop's rounds */
 };
+
+enum { RIG_SLOT = RIG_NMEM - 4 }; /* the descriptor that is for slots */
 
 static const int64_t edge_ints[] = {0, 1, -1, 2, 7, 8, 10, 16, 127, 128, -128, -129, 1000, INT32_MAX, INT32_MIN, (int64_t)UINT32_MAX, (int64_t)1 << 40, INT64_MAX, INT64_MIN, -10};
 static const double edge_floats[] = {0.0, -0.0, 1.0, -1.5, 1e300, -1e300, INFINITY, -INFINITY, NAN, 0.1, 9223372036854775808.0, 3.0};
@@ -57,7 +59,7 @@ static uint32_t resume(struct gen *g)
         struct jit_slot_val sv = {.slot = s, .ref = JIT_NOREF, .tag = 4};
         if (t < 4) sv.ref = any_i(g), sv.tag = 1;
         else if (t < 6) sv.ref = any_f(g), sv.tag = 2;
-        else if (t < 7) sv.ref = any_r(g), sv.tag = 3;
+        else if (t < 7) sv.ref = g->o.n && below(2) ? from(g, &g->o) : any_r(g), sv.tag = 3;
         ir->slots.v[ir->slots.n++] = sv;
     }
     r.nslots = ir->slots.n - r.slots;
@@ -71,7 +73,7 @@ static jit_ref compare(struct gen *g)
     unsigned t = below(8);
     if (t < 5) return emit(g, (enum jit_opcode)(JIT_int_lt + below(10)), 2, any_i(g), any_i(g), 0, NULL);
     if (t == 5) return emit(g, below(2) ? JIT_int_is_zero : JIT_int_is_true, 1, any_i(g), 0, 0, NULL);
-    if (t == 6) return emit(g, below(2) ? JIT_ptr_eq : JIT_ptr_ne, 2, any_r(g), any_r(g), 0, NULL);
+    if (t == 6) return emit(g, below(2) ? JIT_ptr_eq : JIT_ptr_ne, 2, any_r(g), g->o.n && below(2) ? from(g, &g->o) : any_r(g), 0, NULL);
     return emit(g, (enum jit_opcode)(JIT_float_lt + below(6)), 2, any_f(g), any_f(g), 0, NULL);
 }
 
@@ -139,6 +141,7 @@ static jit_ref base_of(struct gen *g)
 static void gen_memory(struct gen *g)
 {
     const struct jit_descr *d = &rig_descrs[below(RIG_NMEM)];
+    if (d == &rig_descrs[RIG_SLOT]) return;
     bool array = d->kind == JIT_D_ARRAY, store = below(3) == 0;
     int t = d->type == 'i' ? 0 : d->type == 'f' ? 1 : 2;
     jit_ref base = d->type == 'r' ? any_r(g) : base_of(g), index = JIT_NOREF, v;
@@ -176,6 +179,22 @@ static void gen_call(struct gen *g)
     if (d->type != 'v') add(d->type == 'i' ? &g->i : d->type == 'f' ? &g->f : &g->r, v);
 }
 
+static void gen_context(struct gen *g)
+{
+    jit_ref a;
+    switch (below(4)) {
+    case 0: add(&g->o, emit(g, JIT_getcontext, 0, 0, 0, 0, NULL)); break;
+    case 1: add(&g->o, emit(g, JIT_getframeaddr, 1, jit_ir_const_i(g->ir, below(64)), 0, 0, NULL)); break;
+    case 2:
+        if (g->o.n) add(&g->o, emit(g, JIT_same_as_r, 1, from(g, &g->o), 0, 0, NULL));
+        break;
+    default: /* a slot that nothing writes, read in memory */
+        a = emit(g, JIT_getframeaddr, 1, jit_ir_const_i(g->ir, 50 + below(10)), 0, 0, NULL);
+        if (below(3) == 0) add(&g->o, a);
+        add(&g->i, emit(g, JIT_getfield_gc_i, 1, a, 0, 0, &rig_descrs[RIG_SLOT]));
+    }
+}
+
 static void gen_ops(struct gen *g, unsigned n)
 {
     while (n--) {
@@ -185,6 +204,7 @@ static void gen_ops(struct gen *g, unsigned n)
         else if (t < 15) gen_memory(g);
         else if (t < 18) gen_guard(g);
         else if (t < 19 && g->calls) gen_call(g);
+        else if (below(3) == 0) gen_context(g);
         else if (below(4) == 0) add(&g->r, emit(g, JIT_same_as_r, 1, any_r(g), 0, 0, NULL));
         else if (below(4) == 0) emit(g, JIT_increment_counter, 1, jit_ir_const_r(g->ir, &mem.calls, false), 0, 0, NULL);
         else add(&g->f, emit(g, JIT_same_as_f, 1, any_f(g), 0, 0, NULL));
@@ -237,7 +257,7 @@ static void gen_loop(struct gen *g)
     unsigned want = 1 + below(g->pressure == 2 ? 34 : 8);
     for (unsigned tries = 0; n < want && tries < 200; tries++) {
         unsigned t = below(5);
-        jit_ref v = t < 3 ? from(g, &g->i) : t < 4 ? from(g, &g->f) : from(g, &g->r);
+        jit_ref v = t < 3 ? from(g, &g->i) : t < 4 ? from(g, &g->f) : g->o.n && below(3) == 0 ? from(g, &g->o) : from(g, &g->r);
         bool twice = jit_ref_is_const(v);
         for (unsigned i = 0; i < n; i++) twice |= args[i] == v;
         if (!twice) args[n++] = v;
@@ -252,8 +272,15 @@ static void gen_loop(struct gen *g)
     next[0] = less;
     for (unsigned i = 1; i < n; i++) {
         char t = jit_ref_type(g->ir, args[i]);
+        bool opaque = false;
+        for (unsigned k = 0; k < g->o.n; k++) opaque |= g->o.v[k] == args[i];
+        if (opaque) {
+            next[i] = from(g, &g->o);
+            continue;
+        }
         next[i] = below(5) == 0 ? args[1 + below(n - 1)] : t == 'i' ? any_i(g) : t == 'f' ? any_f(g) : any_r(g);
-        if (jit_ref_type(g->ir, next[i]) != t) next[i] = args[i];
+        for (unsigned k = 0; k < g->o.n; k++) opaque |= g->o.v[k] == next[i];
+        if (opaque || jit_ref_type(g->ir, next[i]) != t) next[i] = args[i];
     }
     jit_ir_emit(g->ir, JIT_jump, next, n, NULL, below(2) ? resume(g) : JIT_NORESUME);
     g->ir->link = JIT_LINK_LOOP;
@@ -370,7 +397,7 @@ static void try_bridge(struct unit *u, uint64_t seed)
         if (twice) continue;
         char t = jit_ref_type(&u->ir, ref);
         k = jit_ir_const_i(&b.ir, i);
-        add(t == 'i' ? &g.i : t == 'f' ? &g.f : &g.r, jit_ir_emit(&b.ir, t == 'i' ? JIT_inputarg_i : t == 'f' ? JIT_inputarg_f : JIT_inputarg_r, &k, 1, NULL, JIT_NORESUME));
+        add(t == 'i' ? &g.i : t == 'f' ? &g.f : &g.o, jit_ir_emit(&b.ir, t == 'i' ? JIT_inputarg_i : t == 'f' ? JIT_inputarg_f : JIT_inputarg_r, &k, 1, NULL, JIT_NORESUME));
     }
     g.frame_slot = 40; /* the trace reads others */
     gen_inputs(&g);

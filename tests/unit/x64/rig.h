@@ -102,6 +102,7 @@ static const struct jit_descr rig_descrs[] = {
     RIG_ARRAY(a8, 'i', 8, 8, OFF(ints), 0), RIG_ARRAY(af, 'f', 8, 8, OFF(floats), 0), RIG_ARRAY(ar, 'r', 8, 8, OFF(ptrs), 0),
     RIG_ARRAY(a1, 'i', 1, 1, OFF(bytes), 0), RIG_ARRAY(a2, 'i', 2, 2, OFF(bytes), JIT_DF_SIGNED), RIG_ARRAY(a4, 'i', 4, 4, OFF(bytes), 0),
     RIG_ARRAY(a16, 'i', 8, 16, OFF(ints), 0), RIG_ARRAY(a24, 'i', 8, 24, OFF(ints), 0), RIG_ARRAY(a40, 'f', 8, 40, OFF(floats), 0),
+    RIG_FIELD(slot, 'i', 8, 0, 0),
     RIG_ARRAY(a56, 'i', 8, 56, OFF(ints), 0), RIG_ARRAY(a3, 'i', 1, 3, OFF(bytes), 0), RIG_ARRAY(a12, 'i', 4, 12, OFF(bytes), JIT_DF_SIGNED),
 };
 enum { RIG_NMEM = sizeof rig_descrs / sizeof *rig_descrs };
@@ -124,12 +125,16 @@ static void destroy(void)
 }
 static uint64_t fbits(double f) { uint64_t b; memcpy(&b, &f, 8); return f != f ? 1 : b; }
 static void c_n(int64_t a) { hash_in((uint64_t)a); destroy(); }
-static int64_t c_i(int64_t a, int64_t b) { int64_t r = (int64_t)(hash_in((uint64_t)(a * 3 + b)) >> 40); destroy(); return r; }
+static int64_t c_i(int64_t a, int64_t b) { int64_t r = (int64_t)(hash_in((uint64_t)a * 3 + (uint64_t)b) >> 40); destroy(); return r; }
 static double c_f(double a, int64_t b) { double r = (double)(int64_t)(hash_in(fbits(a) + (uint64_t)b) >> 50); destroy(); return r; }
 static void *c_r(void *p, int64_t a) { hash_in((uint64_t)a); destroy(); return p; }
 static int64_t c_many(int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f, int64_t g, int64_t h, int64_t i)
 {
-    int64_t r = (int64_t)(hash_in((uint64_t)(a + 2 * b + 3 * c + 5 * d + 7 * e + 11 * f + 13 * g + 17 * h + 19 * i)) >> 30);
+    static const uint64_t k[9] = {1, 2, 3, 5, 7, 11, 13, 17, 19};
+    const int64_t all[9] = {a, b, c, d, e, f, g, h, i};
+    uint64_t v = 0;
+    for (int n = 0; n < 9; n++) v += k[n] * (uint64_t)all[n];
+    int64_t r = (int64_t)(hash_in(v) >> 30);
     destroy();
     return r;
 }
