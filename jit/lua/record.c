@@ -180,6 +180,16 @@ bool proto_captures(const struct proto *p, unsigned reg)
     return false;
 }
 
+/* Does an open upvalue point to this place now? */
+static bool has_open_upvalue(const struct rec_lua *rl, const struct value *v)
+{
+    const struct upval *uv = rl->L->openupval;
+    while (uv && uv->v > v) uv = uv->onext;
+    return uv && uv->v == v;
+}
+
+/* Known registers are stored even if nothing was written: in a peeled loop their value comes from the round
+ * before, and memory does not have it. */
 void rl_sync_captured(struct rec_lua *rl, int32_t from)
 {
     struct jit_recorder *r = rl->r;
@@ -188,7 +198,9 @@ void rl_sync_captured(struct rec_lua *rl, int32_t from)
     if (!p->np) return;
     for (int32_t reg = 0; reg < p->maxstack; reg++) {
         struct jit_rec_slot *s = jit_rec_slot(r, f->base + reg);
-        if (f->base + reg < from || !(s->flags & JIT_SL_WRITTEN) || !proto_captures(p, (unsigned)reg)) continue;
+        if (f->base + reg < from || !proto_captures(p, (unsigned)reg)) continue;
+        if (!(s->flags & JIT_SL_KNOWN) && has_open_upvalue(rl, rl->base + reg)) rl_get(rl, (unsigned)reg);
+        if (!(s->flags & JIT_SL_KNOWN)) continue;
         struct rv v = {s->ref, s->tag};
         rl_store_fields(rl, frame_addr(rl, f->base + reg), v, &r->vm->frame_tag, &r->vm->frame_i, &r->vm->frame_f, &r->vm->frame_r);
     }
@@ -330,12 +342,20 @@ static void record_one(struct rec_lua *rl, lua_ins i)
 
 /* ---- the loop over instructions ---- */
 
-/* Registers that nobody reads any more leave the resume data. */
+/* Registers of local variables in scope: debug.getlocal sees them even when no instruction reads them again. */
+static int32_t active_locals(const struct proto *p, uint64_t pc)
+{
+    int32_t n = 0;
+    for (uint32_t i = 0; i < p->nlocvars && p->locvars[i].startpc <= (int32_t)pc; i++) n += (int32_t)pc < p->locvars[i].endpc;
+    return n;
+}
+
+/* Temporaries that nobody reads any more leave the resume data. */
 static void drop_dead(struct rec_lua *rl, uint64_t pc)
 {
     struct jit_recorder *r = rl->r;
     int32_t end = rl->open ? rl->open_top : r->base + rl->p->maxstack;
-    for (int32_t reg = 0; reg < rl->p->maxstack; reg++) {
+    for (int32_t reg = active_locals(rl->p, pc); reg < rl->p->maxstack; reg++) {
         int32_t slot = r->base + reg;
         if (slot >= r->slot_hi) break;
         if (slot < r->slot_lo || !r->slots[slot + JIT_REC_SLOTS_BELOW].flags) continue;
