@@ -22,13 +22,13 @@ bool lower_reaches(const struct lower *l, const void *p)
 struct enc_mem lower_abs(struct lower *l, const void *p)
 {
     if (lower_reaches(l, p)) return enc_mrip(p);
-    enc_mov_imm(&l->e, X_R11, (int64_t)(intptr_t)p);
+    enc_mov_imm(&l->e, lower_r11(l), (int64_t)(intptr_t)p);
     return enc_m(X_R11, 0);
 }
 
 int lower_imm_reg(struct lower *l, int64_t v)
 {
-    int r = l->r11_busy ? ra_temp(&l->ra, false) : X_R11;
+    int r = l->r11_busy ? ra_temp(&l->ra, false) : lower_r11(l);
     l->r11_busy = true;
     enc_mov_imm(&l->e, r, v);
     return r;
@@ -210,7 +210,7 @@ static void lower_setcc(struct lower *l, uint32_t n)
     int d = ra_def(&l->ra, n);
     enc_setcc_r(e, c.cc, d);
     if (c.eq_f || c.ne_f) {
-        enc_setcc_r(e, c.eq_f ? XCC_NP : XCC_P, X_R11);
+        enc_setcc_r(e, c.eq_f ? XCC_NP : XCC_P, lower_r11(l));
         c.eq_f ? enc_and32_rr(e, d, X_R11) : enc_or32_rr(e, d, X_R11);
     }
     enc_movzx8_rr(e, d, d);
@@ -269,6 +269,7 @@ static void lower_float_unary(struct lower *l, uint32_t n)
 static void lower_round_call(struct lower *l, uint32_t n)
 {
     const struct jit_op *op = lower_op(l, n);
+    lower_r11(l);
     double (*fn)(double) = op->opcode == JIT_float_floor ? floor : ceil;
     jit_ref a = op->arg[0];
     bool k = jit_ref_is_const(a);
@@ -316,6 +317,7 @@ static void lower_label(struct lower *l, uint32_t n)
     if (l->ra.label == JIT_NOREF) return; /* nothing comes back */
     ra_label(&l->ra, jit_op_args(l->ir, op), op->nargs);
     if (op->resume != JIT_NORESUME) l->label_exit = lower_exit(l, l->next_extra++, n, JIT_EXIT_POLL, true);
+    lower_r11(l);
     enc_nops(&l->e, -(uintptr_t)l->e.p & 15);
     l->out->label = l->e.p;
 }
@@ -390,6 +392,7 @@ static bool failed(const struct lower *l)
 void lower_all(struct lower *l)
 {
     l->out->entry = l->e.p;
+    lower_r11(l);
     if (l->parent) lower_inputs(l);
     lower_poll(l, POLL_ENTRY, l->parent ? 'b' : 'e', (struct jit_exit *)l->parent);
     l->body = l->e.p;

@@ -47,6 +47,8 @@ struct lower {
     uint8_t *body;            /* behind the entry's poll */
     struct jit_exit *label_exit; /* where a poll at the label leaves, or NULL */
     bool r11_busy;            /* an address of the current operation needs it */
+    jit_ref r11_index;        /* r11 holds r11_rest times this value; JIT_NOREF: something else */
+    uint32_t r11_rest;
     bool no_memory;           /* sticky */
     bool dump;                /* JIT_DUMP=ra */
 };
@@ -62,6 +64,13 @@ struct opnd {
 
 static inline const struct jit_op *lower_op(const struct lower *l, uint32_t n) { return &l->ir->ops.v[n]; }
 static inline bool fits32(int64_t v) { return v == (int32_t)v; }
+
+/* r11 is about to be written. */
+static inline int lower_r11(struct lower *l)
+{
+    l->r11_index = JIT_NOREF;
+    return X_R11;
+}
 
 /* lower.c */
 void lower_all(struct lower *l);

@@ -138,6 +138,7 @@ void lower_call(struct lower *l, uint32_t n)
         return;
     }
     bool sync = op->descr->effects & JIT_EF_SYNC;
+    lower_r11(l);
     if (sync) sync_memory(l, op);
     ra_call_save(&l->ra);
     args_sort(l, op, &a);

@@ -18,11 +18,22 @@ static void magic_of(uint64_t d, uint64_t *m, int *shift)
     *shift = log - 1;
 }
 
-/* rax and rdx for the instruction; whoever was there goes elsewhere. */
-static void take_rax_rdx(struct lower *l)
+/* rax and rdx for the instruction; whoever was there goes elsewhere, but for a dividend in rax that dies. Returns the
+ * dividend's register. */
+static int take_rax_rdx(struct lower *l, jit_ref x, bool x_stays, jit_ref d)
 {
-    ra_take(&l->ra, X_RAX, RA_BIT(X_RDX));
+    lower_r11(l);
+    bool there = !jit_ref_is_const(x) && l->ra.vals[x].reg == X_RAX && ra_dies(&l->ra, x) && x != d && !x_stays;
+    if (there) ra_lock(&l->ra, x);
+    else ra_take(&l->ra, X_RAX, RA_BIT(X_RDX));
     ra_take(&l->ra, X_RDX, RA_BIT(X_RAX));
+    return ra_use(&l->ra, x);
+}
+
+static void result_in(struct lower *l, uint32_t n, jit_ref x, int reg)
+{
+    if (!jit_ref_is_const(x) && l->ra.vals[x].reg == X_RAX) ra_drop(&l->ra, x);
+    ra_def_at(&l->ra, n, (jit_loc)reg);
 }
 
 static void div_power(struct lower *l, uint32_t n, int shift)
@@ -61,11 +72,10 @@ static void div_constant(struct lower *l, uint32_t n, int64_t d)
 {
     const struct jit_op *op = lower_op(l, n);
     struct enc *e = &l->e;
-    take_rax_rdx(l);
-    int x = ra_use(&l->ra, op->arg[0]);
+    int x = take_rax_rdx(l, op->arg[0], op->opcode == JIT_int_mod, op->arg[1]);
     quotient_by_multiplication(e, x, (uint64_t)d);
     if (op->opcode == JIT_int_floordiv) {
-        ra_def_at(&l->ra, n, X_RDX);
+        result_in(l, n, op->arg[0], X_RDX);
         return;
     }
     if (fits32(d)) {
@@ -76,7 +86,7 @@ static void div_constant(struct lower *l, uint32_t n, int64_t d)
     }
     enc_mov_rr(e, X_RAX, x);
     enc_sub_rr(e, X_RAX, X_RDX);
-    ra_def_at(&l->ra, n, X_RAX);
+    result_in(l, n, op->arg[0], X_RAX);
 }
 
 /* After idiv by d: the quotient in rax, the remainder in rdx; to floor. r11: all ones where signs differ and the
@@ -99,11 +109,10 @@ static void div_general(struct lower *l, uint32_t n)
     struct enc *e = &l->e;
     bool mod = op->opcode == JIT_int_mod;
     struct enc_label wide = {0}, minus = {0}, done = {0};
-    take_rax_rdx(l);
-    int d = ra_use(&l->ra, op->arg[1]), x = ra_use(&l->ra, op->arg[0]);
+    int x = take_rax_rdx(l, op->arg[0], false, op->arg[1]), d = ra_use(&l->ra, op->arg[1]);
     enc_mov_rr(e, X_R11, x);
     enc_or_rr(e, X_R11, d);
-    enc_mov_rr(e, X_RAX, x);
+    if (x != X_RAX) enc_mov_rr(e, X_RAX, x);
     enc_shr_ri(e, X_R11, 32);
     enc_jcc_to(e, XCC_NE, &wide);
     enc_xor32_rr(e, X_RDX, X_RDX);
@@ -120,7 +129,7 @@ static void div_general(struct lower *l, uint32_t n)
     if (mod) enc_xor32_rr(e, X_RDX, X_RDX);
     else enc_neg_r(e, X_RAX);
     enc_bind(e, &done);
-    ra_def_at(&l->ra, n, mod ? X_RDX : X_RAX);
+    result_in(l, n, op->arg[0], mod ? X_RDX : X_RAX);
 }
 
 void lower_div(struct lower *l, uint32_t n)

@@ -201,6 +201,7 @@ static struct cond guard_stack(struct lower *l, const struct jit_op *op)
 {
     const struct jit_frame_layout *fl = &l->be->layout;
     int64_t bytes = jit_ref_const(l->ir, op->arg[0])->i * fl->slot_size;
+    lower_r11(l);
     if (fits32(bytes)) {
         enc_lea_rm(&l->e, X_R11, enc_m(X_R14, (int32_t)bytes));
     } else {
@@ -217,6 +218,7 @@ static void torture(struct lower *l, struct jit_exit *x)
     struct enc_label on = {0};
     struct enc_mem m = enc_m(X_R11, 0);
     if (!l->be->torture_counter) return;
+    lower_r11(l);
     enc_mov_imm(&l->e, X_R11, (int64_t)(intptr_t)l->be->torture_counter);
     enc_dec_m(&l->e, m);
     enc_jcc_to(&l->e, XCC_NE, &on);

@@ -1,7 +1,8 @@
 /* lower_mem.c: addresses, loads and stores.
  *
  * An address is base + index * stride + constant. The processor has factors 1, 2, 4, 8; a stride of 16 or 24 is a lea
- * into r11 (2 or 3 times the index) and the factor 8, others are multiplied out into r11.
+ * into r11 (2 or 3 times the index) and the factor 8, others are multiplied out into r11. It stays there: an element's
+ * tag and its payload are mostly read one after the other.
  *
  * Before: lower.c. After: enc.c.
  */
@@ -39,10 +40,15 @@ static int index_scale(uint32_t stride)
 /* The index's register, multiplied by what the addressing mode cannot do. */
 static int index_reg(struct lower *l, jit_ref index, uint32_t rest)
 {
-    int x = ra_use(&l->ra, index);
-    if (rest == 1) return x;
-    int t = l->r11_busy ? ra_temp(&l->ra, false) : X_R11;
+    bool busy = l->r11_busy;
+    if (rest == 1) return ra_use(&l->ra, index);
     l->r11_busy = true;
+    if (!busy && l->r11_index == index && l->r11_rest == rest) return X_R11;
+    int x = ra_use(&l->ra, index), t = busy ? ra_temp(&l->ra, false) : X_R11;
+    if (!busy) {
+        l->r11_index = index;
+        l->r11_rest = rest;
+    }
     if (rest == 2 || rest == 3 || rest == 5 || rest == 9)
         enc_lea_rm(&l->e, t, enc_mx(x, x, rest == 2 ? 0 : rest == 3 ? 1 : rest == 5 ? 2 : 3, 0));
     else if (rest <= INT32_MAX)

@@ -40,11 +40,7 @@ static int limit_of(const struct loop *lp, int cls)
 
 static void fixed_scan(struct ra *ra, struct loop *lp)
 {
-    for (uint32_t n = ra->label + 1; n < ra->jump; n++) {
-        const struct jit_op *op = &ra->ir->ops.v[n];
-        if (op->opcode >= JIT_int_lshift && op->opcode <= JIT_uint_rshift && !jit_ref_is_const(op->arg[1])) lp->fixed |= RA_BIT(X_RCX);
-        if (op->opcode == JIT_int_floordiv || op->opcode == JIT_int_mod) lp->fixed |= RA_BIT(X_RAX) | RA_BIT(X_RDX);
-    }
+    for (uint32_t n = ra->label + 1; n < ra->jump; n++) lp->fixed |= ra_fixed(ra->ir, &ra->ir->ops.v[n]);
 }
 
 static void cand_add(struct ra *ra, struct loop *lp, jit_ref v)

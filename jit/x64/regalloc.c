@@ -118,6 +118,13 @@ static void hints_scan(struct ra *ra)
 
 static const uint8_t arg_regs[6] = {X_RDI, X_RSI, X_RDX, X_RCX, X_R8, X_R9};
 
+static void want(struct ra *ra, jit_ref v, jit_loc reg, uint32_t at)
+{
+    if (jit_ref_is_const(v)) return;
+    ra->vals[v].want = reg;
+    ra->vals[v].want_at = at;
+}
+
 /* Arguments of calls like to be made where the call wants them. */
 static void wants_scan(struct ra *ra, uint32_t n)
 {
@@ -128,10 +135,16 @@ static void wants_scan(struct ra *ra, uint32_t n)
         bool xmm = jit_ref_type(ra->ir, args[i]) == 'f';
         jit_loc r = xmm ? (nf < 8 ? (jit_loc)(JIT_LOC_XMM + nf) : JIT_LOC_NONE) : ni < 6 ? arg_regs[ni] : JIT_LOC_NONE;
         xmm ? nf++ : ni++;
-        if (jit_ref_is_const(args[i])) continue;
-        ra->vals[args[i]].want = r;
-        ra->vals[args[i]].want_at = n;
+        want(ra, args[i], r, n);
     }
+}
+
+uint32_t ra_fixed(const struct jit_ir *ir, const struct jit_op *op)
+{
+    if (op->opcode >= JIT_int_lshift && op->opcode <= JIT_uint_rshift && !jit_ref_is_const(op->arg[1])) return RA_BIT(X_RCX);
+    if (op->opcode != JIT_int_floordiv && op->opcode != JIT_int_mod) return 0;
+    int64_t d = jit_ref_is_const(op->arg[1]) ? jit_ref_const(ir, op->arg[1])->i : 0;
+    return d > 0 && (d & (d - 1)) == 0 ? 0 : RA_BIT(X_RAX) | RA_BIT(X_RDX);
 }
 
 static void vals_init(struct ra *ra)
@@ -146,6 +159,13 @@ static void vals_init(struct ra *ra)
 
 static void calls_scan(struct ra *ra, bool (*clobbers)(const struct jit_ir *, const struct jit_op *))
 {
+    for (uint32_t i = 0; i < ra->n; i++) {
+        uint32_t fixed = ra_fixed(ra->ir, &ra->ir->ops.v[i]);
+        ra->divs[i + 1] = ra->divs[i] + (fixed >> X_RAX & 1);
+        ra->shifts[i + 1] = ra->shifts[i] + (fixed >> X_RCX & 1);
+        if (fixed & RA_BIT(X_RCX)) want(ra, ra->ir->ops.v[i].arg[1], X_RCX, i);
+        if (fixed & RA_BIT(X_RAX) && !jit_ref_is_const(ra->ir->ops.v[i].arg[1])) want(ra, ra->ir->ops.v[i].arg[0], X_RAX, i);
+    }
     for (uint32_t i = 0; i < ra->n; i++)
         ra->calls[i + 1] = ra->calls[i] + (ra->sel[i] == SEL_EMIT && clobbers(ra->ir, &ra->ir->ops.v[i]));
     for (uint32_t i = ra->n; i-- > 0;)
@@ -161,10 +181,12 @@ static bool memory_init(struct ra *ra)
     ra->uses = jit_arena_alloc(ra->scratch, ra->capuses * sizeof *ra->uses);
     ra->dying = jit_arena_alloc(ra->scratch, n * sizeof *ra->dying);
     ra->calls = jit_arena_alloc(ra->scratch, (n + 1) * sizeof *ra->calls);
+    ra->divs = jit_arena_alloc(ra->scratch, (n + 1) * sizeof *ra->divs);
+    ra->shifts = jit_arena_alloc(ra->scratch, (n + 1) * sizeof *ra->shifts);
     ra->phi_home = jit_arena_alloc(ra->scratch, (nphi + 1) * sizeof *ra->phi_home);
     ra->homes = jit_arena_alloc(ra->scratch, 32 * sizeof *ra->homes);
     for (size_t i = 0; ra->phi_home && i < nphi; i++) ra->phi_home[i] = JIT_LOC_NONE;
-    return ra->vals && ra->uses && ra->dying && ra->calls && ra->phi_home && ra->homes;
+    return ra->vals && ra->uses && ra->dying && ra->calls && ra->divs && ra->shifts && ra->phi_home && ra->homes;
 }
 
 void ra_init(struct ra *ra, bool (*clobbers)(const struct jit_ir *, const struct jit_op *))
@@ -297,6 +319,16 @@ jit_loc ra_hint(const struct ra *ra, jit_ref v)
     return ra->free & ~ra->lock & RA_BIT(ra->phi_home[h]) ? ra->phi_home[h] : -1;
 }
 
+/* Registers that operations want for themselves while v lives. */
+static uint32_t fixed_during(const struct ra *ra, jit_ref v)
+{
+    uint32_t set = 0, last = ra->vals[v].last;
+    if (last <= ra->cur) return 0;
+    if (ra->divs[last] > ra->divs[ra->cur + 1]) set |= RA_BIT(X_RAX) | RA_BIT(X_RDX);
+    if (ra->shifts[last] > ra->shifts[ra->cur + 1]) set |= RA_BIT(X_RCX);
+    return set;
+}
+
 /* A free register of v's class; v NOREF: for a temporary of class xmm. */
 static jit_loc reg_find(struct ra *ra, jit_ref v, bool xmm, uint32_t avoid)
 {
@@ -308,6 +340,7 @@ static jit_loc reg_find(struct ra *ra, jit_ref v, bool xmm, uint32_t avoid)
         if (h >= 0 && set & RA_BIT(h)) return h;
         if (val->want >= 0 && val->want_at > ra->cur && set & RA_BIT(val->want) && ra->calls[val->want_at] == ra->calls[ra->cur + 1])
             return val->want;
+        if (!xmm && set & ~fixed_during(ra, v)) set &= ~fixed_during(ra, v);
         if (!xmm && set & RA_KEPT && crosses_call(ra, v)) return pick(set & RA_KEPT & ~ra->phi_regs ? set & RA_KEPT & ~ra->phi_regs : set & RA_KEPT);
     }
     if (set & ~ra->phi_regs) set &= ~ra->phi_regs;

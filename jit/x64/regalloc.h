@@ -73,6 +73,7 @@ struct ra {
     uint32_t nuses, capuses;
     uint32_t *dying;            /* by position: 1 + first value that dies there, 0 none */
     uint32_t *calls;            /* calls[i]: operations before i that clobber registers */
+    uint32_t *divs, *shifts;    /* the same, that want rax and rdx, rcx for themselves */
     jit_ref owner[32];
     uint32_t free, lock, temps; /* sets of registers */
     jit_ref slot_owner[JIT_SPILLS];
