@@ -6,7 +6,7 @@
  *  2. nints >= number of integer keys among the nodes: nints == 0 means that an integer key beyond
  *     the array is absent.
  *  3. A table without hash has ncap == 0 and index == &no_index, so look-ups need no test.
- *  4. node and index are one block: ncap nodes, then imask + 1 numbers; ncap = 3/4 of the index.
+ *  4. node and index are one block: ncap nodes, then imask + 1 numbers; ncap = half of the index.
  *  5. Nothing is changed before all memory for the change is there: a failed allocation leaves the
  *     table as it was. An emergency collection while a part grows may set entries to nil, not more.
  *  6. When the hash is full, or an append does not fit into the array, the array gets the largest
@@ -27,7 +27,7 @@ static uint32_t no_index;
 #define FIRST_ARRAY 4
 
 /* ---- sizes ------------------------------------------------------------------------------------- */
-static inline uint32_t nodes_of(uint32_t isize) { return isize / 4 * 3; }
+static inline uint32_t nodes_of(uint32_t isize) { return isize / 2; }
 static inline size_t block_bytes(uint32_t isize) { return nodes_of(isize) * sizeof(struct node) + isize * sizeof(uint32_t); }
 
 static size_t hash_bytes(const struct table *t) { return t->ncap ? block_bytes(t->imask + 1) : 0; }
