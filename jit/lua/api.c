@@ -727,6 +727,10 @@ int lua_next(lua_State *L, int idx)
 void lua_len(lua_State *L, int idx)
 {
     const struct value *t = index_value(L, idx);
+    if (t->tag == T_TABLE && t->t->meta == NULL) {
+        setint(L->top++, (int64_t)table_len(t->t));
+        return;
+    }
     setnil(L->top++);
     vm_len(L, L->top - 1, t);
 }
@@ -761,7 +765,10 @@ static void set_string_key(lua_State *L, const struct value *t, const char *key)
         return;
     }
     setstr(L->top++, s);
-    vm_set(L, t, L->top - 1, L->top - 2);
+    if (t->tag == T_TABLE && t->t->meta == NULL)
+        table_setstr(L, t->t, s, L->top - 2); /* a name of the C program's text: the table stays in shape form */
+    else
+        vm_set(L, t, L->top - 1, L->top - 2);
     L->top -= 2;
 }
 
@@ -788,7 +795,13 @@ void lua_settable(lua_State *L, int idx)
 void lua_seti(lua_State *L, int idx, lua_Integer n)
 {
     const struct value *t = index_value(L, idx);
-    if (t->tag != T_TABLE || !store_existing(L, t->t, table_getint_fast(t->t, n), L->top - 1)) {
+    if (likely(t->tag == T_TABLE) && store_existing(L, t->t, table_getint_fast(t->t, n), L->top - 1)) {
+        L->top--;
+        return;
+    }
+    if (t->tag == T_TABLE && t->t->meta == NULL) {
+        table_setint(L, t->t, n, L->top - 1);
+    } else {
         struct value key;
         setint(&key, n);
         vm_set(L, t, &key, L->top - 1);
@@ -798,7 +811,9 @@ void lua_seti(lua_State *L, int idx, lua_Integer n)
 
 void lua_rawset(lua_State *L, int idx)
 {
-    table_set(L, index_value(L, idx)->t, L->top - 2, L->top - 1);
+    struct table *t = index_value(L, idx)->t;
+    if (!store_existing(L, t, table_get(t, L->top - 2), L->top - 1))
+        table_set(L, t, L->top - 2, L->top - 1);
     L->top -= 2;
 }
 
