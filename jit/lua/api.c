@@ -981,18 +981,16 @@ const char *lua_getupvalue(lua_State *L, int funcindex, int n)
     return name;
 }
 
+/* Compiled code reads upvalues anew after each call of a C function, so it needs no telling. */
 const char *lua_setupvalue(lua_State *L, int funcindex, int n)
 {
-    const struct value *f = index_value(L, funcindex);
     struct value *place;
     struct gcobj *owner;
-    const char *name = upvalue_at(f, n, &place, &owner);
+    const char *name = upvalue_at(index_value(L, funcindex), n, &place, &owner);
     if (name != NULL) {
         L->top--;
         setval(place, L->top);
         gc_barrier(L, owner, L->top);
-        if (f->tag == T_LCL)
-            lua_jit_flush(L, "upvalue set from outside");
     }
     return name;
 }
@@ -1011,6 +1009,7 @@ void *lua_upvalueid(lua_State *L, int fidx, int n)
     return r != NULL ? *r : NULL;
 }
 
+/* Which upvalue object a known closure has is a constant of compiled code. */
 void lua_upvaluejoin(lua_State *L, int fidx1, int n1, int fidx2, int n2)
 {
     const struct value *f1 = index_value(L, fidx1);

@@ -522,6 +522,7 @@ static void clear_inline_caches(struct global *g)
             if (dies(ic->shape) || dies(ic->next) || dies(ic->meta))
                 *ic = (struct icache){0};
     g->protos = NULL;
+    vm_fields_clear(g);
 }
 
 static int64_t atomic(struct lua_State *L)

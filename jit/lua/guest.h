@@ -186,6 +186,8 @@ extern const char *const type_names[LUA_NUMTYPES + 1];
 /* ---- vm.c ---- */
 void vm_execute(struct lua_State *L, struct callinfo *ci); /* runs until a CIST_FRESH frame returns */
 void vm_continue(struct lua_State *L); /* finishes the interrupted instruction of L->ci with the value at top-1 (invariant 1 of state.h) */
+void vm_fields_clear(struct global *g); /* atomic phase: shapes and keys may die */
+void vm_fields_free(struct global *g);
 /* For the C API: complete operations with metamethods; may call, yield only where the API may. Results to *res (a stack slot). */
 void vm_get(struct lua_State *L, const struct value *t, const struct value *key, struct value *res);
 void vm_set(struct lua_State *L, const struct value *t, const struct value *key, const struct value *val);

@@ -37,6 +37,39 @@ static struct jit_trace *trace_at(const struct rec_lua *rl, int place)
     return jit_trace_of(rl->r->vm, key, place);
 }
 
+/* The trace of the loop whose head this is, entered from wherever. */
+static struct jit_trace *loop_trace(const struct rec_lua *rl, uint32_t pc)
+{
+    for (uint32_t i = 0; i < rl->p->nhot; i++)
+        if (rl->p->hot[i].pc == pc && rl->p->hot[i].trace) return trace_at(rl, JITSTAT_KIND_LOOP);
+    return NULL;
+}
+
+/* A back edge to a loop that has no trace. A loop that began in this recording may go round a few times; any other
+ * becomes hot at once and is traced from its own head, which is where this recording will then lead to. */
+static void unroll(struct rec_lua *rl, uint32_t pc)
+{
+    struct jit_recorder *r = rl->r;
+    uint32_t i = 0;
+    while (i < 15 && rl->unroll[i].head && rl->unroll[i].head != rl->pc) i++;
+    bool began_here = rl->unroll[i].head != NULL;
+    if (began_here && ++rl->unroll[i].count <= (uint32_t)r->vm->params.max_unroll_loops) return;
+    struct jit_key key = {.code = rl->p, .pc = pc};
+    r->vm->driver->back_off(r->vm->user, key, JITSTAT_KIND_LOOP, 2);
+    rl_fail(rl, began_here ? JITSTAT_A_INNER_LOOP : JITSTAT_A_RETRY);
+}
+
+/* A loop begins in this recording: its head is the next instruction. */
+static void loop_begins(struct rec_lua *rl, const lua_ins *head)
+{
+    for (uint32_t i = 0; i < 15; i++)
+        if (!rl->unroll[i].head || rl->unroll[i].head == head) {
+            rl->unroll[i].head = head;
+            rl->unroll[i].count = 0;
+            return;
+        }
+}
+
 /* Called before each instruction but the first. Are we where a trace starts? */
 bool rl_at_head(struct rec_lua *rl)
 {
@@ -45,19 +78,16 @@ bool rl_at_head(struct rec_lua *rl)
     bool func_head = rl->entered && pc == (uint64_t)rl->p->is_vararg;
     if (rl->entered && pc >= (uint64_t)rl->p->is_vararg) rl->entered = false;
     if (rl_failed(rl)) return false;
-    if (rl->at_loop) {
-        rl->at_loop = false;
-        if (!r->parent && r->place == JITSTAT_KIND_LOOP && r->key.code == rl->p && r->key.pc == pc && in_entry_frame(r)) {
-            jit_rec_close_loop(r);
-            return true;
-        }
-        struct jit_trace *t = trace_at(rl, JITSTAT_KIND_LOOP);
-        if (t && (r->parent || r->ir.ops.n > 8)) return link_to(rl, t);
-        uint32_t n = 0, i = 0;
-        while (i < 15 && rl->unroll[i].head && rl->unroll[i].head != rl->pc) i++;
-        rl->unroll[i].head = rl->pc;
-        n = ++rl->unroll[i].count;
-        if (n > (uint32_t)r->vm->params.max_unroll_loops) rl_fail(rl, JITSTAT_A_INNER_LOOP);
+    bool back = rl->at_loop;
+    rl->at_loop = false;
+    if (back && !r->parent && r->place == JITSTAT_KIND_LOOP && r->key.code == rl->p && r->key.pc == pc && in_entry_frame(r)) {
+        jit_rec_close_loop(r);
+        return true;
+    }
+    struct jit_trace *t = loop_trace(rl, (uint32_t)pc);
+    if (t) return link_to(rl, t);
+    if (back) {
+        unroll(rl, (uint32_t)pc);
         return false;
     }
     if (!func_head) return false;
@@ -73,7 +103,7 @@ bool rl_at_head(struct rec_lua *rl)
         jit_rec_close_loop(r);
         return true;
     }
-    struct jit_trace *t = trace_at(rl, JITSTAT_KIND_ENTRY);
+    t = trace_at(rl, JITSTAT_KIND_ENTRY);
     if (t) return link_to(rl, t);
     if (r->parent && root_of(r->parent->trace)->place == JITSTAT_KIND_ENTRY && root_of(r->parent->trace)->key.code == rl->p) return link_to(rl, root_of(r->parent->trace));
     rl_fail(rl, JITSTAT_A_RECURSION);
@@ -103,8 +133,8 @@ static void forprep_int(struct rec_lua *rl, unsigned a)
         rl_fail(rl, JITSTAT_A_NYI_TYPE);
         return;
     }
-    int64_t s = ra[2].i;
-    jit_rec_guard_value(r, step.ref, jit_rec_ki(r, s));
+    int64_t s = ra[2].i; /* only its sign is fixed: a loop over primes has a new step each time */
+    if (!jit_ref_is_const(step.ref)) jit_rec_guard_true(r, jit_rec_op2(r, s > 0 ? JIT_int_gt : JIT_int_lt, step.ref, jit_rec_ki(r, 0)));
     bool skip = s > 0 ? ra[0].i > ra[1].i : ra[0].i < ra[1].i;
     jit_ref c = jit_rec_op2(r, s > 0 ? JIT_int_gt : JIT_int_lt, init.ref, limit.ref);
     if (skip) {
@@ -113,8 +143,8 @@ static void forprep_int(struct rec_lua *rl, unsigned a)
     }
     jit_rec_guard_false(r, c);
     jit_ref d = s > 0 ? jit_rec_op2(r, JIT_int_sub, limit.ref, init.ref) : jit_rec_op2(r, JIT_int_sub, init.ref, limit.ref);
-    if (s != 1 && s != -1) {
-        jit_ref args[2] = {d, jit_rec_ki(r, s > 0 ? s : (int64_t)((uint64_t)(-(s + 1)) + 1u))};
+    if (!jit_ref_is_const(step.ref) || (s != 1 && s != -1)) {
+        jit_ref args[2] = {d, s > 0 ? step.ref : jit_rec_op1(r, JIT_int_neg, step.ref)};
         d = jit_rec_call(r, &d_call_i_ii, (const void *)trh_udiv, args, 2);
     }
     rl_set(rl, a + 1, (struct rv){d, T_INT});
@@ -156,6 +186,7 @@ static void forprep_float(struct rec_lua *rl, unsigned a)
 void rl_op_forprep(struct rec_lua *rl)
 {
     unsigned a = ins_a(*rl->pc);
+    loop_begins(rl, rl->pc + 1);
     if (rl->base[a].tag == T_INT && rl->base[a + 2].tag == T_INT) forprep_int(rl, a);
     else forprep_float(rl, a);
 }

@@ -311,6 +311,7 @@ static void free_universe(struct lua_State *L)
         strtab_fini(L);
         free_stack(L, L);
     }
+    vm_fields_free(g);
     lua_Alloc f = g->frealloc;
     void *ud = g->ud;
     mem_pool_fini(g);

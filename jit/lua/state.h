@@ -140,6 +140,7 @@ struct global {
     struct lua_State *rec_L;  /* the thread being recorded */
     struct callinfo *ci_reserve; /* frame records for exits when memory is short; jit.c */
     uint32_t jit_max_frames;  /* most frames any trace's exit makes; jit.c */
+    struct field_cache *fields; /* vm.c: what the inline caches of polymorphic accesses fall back on; may be NULL */
 };
 
 #endif

@@ -216,7 +216,93 @@ void vm_set(struct lua_State *L, const struct value *t, const struct value *key,
     store_value(L, t, key, val);
 }
 
-/* GETFIELD and its like missed their cache. */
+/* ---- the field cache ----
+ * An inline cache knows one shape. Where tables of many shapes come by, the answer to "where is field k of a table with shape s
+ * and metatable m" is looked up here before shapes and metatables are searched: one direct-mapped table for the
+ * universe, made when first needed. Entries hold what struct icache holds, and the same conditions make them valid. */
+#define FIELD_ENTRIES 512
+struct field_entry {
+    struct shape *shape;
+    struct lstr *key;
+    struct table *meta;   /* NULL: own field at `slot`; else at `holder`, through this metatable */
+    struct value *holder;
+    uint32_t slot, epoch;
+};
+struct field_cache {
+    uint32_t tick;
+    struct field_entry at[FIELD_ENTRIES];
+};
+
+void vm_fields_clear(struct global *g)
+{
+    if (g->fields != NULL)
+        memset(g->fields, 0, sizeof *g->fields);
+}
+
+void vm_fields_free(struct global *g)
+{
+    free(g->fields);
+    g->fields = NULL;
+}
+
+static inline struct field_entry *field_entry(struct field_cache *c, const void *shape, const void *key, const void *meta)
+{
+    uintptr_t h = (uintptr_t)shape >> 4 ^ (uintptr_t)key >> 3 ^ (uintptr_t)meta >> 5;
+    return &c->at[(h ^ h >> 9) % FIELD_ENTRIES];
+}
+
+/* The value of t[key], or NULL: not cached. Now and then the inline cache is told, so that it follows a program
+ * that has moved on to another shape. */
+static __attribute__((noinline)) const struct value *field_find(struct global *g, struct table *t, struct lstr *key,
+                                                                struct icache *ic)
+{
+    struct field_cache *c = g->fields;
+    if (c == NULL || t->shape == NULL)
+        return NULL;
+    const struct field_entry *e = field_entry(c, t->shape, key, NULL);
+    const struct value *v;
+    if (e->shape == t->shape && e->key == key && e->meta == NULL) {
+        v = &t->slots[e->slot];
+    } else {
+        if (t->meta == NULL)
+            return NULL;
+        e = field_entry(c, t->shape, key, t->meta);
+        if (e->shape != t->shape || e->key != key || e->meta != t->meta || e->epoch != g->class_epoch)
+            return NULL;
+        v = e->holder;
+    }
+    if (v->tag == T_NIL)
+        return NULL;
+    if (unlikely((++c->tick & 15) == 0))
+        *ic = (struct icache){.shape = e->shape, .meta = e->meta, .holder = e->holder, .slot = e->slot, .epoch = e->epoch};
+    return v;
+}
+
+/* Slot of an own field, for stores; -1: not cached. */
+static inline int field_slot(const struct global *g, const struct table *t, const struct lstr *key)
+{
+    struct field_cache *c = g->fields;
+    if (c == NULL)
+        return -1;
+    const struct field_entry *e = field_entry(c, t->shape, key, NULL);
+    return e->shape == t->shape && e->key == key && e->meta == NULL && t->shape != NULL ? (int)e->slot : -1;
+}
+
+/* Keeps what an inline cache was filled with (a get, or a store to an existing field). */
+static void field_note(struct global *g, const struct icache *ic, struct lstr *key)
+{
+    if (g->fields == NULL && (g->fields = calloc(1, sizeof *g->fields)) == NULL)
+        return;
+    *field_entry(g->fields, ic->shape, key, ic->meta) =
+        (struct field_entry){ic->shape, key, ic->meta, ic->holder, ic->slot, ic->epoch};
+}
+
+static inline void own_field(struct icache *ic, struct table *t, const struct value *v)
+{
+    *ic = (struct icache){.shape = t->shape, .slot = (uint32_t)(v - t->slots)};
+}
+
+/* GETFIELD and its like missed their caches. */
 static __attribute__((noinline)) int slow_getfield(struct lua_State *L, lua_ins i, const struct value *t,
                                                    struct value *key, struct icache *ic)
 {
@@ -226,15 +312,19 @@ static __attribute__((noinline)) int slow_getfield(struct lua_State *L, lua_ins 
         if (v->tag != T_NIL || h->meta == NULL) {
             setval(reg_of(L, ins_a(i)), v);
             if (h->shape != NULL && v->tag != T_NIL) {
-                ic->shape = h->shape;
-                ic->next = NULL;
-                ic->meta = NULL;
-                ic->slot = (uint32_t)(v - h->slots);
+                bool polymorphic = ic->shape != NULL;
+                own_field(ic, h, v);
+                if (polymorphic)
+                    field_note(L->g, ic, key->s);
             }
             return SLOW_DONE;
         }
-        if (h->shape != NULL)
+        if (h->shape != NULL) {
+            bool polymorphic = ic->shape != NULL;
             icache_fill_get(L, ic, h, key->s);
+            if (polymorphic && ic->shape == h->shape && ic->meta == h->meta)
+                field_note(L->g, ic, key->s);
+        }
     } else if (t->tag == T_STR) { /* methods of strings: cached under shape NULL */
         struct table *mt = L->g->mt[LUA_TSTRING];
         const struct value *index = meta_fast(L, mt, MM_INDEX);
@@ -276,10 +366,8 @@ static __attribute__((noinline)) int slow_getstr(struct lua_State *L, lua_ins i,
         if (v->tag != T_NIL) {
             setval(reg_of(L, ins_a(i)), v);
             if (h->shape != NULL) {
-                ic->shape = h->shape;
-                ic->next = NULL;
-                ic->meta = NULL;
-                ic->slot = (uint32_t)(v - h->slots);
+                own_field(ic, h, v);
+                field_note(L->g, ic, key->s);
             }
             return SLOW_DONE;
         }
@@ -296,8 +384,17 @@ static __attribute__((noinline)) int slow_setfield(struct lua_State *L, const st
 {
     if (t->tag == T_TABLE) {
         struct table *h = t->t;
+        int slot = field_slot(L->g, h, key->s);
+        if (slot >= 0 && !(h->flags & TF_CLASS) && h->slots[slot].tag != T_NIL) {
+            setval(&h->slots[slot], val);
+            gc_barrier_back(L, h, val);
+            return SLOW_DONE;
+        }
         if (h->meta == NULL || table_getshort(h, key->s)->tag != T_NIL || meta_fast(L, h->meta, MM_NEWINDEX) == NULL) {
+            bool polymorphic = ic->shape != NULL;
             table_setfield_ic(L, ic, h, key->s, val);
+            if (polymorphic && ic->shape == h->shape && ic->next == NULL)
+                field_note(L->g, ic, key->s);
             return SLOW_DONE;
         }
     }
@@ -1027,6 +1124,11 @@ OPCASE(SETUPVAL): {
                 NEXT();                                                                                                \
             }                                                                                                          \
         }                                                                                                              \
+        const struct value *v = field_find(L->g, h, (key)->s, ic);                                                     \
+        if (likely(v != NULL)) {                                                                                       \
+            setval(RA, v);                                                                                             \
+            NEXT();                                                                                                    \
+        }                                                                                                              \
     }                                                                                                                  \
     SLOW(slow_getfield(L, i, (tv), (key), ic))
 
@@ -1060,6 +1162,11 @@ OPCASE(SELF): {
                 }
             }
         }
+        const struct value *v = field_find(L->g, h, KC->s, ic);
+        if (likely(v != NULL)) {
+            setval(ra, v);
+            NEXT();
+        }
     } else {
         setval(ra + 1, t);
         if (t->tag == T_STR && ic->shape == NULL && ic->meta == L->g->mt[LUA_TSTRING] && ic->meta != NULL &&
@@ -1092,6 +1199,11 @@ OPCASE(GETTABLE): {
                     setval(RA, v);
                     NEXT();
                 }
+            }
+            const struct value *v = field_find(L->g, h, key->s, ic);
+            if (likely(v != NULL)) {
+                setval(RA, v);
+                NEXT();
             }
             SLOW(slow_getstr(L, i, t, key, ic));
         }

@@ -60,7 +60,14 @@ static bool exit_hot(struct jit_vm *vm, void *ctx, struct jit_exit *e)
 {
     if (e->kind != JIT_EXIT_GUARD || e->bridge || !e->patch || e->trace->state != JIT_TR_LIVE) return false;
     if (++e->hot < e->hot_limit || vm->rec || vm->interrupt || !vm->params.jit || vm->refused) return false;
-    struct jit_trace *t = e->trace;
+    struct jit_trace *t = e->trace, *root = t;
+    while (root->parent) root = root->parent;
+    if (root->nbridges >= vm->params.max_bridges) { /* values that never repeat: more bridges would not end it */
+        if (root->nbridges++ == vm->params.max_bridges) obs_alarm(vm->obs, JITSTAT_AL_EXIT_STORM, t->file, t->line);
+        e->hot_limit = UINT32_MAX;
+        return false;
+    }
+    root->nbridges++;
     struct obs_place at;
     trace_place(t, &at);
     obs_ev_exit_hot(vm->obs, &at, e->number, *e->count);

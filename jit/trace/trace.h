@@ -46,6 +46,7 @@ struct jit_trace {
     struct jitstat_guard *guards;
     void **deps;              /* objects whose constants were used */
     uint32_t ndeps;
+    uint32_t nbridges;        /* root traces: bridges recorded in this tree, dead ones included */
     bool doomed;              /* scratch of invalidate.c */
     uint32_t stack_room;      /* slots above the frame register that the trace needs (its guard_stack) */
 };
