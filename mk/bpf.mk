@@ -1,7 +1,7 @@
 # BPF programs (CO-RE), their skeletons, jitstat with the agent inside, and the programs that test
 # the chain without an engine.
 OBS_OBJ = $(call obj,$(sort $(wildcard jit/obs/*.c)))
-MULTIARCH := $(shell $(CC) -print-multiarch)
+MULTIARCH = $(shell $(CC) -print-multiarch)
 BPF_CFLAGS = -g -O2 -target bpf -D__TARGET_ARCH_x86 -Wall -Wno-unused-function -I$(B)/gen -Iinclude -Ibpf -I/usr/include/$(MULTIARCH)
 SKELETONS = $(patsubst bpf/%.bpf.c,$(B)/gen/%.skel.h,$(BPF_SRC))
 .PRECIOUS: $(B)/obj/bpf/%.bpf.o

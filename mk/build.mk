@@ -10,7 +10,7 @@ $(B)/obj/%.o: %.c | deps
 $(B)/libjitengine.a: $(call obj,$(ENGINE_SRC))
 	@rm -f $@; ar rcs $@ $^
 
-LUA_A := $(shell find /usr/lib -name liblua5.4.a 2>/dev/null | head -n 1)
+LUA_A = $(shell find /usr/lib -name liblua5.4.a 2>/dev/null | head -n 1)
 $(B)/libjitlua.a: $(call obj,$(LUA_LIBSRC))
 	@rm -f $@; ar rcs $@ $^
 # Our objects come first and whole, so that the distribution's archive gives only the standard library.

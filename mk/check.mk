@@ -1,0 +1,38 @@
+# Check targets, bench, demo, lint, help.
+RUN = tests/run
+
+check: all unit-bins e2e-bins
+	@B=$(B) $(RUN)/all.sh check
+
+check-long: all unit-bins e2e-bins
+	@B=$(B) $(RUN)/all.sh check
+	@B=$(B) $(RUN)/all.sh long
+
+bench: all
+	@$(RUN)/bench.sh $(B)/jitlua
+
+fuzz: all
+	@tests/fuzz/run.sh $(B)/jitlua $(if $(T),$(T),60)
+
+DEMO ?= scheduler
+demo: all
+	@$(RUN)/demo.sh $(B) tests/programs/$(DEMO).lua
+
+lint:
+	@$(RUN)/lint.sh
+
+clean:
+	rm -rf $(B)
+
+help:
+	@echo 'Targets (B=DIR builds elsewhere than build/, DEPS=no installs nothing):'
+	@echo '  all         build/jitlua, build/jitstat, build/toy (default)'
+	@echo '  demo        a Lua program under jitstat run: its output, then the snapshot'
+	@echo '  check       unit, golden, language, program and end-to-end tests (under 6 minutes)'
+	@echo '  check-long  check, then torture, sanitizers and more'
+	@echo '  bench       table of tests/bench and tests/programs against lua5.4 and luajit (ROUNDS= ONLY= MEM=1)'
+	@echo '  fuzz        differential fuzzing for T=60 seconds (SEED=n repeats a run)'
+	@echo '  lint        layers and formatting'
+	@echo '  deps        install missing Debian packages; clean; help'
+
+.PHONY: all deps check check-long bench fuzz demo lint clean help unit-bins
