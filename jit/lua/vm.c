@@ -32,6 +32,9 @@
 
 #define MAX_META_CHAIN 2000
 
+/* No metamethod asks for new fields of h, as far as is known without looking. */
+#define NO_NEWINDEX(h) ((h)->meta == NULL || ((h)->meta->nomm & 1u << MM_NEWINDEX))
+
 static inline bool in_lua_code(const struct lua_State *L) { return !(L->ci->status & (CIST_C | CIST_HOOKED)); }
 static inline struct value *reg_of(struct lua_State *L, unsigned r) { return L->ci->func + 1 + r; }
 
@@ -226,7 +229,7 @@ struct field_entry {
     struct lstr *key;
     struct table *meta;   /* NULL: own field at `slot`; else at `holder`, through this metatable */
     struct value *holder;
-    uint32_t slot, epoch;
+    uint32_t slot, epoch; /* or holder is &absent_value: the chain has no such field; slot - 1: the own one, if there is one */
 };
 struct field_cache {
     uint32_t tick;
@@ -264,12 +267,17 @@ static __attribute__((noinline)) const struct value *field_find(struct global *g
     if (e->shape == t->shape && e->key == key && e->meta == NULL) {
         v = &t->slots[e->slot];
     } else {
+        v = &absent_value;
+    }
+    if (v->tag == T_NIL) {
         if (t->meta == NULL)
             return NULL;
         e = field_entry(c, t->shape, key, t->meta);
         if (e->shape != t->shape || e->key != key || e->meta != t->meta || e->epoch != g->class_epoch)
             return NULL;
         v = e->holder;
+        if (v == &absent_value)
+            return e->slot == 0 ? v : &t->slots[e->slot - 1];
     }
     if (v->tag == T_NIL)
         return NULL;
@@ -297,6 +305,27 @@ static void field_note(struct global *g, const struct icache *ic, struct lstr *k
         (struct field_entry){ic->shape, key, ic->meta, ic->holder, ic->slot, ic->epoch};
 }
 
+/* Nothing on the __index chain of t has the field: remembered as well, for fields that are nil now and then. */
+static void note_absent(struct lua_State *L, struct table *t, struct lstr *key)
+{
+    struct table *mt = t->meta;
+    for (int depth = 0; mt != NULL; depth++) {
+        class_mark(L, mt);
+        const struct value *index = meta_fast(L, mt, MM_INDEX);
+        if (index == NULL)
+            break;
+        if (index->tag != T_TABLE || depth == 20)
+            return;
+        class_mark(L, index->t);
+        if (table_getshort(index->t, key)->tag != T_NIL)
+            return;
+        mt = index->t->meta;
+    }
+    struct icache ic = {.shape = t->shape, .meta = t->meta, .holder = (struct value *)&absent_value, .epoch = L->g->class_epoch};
+    ic.slot = (uint32_t)(shape_find(t->shape, key) + 1);
+    field_note(L->g, &ic, key);
+}
+
 static inline void own_field(struct icache *ic, struct table *t, const struct value *v)
 {
     *ic = (struct icache){.shape = t->shape, .slot = (uint32_t)(v - t->slots)};
@@ -322,8 +351,12 @@ static __attribute__((noinline)) int slow_getfield(struct lua_State *L, lua_ins 
         if (h->shape != NULL) {
             bool polymorphic = ic->shape != NULL;
             icache_fill_get(L, ic, h, key->s);
-            if (polymorphic && ic->shape == h->shape && ic->meta == h->meta)
-                field_note(L->g, ic, key->s);
+            if (ic->shape == h->shape && ic->meta == h->meta) {
+                if (polymorphic)
+                    field_note(L->g, ic, key->s);
+            } else {
+                note_absent(L, h, key->s);
+            }
         }
     } else if (t->tag == T_STR) { /* methods of strings: cached under shape NULL */
         struct table *mt = L->g->mt[LUA_TSTRING];
@@ -385,7 +418,7 @@ static __attribute__((noinline)) int slow_setfield(struct lua_State *L, const st
     if (t->tag == T_TABLE) {
         struct table *h = t->t;
         int slot = field_slot(L->g, h, key->s);
-        if (slot >= 0 && !(h->flags & TF_CLASS) && h->slots[slot].tag != T_NIL) {
+        if (slot >= 0 && !(h->flags & TF_CLASS) && (h->slots[slot].tag != T_NIL || NO_NEWINDEX(h))) {
             setval(&h->slots[slot], val);
             gc_barrier_back(L, h, val);
             return SLOW_DONE;
@@ -1236,13 +1269,12 @@ OPCASE(GETINT): {
         if (likely(sh == ic->shape && sh != NULL && !(h->flags & TF_CLASS))) {                                         \
             struct value *v = &h->slots[ic->slot];                                                                     \
             if (likely(ic->next == NULL)) {                                                                            \
-                if (likely(v->tag != T_NIL || h->meta == NULL)) {                                                      \
+                if (likely(v->tag != T_NIL || NO_NEWINDEX(h))) {                                                       \
                     setval(v, val);                                                                                    \
                     gc_barrier_back(L, h, val);                                                                        \
                     NEXT();                                                                                            \
                 }                                                                                                      \
-            } else if (likely(ic->slot < h->slotcap && val->tag != T_NIL &&                                            \
-                              (h->meta == NULL || h->meta->nomm & 1u << MM_NEWINDEX))) {                               \
+            } else if (likely(ic->slot < h->slotcap && val->tag != T_NIL && NO_NEWINDEX(h))) {                         \
                 h->shape = ic->next;                                                                                   \
                 setval(v, val);                                                                                        \
                 if (unlikely(gc_is_black(h)))                                                                          \
@@ -1264,12 +1296,12 @@ OPCASE(SETFIELD): {
 #define SET_ARRAY(h, n, val)                                                                                           \
     if (likely((n) < (h)->alen)) {                                                                                     \
         struct value *v = &(h)->arr[n];                                                                                \
-        if (likely((v->tag != T_NIL || (h)->meta == NULL) && !((h)->flags & TF_CLASS))) {                              \
+        if (likely((v->tag != T_NIL || NO_NEWINDEX(h)) && !((h)->flags & TF_CLASS))) {                                 \
             setval(v, val);                                                                                            \
             gc_barrier_back(L, h, val);                                                                                \
             NEXT();                                                                                                    \
         }                                                                                                              \
-    } else if ((n) == (h)->alen && (n) < (h)->acap && val->tag != T_NIL && (h)->meta == NULL &&     \
+    } else if ((n) == (h)->alen && (n) < (h)->acap && val->tag != T_NIL && NO_NEWINDEX(h) &&        \
                !((h)->flags & TF_CLASS)) {                                                                             \
         setval(&(h)->arr[n], val);                                                                                     \
         (h)->alen = (uint32_t)(n) + 1;                                                                                 \
