@@ -1,5 +1,5 @@
 # What is built: the engine archive, jitlua, the toy, jitstat.
-all: deps $(B)/jitlua $(B)/jitstat $(B)/toy
+all: deps $(B)/jitlua $(B)/jitstat $(if $(TOY_SRC),$(B)/toy)
 
 $(B)/obj/%.o: %.c | deps
 	@mkdir -p $(@D)
@@ -17,5 +17,6 @@ $(B)/libjitlua.a: $(call obj,$(LUA_LIBSRC))
 $(B)/jitlua: $(call obj,jit/lua/main.c) $(B)/libjitlua.a $(B)/libjitengine.a
 	$(CC) $(CFLAGS) -Wl,-E -o $@ $(call obj,jit/lua/main.c) -Wl,--whole-archive $(B)/libjitlua.a $(B)/libjitengine.a -Wl,--no-whole-archive $(LUA_A) $(LDLIBS) -lreadline
 
+$(call obj,$(TOY_SRC)): CFLAGS += -Itests
 $(B)/toy: $(call obj,$(TOY_SRC)) $(B)/libjitengine.a
 	$(CC) $(CFLAGS) -Wl,-E -o $@ $(call obj,$(TOY_SRC)) $(B)/libjitengine.a $(LDLIBS)

@@ -615,6 +615,7 @@ enum opt_verdict opt_guards(struct opt *o, struct opt_op *op)
     case JIT_guard_isnull: return is_nonnull(o, x) ? impossible() : OPT_NEXT;
     case JIT_guard_not_invalidated: return decide_valid(o);
     case JIT_guard_stack: return decide_stack(o, op);
+    case JIT_guard_not_due: return OPT_NEXT;
     default: return decide_test(o, op);
     }
 }

@@ -235,7 +235,10 @@ void lower_guard(struct lower *l, uint32_t n)
     uint32_t number = l->next_guard++;
     if (op->opcode == JIT_guard_stack) c = guard_stack(l, op);
     else if (op->opcode == JIT_guard_not_invalidated) enc_cmp32_mi(&l->e, lower_abs(l, l->invalid_word), 0);
-    else if (op->opcode != JIT_guard_always_fails) c = guard_compare(l, op);
+    else if (op->opcode == JIT_guard_not_due) {
+        enc_cmp_mi(&l->e, lower_abs(l, jit_ref_const(l->ir, op->arg[0])->p), 0);
+        c.cc = XCC_LE;
+    } else if (op->opcode != JIT_guard_always_fails) c = guard_compare(l, op);
     struct jit_exit *x = lower_exit(l, number, n, JIT_EXIT_GUARD, true);
     if (op->opcode == JIT_guard_always_fails) {
         enc_jmp_to(&l->e, &l->stubs[number].at);
