@@ -8,6 +8,15 @@
 
 static union rig_val values[1024];
 
+static void unit_text(struct unit *u, const char *text, const struct jit_exit *parent, const void *target)
+{
+    char err[200];
+    unit_begin(u, parent ? JITSTAT_KIND_BRIDGE : JITSTAT_KIND_LOOP);
+    cr_assert(jit_ir_parse(&u->ir, text, rig_all, err, sizeof err), "%s in\n%s", err, text);
+    unit_compile(u, parent, target);
+    cr_assert_eq(u->why, -1, "abort row %d for\n%s", u->why, text);
+}
+
 static void fill(void)
 {
     memset(&mem, 0, sizeof mem);

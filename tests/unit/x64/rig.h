@@ -210,15 +210,6 @@ static void unit_begin(struct unit *u, int kind)
     jit_ir_init(&u->ir, &u->arena, kind);
 }
 
-static void unit_text(struct unit *u, const char *text, const struct jit_exit *parent, const void *target)
-{
-    char err[200];
-    unit_begin(u, parent ? JITSTAT_KIND_BRIDGE : JITSTAT_KIND_LOOP);
-    cr_assert(jit_ir_parse(&u->ir, text, rig_all, err, sizeof err), "%s in\n%s", err, text);
-    unit_compile(u, parent, target);
-    cr_assert_eq(u->why, -1, "abort row %d for\n%s", u->why, text);
-}
-
 static void unit_end(struct unit *u)
 {
     jit_backend_free(&be, &u->code);
