@@ -129,6 +129,7 @@ struct opt {
     struct opt_heap heap;
     /* peel.c: the jump's resume data, in the output */
     uint32_t jump_resume;
+    bool synced;                 /* round 2: a SYNC call stored the previous iteration's slots; memory is newer now */
     struct opt_known *forbidden; /* facts that did not survive the loop; kept over attempts */
     uint32_t nforbidden;
     bool forget_all, forget_valid;

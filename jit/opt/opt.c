@@ -75,7 +75,7 @@ static bool slots_add(struct opt *o, struct jit_resume *r, struct jit_slot_val v
 }
 
 /* Round 2: slots that the previous iteration left and that the guard does not list. Memory still has what it had
- * when the trace was entered. */
+ * when the trace was entered, until a SYNC call stores them; then code that we do not know may store others there. */
 static bool slots_add_previous(struct opt *o, struct jit_resume *r)
 {
     const struct jit_resume *jump = &o->out->resumes.v[o->jump_resume];
@@ -113,7 +113,7 @@ static bool resume_fill(struct opt *o, const struct jit_ir *src, const struct ji
         if (!slots_add(o, to, v))
             return false;
     }
-    return o->round == 1 || slots_add_previous(o, to);
+    return o->round == 1 || o->synced || slots_add_previous(o, to);
 }
 
 uint32_t opt_resume(struct opt *o, uint32_t resume)
@@ -150,6 +150,8 @@ jit_ref opt_append(struct opt *o, enum jit_opcode opcode, const jit_ref *args, u
         return JIT_NOREF;
     }
     o->out->ops.v[r].line = line;
+    if (o->round == 2 && descr && descr->kind == JIT_D_CALL && (descr->effects & JIT_EF_SYNC))
+        o->synced = true;
     o->vals.v[o->vals.n++] = (struct opt_val){.lo = INT64_MIN, .hi = INT64_MAX, .repl = JIT_NOREF, .subst = JIT_NOREF};
     opt_range_init(o, r);
     if (opt_on(o, JIT_OPT_BIT_GUARDS))

@@ -38,7 +38,8 @@
  * guard_not_invalidated and guard_stack.
  *
  * Resume data in B: memory still has the frame as it was at entry, so a guard must list, besides its own slots (with
- * S), every slot that the previous iteration assigned: those of the recorded jump.
+ * S), every slot that the previous iteration assigned: those of the recorded jump. A SYNC call stores them all, and
+ * its own results on top of them: guards behind it must not list them again.
  *
  * Refused, and the loop stays as recorded, jumping to its own start through memory: a slot that has
  * another type at the end than the loop reads; a guard that is known to fail in B (mostly a tag).
@@ -180,6 +181,7 @@ static void begin_label(struct opt *o)
     uint32_t line = o->label ? o->out->ops.v[0].line : 0;
     opt_append(o, JIT_label, NULL, 0, NULL, o->jump_resume, line);
     o->round = 2;
+    o->synced = false;
     o->nresume_map = o->out->resumes.n;
     o->resume_map = opt_alloc(o, (o->nresume_map + 1) * sizeof *o->resume_map);
     if (o->forget_valid)
