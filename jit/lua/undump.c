@@ -241,32 +241,41 @@ struct operand_check { struct source *s; const struct proto *p; lua_ins i; int64
 
 static void want(const struct operand_check *c, bool ok)
 {
-    if (!ok)
+    if (unlikely(!ok))
         bad(c->s, "corrupted chunk");
 }
 
-/* One word of a format of opcodes.def against the function's sizes. */
-static void check_operand(const struct operand_check *c, const char *w, size_t n)
+/* The formats of opcodes.def as bits, so that checking costs no string work. */
+enum { F_RA = 1, F_RB = 2, F_RC = 4, F_RKC = 8, F_KB = 16, F_KC = 32, F_UB = 64, F_D = 128, F_J = 256 };
+#define HAS(format, word) (strstr(" " format " ", " " word " ") != NULL)
+#define BITS(f) \
+    ((HAS(f, "Ra") ? F_RA : 0) | (HAS(f, "Rb") ? F_RB : 0) | (HAS(f, "Rc") ? F_RC : 0) | (HAS(f, "RKc") ? F_RKC : 0) | \
+     (HAS(f, "Kb") ? F_KB : 0) | (HAS(f, "Kc") ? F_KC : 0) | (HAS(f, "Ub") ? F_UB : 0) | (HAS(f, "D") ? F_D : 0) | \
+     (HAS(f, "J") ? F_J : 0))
+
+static unsigned format_bits(enum opcode op)
+{
+    switch (op) {
+#define OP(name, format, what) case OP_##name: return BITS(format);
+#include "lua/opcodes.def"
+    default: return 0;
+    }
+}
+
+static void check_operands(const struct operand_check *c, unsigned bits)
 {
     const struct proto *p = c->p;
-    unsigned x = w[n - 1] == 'a' || w[0] == 'A' ? ins_a(c->i) : w[n - 1] == 'b' ? ins_b(c->i) : ins_c(c->i);
-    switch (w[0]) {
-    case 'R':
-        if (n == 3 && (x & OPK_BIT) != 0)
-            want(c, (x & ~OPK_BIT) < p->nk);
-        else
-            want(c, x < p->maxstack);
-        break;
-    case 'K': want(c, x < p->nk); break;
-    case 'U': want(c, x < p->nupvals); break;
-    case 'D': want(c, ins_d(c->i) < p->nic); break;
-    case 'J': {
-        int64_t to = c->pc + 1 + ins_e(c->i);
-        want(c, to >= 0 && to < p->ncode);
-        break;
-    }
-    default: break;
-    }
+    unsigned a = ins_a(c->i), b = ins_b(c->i), cc = ins_c(c->i);
+    int64_t to = c->pc + 1 + ins_e(c->i);
+    want(c, !(bits & F_RA) || a < p->maxstack);
+    want(c, !(bits & F_RB) || b < p->maxstack);
+    want(c, !(bits & F_RC) || cc < p->maxstack);
+    want(c, !(bits & F_RKC) || (cc & OPK_BIT ? (cc & ~OPK_BIT) < p->nk : cc < p->maxstack));
+    want(c, !(bits & F_KB) || b < p->nk);
+    want(c, !(bits & F_KC) || cc < p->nk);
+    want(c, !(bits & F_UB) || b < p->nupvals);
+    want(c, !(bits & F_D) || ins_d(c->i) < p->nic);
+    want(c, !(bits & F_J) || (to >= 0 && to < p->ncode));
 }
 
 static void check_special(const struct operand_check *c)
@@ -296,11 +305,7 @@ static void check_code(struct source *s, const struct proto *p)
         struct operand_check c = {s, p, p->code[pc], pc};
         want(&c, ins_op(c.i) < NUM_OPCODES);
         bool empty_return = ins_op(c.i) == OP_RETURN && ins_b(c.i) == 1; /* its A may be behind the registers */
-        for (const char *w = empty_return ? "" : opcode_format(ins_op(c.i)); *w != '\0';) {
-            size_t n = strcspn(w, " ");
-            check_operand(&c, w, n);
-            w += n + (w[n] == ' ');
-        }
+        check_operands(&c, empty_return ? 0 : format_bits(ins_op(c.i)));
         check_special(&c);
     }
     enum opcode last = p->ncode > 0 ? ins_op(p->code[p->ncode - 1]) : OP_MOVE;
