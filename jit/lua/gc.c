@@ -535,8 +535,6 @@ static int64_t atomic(struct lua_State *L)
     if (g->vm != NULL)
         lua_jit_mark(L, mark_for_jit);
     int64_t work = propagate_all(L);
-    remark_upvals(g);
-    work += propagate_all(L);
     g->gray = again;
     work += propagate_all(L);
     remark_upvals(g);
@@ -944,6 +942,8 @@ static void check_mark(const struct global *g, const struct gcobj *o)
     assert(!(black && o->kind == T_THREAD));
     if (g->gc_state != GCS_SWEEP)
         assert(!white || (o->mark & GC_WHITE) == g->current_white);
+    if (g->gc_state == GCS_PAUSE || g->gc_state == GCS_CALLFIN)
+        assert(white); /* all were swept */
 }
 
 /* from -> o: o must live; while marking, black must not point to white. */

@@ -4,6 +4,7 @@
 #include <lua5.4/lualib.h>
 #include "lua/guest.h"
 #include "lua/collect.h"
+#include "lua/pool.h"
 
 static struct lua_State *L;
 
@@ -71,7 +72,7 @@ Test(gc, colours_hold_in_every_phase)
 Test(gc, barriers_keep_what_is_stored_into_black_objects)
 {
     lua_gc(L, LUA_GCSTOP);
-    run("T = {}; mt = {}; F = (function() local u; return function(v) if v then u = v end; return u end end)()");
+    run("T = {}; T1 = {}; T2 = {}; T3 = {}; T4 = {y = 1}; T5 = {1.5}; T5[2.5] = 1; T6 = {}; F = (function() local u; return function(v) if v then u = v end; return u end end)()");
     gc_full(L, false);
     L->g->gc_stop = 0;
     while (L->g->gc_state != GCS_ENTER_ATOMIC) { /* everything reachable is black now */
@@ -83,9 +84,10 @@ Test(gc, barriers_keep_what_is_stored_into_black_objects)
     lua_getglobal(L, "T");
     cr_assert(gc_is_black(L->top[-1].t));
     lua_pop(L, 1);
-    run("T.x = {1}; T[1] = {2}; T[{}] = 3; setmetatable(T, {}); F({4}); string.newfield = {5}");
+    run("T.x = {1}; T1[1] = {2}; T2[{}] = 3; T3[2.5] = {6}; T4.y = {7}; T5[2.5] = {8}; T6.fresh_shape = 1; setmetatable(T5, {z = 9}); F({4}); string.newfield = {5}");
     gc_heap_check(L);
-    run("collectgarbage() assert(T.x[1] == 1 and T[1][1] == 2 and F()[1] == 4 and string.newfield[1] == 5)");
+    run("collectgarbage() assert(T.x[1] == 1 and T1[1][1] == 2 and next(T2) and T3[2.5][1] == 6 and T4.y[1] == 7 and T5[2.5][1] == 8\n"
+        "and getmetatable(T5).z == 9 and F()[1] == 4 and string.newfield[1] == 5)");
 }
 
 /* ---- weak tables ---- */
@@ -377,7 +379,61 @@ Test(gc, every_failing_allocation_of_a_new_state_is_survived)
     cr_assert_eq(b.blocks, 0);
 }
 
+/* A finalizer registered for the very object behind which sweeping waits: the cursor moves with it. */
+Test(gc, objects_leave_the_list_that_is_being_swept)
+{
+    struct global *g = L->g;
+    run("for i = 1, 2000 do T = {T, i} end finals = {} for i = 1, 50 do finals[i] = setmetatable({}, {__gc = function() end}) end");
+    lua_newtable(L);
+    lua_pushcfunction(L, count_close);
+    lua_setfield(L, -2, "__gc");
+    gc_full(L, false);
+    int moved = 0;
+    lua_gc(L, LUA_GCINC, 0, 1, 0);
+    g->gc_stepsize = 0;
+    for (int i = 0; i < 100000 && moved < 3; i++) {
+        g->gc_debt = 1;
+        gc_step(L);
+        struct gcobj *o = g->all;
+        if (g->gc_state != GCS_SWEEP || g->sweep == NULL || g->sweep == &g->all)
+            continue;
+        while (o != NULL && &o->next != g->sweep)
+            o = o->next;
+        if (o == NULL || o->kind != T_TABLE || ((struct table *)o)->meta != NULL || (((struct table *)o)->flags & TF_CLASS))
+            continue;
+        settable(L->top++, (struct table *)o);
+        lua_pushvalue(L, -2);
+        lua_setmetatable(L, -2);
+        cr_assert(o->mark & GC_FIN);
+        gc_heap_check(L);
+        while (g->gc_state != GCS_PAUSE) {
+            g->gc_debt = 1;
+            gc_step(L);
+        }
+        gc_heap_check(L); /* all of them swept */
+        L->top--;
+        moved++;
+    }
+    static int n;
+    closed_counter = &n;
+    cr_assert_eq(moved, 3);
+}
+
 /* ---- pools ---- */
+Test(gc, garbage_is_reused_and_empty_pages_go_back)
+{
+    struct pool *pl = L->g->mempool;
+    run("local keep = {} for i = 1, 100 do keep[i] = {i} end for i = 1, 300000 do local t = {i, {}} end");
+    cr_assert(pl->npages + pl->nempty < 60, "%u pages used, %u empty", pl->npages, pl->nempty);
+    run("local t = {} for i = 1, 100000 do t[i] = {i} end t = nil");
+    uint32_t peak = pl->npages;
+    for (int i = 0; i < 3; i++)
+        lua_gc(L, LUA_GCCOLLECT);
+    cr_assert(pl->npages < peak / 4, "%u of %u pages still used", pl->npages, peak);
+    cr_assert(pl->cold > 0, "the system got memory back");
+    run("local t = {} for i = 1, 100000 do t[i] = {i} end for i = 1, 100000 do assert(t[i][1] == i) end");
+}
+
 Test(gc, the_standard_allocator_is_recognised)
 {
     void *ud;
