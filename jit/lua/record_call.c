@@ -264,6 +264,7 @@ void rl_call_lua(struct rec_lua *rl, int32_t fslot, struct lclosure *cl, int nar
     r->frames[r->nframes - 1].pc = pc_index(rl) + 1;
     if (!(status & CIST_TAIL)) r->frames[r->nframes - 1].flags &= ~(LJF_OPEN | LJF_KEEPTOP);
     frame_of(&f, fslot + 1, p, nresults, status);
+    jit_rec_keep(r, p);
     if (!jit_rec_push_frame(r, &f)) return;
     for (int n = nargs; n < p->numparams; n++) jit_rec_set(r, fslot + 1 + n, JIT_NOREF, T_NIL);
     if (!p->is_vararg) jit_rec_forget(r, fslot + 1 + p->numparams, r->slot_hi);
@@ -553,6 +554,7 @@ static void return_below(struct rec_lua *rl, const struct rv *v, int32_t n)
         rl_fail(rl, JITSTAT_A_FRAMES);
         return;
     }
+    jit_rec_keep(r, p); /* the guard knows its code by address */
     jit_rec_return_below(r, &f);
     rl->ci = prev;
     rl->nret_below++;

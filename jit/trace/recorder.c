@@ -365,6 +365,11 @@ void jit_rec_guard_value(struct jit_recorder *r, jit_ref v, jit_ref k)
 void jit_rec_depend(struct jit_recorder *r, void *object)
 {
     rec_guard(r, JIT_guard_not_invalidated, NULL, 0);
+    jit_rec_keep(r, object);
+}
+
+void jit_rec_keep(struct jit_recorder *r, void *object)
+{
     for (uint32_t i = 0; i < r->ndeps; i++)
         if (r->deps[i] == object) return;
     if (r->ndeps == r->capdeps) {

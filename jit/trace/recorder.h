@@ -96,6 +96,8 @@ void jit_rec_guard_isnull(struct jit_recorder *r, jit_ref v);
 void jit_rec_guard_not_due(struct jit_recorder *r, jit_ref addr); /* see ir.def */
 /* Constants of object were used: guard_not_invalidated, and the trace depends on it. */
 void jit_rec_depend(struct jit_recorder *r, void *object);
+/* The trace knows the object by address (a code object in its resume data): the collector keeps it while the trace lives. */
+void jit_rec_keep(struct jit_recorder *r, void *object);
 
 /* ---- ends ---- */
 void jit_rec_fail(struct jit_recorder *r, enum jitstat_abort why); /* sticky */
