@@ -675,6 +675,18 @@ Test(backend_polls, leave_with_the_labels_state, SETUP)
     poll_leaves("", "", 0, 0);
 }
 
+/* With values in every register that a loop can have. */
+Test(backend_polls, keep_every_register, SETUP)
+{
+    int p[15];
+    poll_word = 1;
+    for (int i = 0; i < 15; i++) p[i] = (i + 1) % 15;
+    permutation_loop(p, 15, 'f');
+    for (int i = 0; i < 11; i++) p[i] = (i + 1) % 11;
+    permutation_loop(p, 11, 'i');
+    cr_assert_gt(polled['l'], 10);
+}
+
 /* ---- bridges ---- */
 
 static const char root[] = "i0 = getframe_i(0)\nf1 = getframe_f(1)\ni2 = getframe_i(2)\nlabel(i0, f1) [pc=1 base=0 0:i0/1 1:f1/2]\ni5 = int_sub(i0, 1)\nf6 = float_add(f1, 1.0)\ni7 = int_and(i5, 1)\n"
