@@ -92,7 +92,9 @@ struct opt_known {
     uint32_t label_fact;    /* index + 1 into opt_heap.label_facts: known since before the label */
 };
 struct opt_label_fact { struct opt_known k; bool used, checked, fails; };
-enum { OPT_HEAP_KNOWN = 48, OPT_HEAP_PENDING = 16, OPT_HEAP_CALLS = 16 };
+enum { OPT_HEAP_PENDING = 16, OPT_HEAP_CALLS = 16 };
+/* Cells known per alias class; then the oldest goes. Tests make it small. */
+extern unsigned jit_opt_heap_room;
 struct opt_heap {
     struct { struct opt_known *v; uint16_t n, cap, next; } known[64]; /* by alias class */
     struct { struct opt_cell cell; jit_ref op; } pending[OPT_HEAP_PENDING]; /* stores nobody has seen yet */

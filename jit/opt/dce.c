@@ -152,8 +152,10 @@ static bool pack_resumes(struct dce *d)
         struct jit_resume res = ir->resumes.v[i];
         if (!number[i])
             continue;
-        memmove(ir->slots.v + slots, ir->slots.v + res.slots, res.nslots * sizeof *ir->slots.v);
-        memmove(ir->frames.v + frames, ir->frames.v + res.frames, res.nframes * sizeof *ir->frames.v);
+        if (res.nslots)
+            memmove(ir->slots.v + slots, ir->slots.v + res.slots, res.nslots * sizeof *ir->slots.v);
+        if (res.nframes)
+            memmove(ir->frames.v + frames, ir->frames.v + res.frames, res.nframes * sizeof *ir->frames.v);
         for (uint32_t k = 0; k < res.nslots; k++)
             ir->slots.v[slots + k].ref = renumber(d, ir->slots.v[slots + k].ref);
         ir->resumes.v[n] = (struct jit_resume){slots, res.nslots, frames, res.nframes};

@@ -29,6 +29,8 @@
 
 #include "opt/chain.h"
 
+unsigned jit_opt_heap_room = 128;
+
 /* ---- cells ---- */
 
 /* Folds p + c into the offset. */
@@ -129,26 +131,30 @@ static struct opt_known *known_find(const struct opt *o, const struct opt_cell *
     return NULL;
 }
 
+static bool known_grow(struct opt *o, unsigned cls)
+{
+    unsigned cap = o->heap.known[cls].cap ? 4u * o->heap.known[cls].cap : 8;
+    struct opt_known *v = opt_alloc(o, (cap < jit_opt_heap_room ? cap : jit_opt_heap_room) * sizeof *v);
+    if (!v)
+        return false;
+    if (o->heap.known[cls].n)
+        memcpy(v, o->heap.known[cls].v, o->heap.known[cls].n * sizeof *v);
+    o->heap.known[cls].v = v;
+    o->heap.known[cls].cap = (uint16_t)(cap < jit_opt_heap_room ? cap : jit_opt_heap_room);
+    return true;
+}
+
 static void known_add(struct opt *o, const struct opt_known *k)
 {
-    enum { CLASS_ROOM = OPT_HEAP_KNOWN };
     unsigned cls = k->cell.alias;
-    if (o->heap.known[cls].n == o->heap.known[cls].cap && o->heap.known[cls].cap < CLASS_ROOM) {
-        uint16_t cap = o->heap.known[cls].cap ? CLASS_ROOM : 8;
-        struct opt_known *v = opt_alloc(o, cap * sizeof *v);
-        if (!v)
-            return;
-        if (o->heap.known[cls].n)
-            memcpy(v, o->heap.known[cls].v, o->heap.known[cls].n * sizeof *v);
-        o->heap.known[cls].v = v;
-        o->heap.known[cls].cap = cap;
-    }
+    if (o->heap.known[cls].n == o->heap.known[cls].cap && o->heap.known[cls].cap < jit_opt_heap_room && !known_grow(o, cls))
+        return;
     if (o->heap.known[cls].n < o->heap.known[cls].cap) {
         o->heap.known[cls].v[o->heap.known[cls].n++] = *k;
         return;
     }
     o->heap.known[cls].v[o->heap.known[cls].next] = *k; /* the oldest goes */
-    o->heap.known[cls].next = (uint16_t)((o->heap.known[cls].next + 1) % CLASS_ROOM);
+    o->heap.known[cls].next = (uint16_t)((o->heap.known[cls].next + 1) % jit_opt_heap_room);
 }
 
 static void known_drop(struct opt *o, unsigned cls, unsigned i)
