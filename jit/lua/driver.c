@@ -27,6 +27,7 @@ FIELD(d_table_meta, "table.meta", table, meta, 'r', 8, AL_TABLE, 0);
 FIELD(d_table_acap, "table.acap", table, acap, 'i', 4, AL_TABLE, 0);
 FIELD(d_table_node, "table.node", table, node, 'r', 8, AL_TABLE, 0);
 FIELD(d_table_nused, "table.nused", table, nused, 'i', 4, AL_TABLE, 0);
+FIELD(d_table_nints, "table.nints", table, nints, 'i', 4, AL_TABLE, 0);
 FIELD(d_gc_mark, "gc.mark", gcobj, mark, 'i', 1, AL_GCHEAD, 0);
 FIELD(d_gc_kind, "gc.kind", gcobj, kind, 'i', 1, AL_GCHEAD, JIT_DF_IMMUTABLE);
 ITEM(d_arr_tag, "array.tag", 'i', 4, offsetof(struct value, tag), sizeof(struct value), AL_ARRAY, 0);

@@ -28,6 +28,8 @@ struct rec_lua {
     bool open;               /* the instruction takes everything up to open_top */
     int32_t open_top;        /* slot relative to the entry frame */
     struct { const lua_ins *head; uint32_t count; } unroll[16];
+    jit_ref fresh[8];        /* objects made on this trace after which nothing may have collected: white, so without barrier */
+    uint32_t nfresh;         /* how many were made; the last 8 are kept */
 };
 
 /* A value in the recording: ref is JIT_NOREF for nil, false, true (tag says which). */
@@ -60,6 +62,8 @@ void rl_call_lua(struct rec_lua *rl, int32_t fslot, struct lclosure *cl, int nar
 void rl_guard_func(struct rec_lua *rl, jit_ref f, const struct value *now);
 /* A call of a C function through SYNC: results are read back before the next instruction. */
 void rl_call_c(struct rec_lua *rl, int32_t fslot, int nargs, int nresults);
+/* Results of a call go to slot `to` as the instruction wants them (-1: all). */
+void rl_place_results(struct rec_lua *rl, int32_t to, const struct rv *v, int32_t n, int want);
 struct rv rl_upvalue(struct rec_lua *rl, unsigned idx);
 jit_ref rl_func(struct rec_lua *rl); /* the running closure */
 /* A Lua metamethod call f(a, b) whose result goes where the present instruction says (CIST_CONT). */
@@ -128,6 +132,16 @@ struct rv rl_get_str(struct rec_lua *rl, struct rv t, const struct value *tnow, 
 /* Metamethod lookup: value now and a ref guarded/constant; false: none (guarded to stay so). */
 bool rl_metamethod(struct rec_lua *rl, struct rv v, const struct value *now, enum metamethod e, const struct value **f, jit_ref *fref);
 
+struct table *rl_guard_meta(struct rec_lua *rl, struct rv v, const struct value *now); /* v's metatable is a constant from here on */
+/* Access without metamethods; raw_set: not to class tables, key not nil or NaN. */
+struct rv rl_raw_get(struct rec_lua *rl, struct rv t, struct table *h, struct rv key, const struct value *know);
+void rl_raw_set(struct rec_lua *rl, struct rv t, struct table *h, struct rv key, const struct value *know, struct rv v);
+jit_ref rl_table_len(struct rec_lua *rl, jit_ref t, struct table *h); /* a border, as now */
+void rl_append(struct rec_lua *rl, struct rv t, struct table *h, struct rv v); /* t[#t + 1] = v, v is not nil */
+jit_ref rl_concat(struct rec_lua *rl, jit_ref *s, unsigned n); /* of strings; overwrites s */
+void rl_made_fresh(struct rec_lua *rl, jit_ref o);
+bool rl_is_fresh(const struct rec_lua *rl, jit_ref o);
+
 /* record_ff.c: calls of C functions that are known. True: recorded (results set, nothing pending). */
-bool rl_fast_call(struct rec_lua *rl, int32_t fslot, const struct value *f, int nargs, int nresults);
+bool rl_fast_call(struct rec_lua *rl, int32_t fslot, int32_t args, const struct value *f, int nargs, int nresults); /* args: first argument's slot */
 #endif

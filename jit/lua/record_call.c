@@ -306,6 +306,7 @@ void rl_call_c(struct rec_lua *rl, int32_t fslot, int nargs, int nresults)
     jit_ref args[4] = {trh_context(rl), jit_rec_ki(r, fslot - r->base), jit_rec_ki(r, nargs), jit_rec_ki(r, nresults)};
     rl->pend_ref = jit_rec_call(r, &d_call_ccall, (const void *)trh_ccall, args, 4);
     jit_rec_forget(r, fslot, r->slot_hi);
+    rl->nfresh = 0; /* the collector may run there */
     rl->pending = ccall_results;
     rl->pend_slot = fslot;
     rl->pend_n = nresults;
@@ -333,7 +334,7 @@ static void call_value(struct rec_lua *rl, unsigned a, int nargs, int nresults)
         rl_call_lua(rl, fslot, f->lcl, nargs, nresults, 0);
         return;
     }
-    if (rl_fast_call(rl, fslot, f, nargs, nresults) || rl_failed(rl)) return;
+    if (rl_fast_call(rl, fslot, fslot + 1, f, nargs, nresults) || rl_failed(rl)) return;
     rl_call_c(rl, fslot, nargs, nresults);
 }
 
@@ -356,13 +357,10 @@ void rl_op_tforcall(struct rec_lua *rl)
     }
     struct rv v[3] = {rl_get(rl, a), rl_get(rl, a + 1), rl_get(rl, a + 2)};
     rl_guard_func(rl, v[0].ref, f);
+    if (f->tag != T_LCL && (rl_fast_call(rl, fslot, fslot - 3, f, 2, (int)ins_c(i)) || rl_failed(rl))) return;
     for (int n = 0; n < 3; n++) jit_rec_set(r, fslot + n, v[n].ref, v[n].tag);
-    if (f->tag == T_LCL) {
-        rl_call_lua(rl, fslot, f->lcl, 2, (int)ins_c(i), 0);
-        return;
-    }
-    if (rl_fast_call(rl, fslot, f, 2, (int)ins_c(i)) || rl_failed(rl)) return;
-    rl_fail(rl, JITSTAT_A_NYI_CALL);
+    if (f->tag == T_LCL) rl_call_lua(rl, fslot, f->lcl, 2, (int)ins_c(i), 0);
+    else rl_call_c(rl, fslot, 2, (int)ins_c(i));
 }
 
 void rl_op_tforloop(struct rec_lua *rl)
@@ -487,7 +485,7 @@ static int32_t original_func(const struct jit_resume_frame *f)
 }
 
 /* Puts the results where the caller (now the current frame) wants them. */
-static void place_results(struct rec_lua *rl, int32_t to, const struct rv *v, int32_t n, int want)
+void rl_place_results(struct rec_lua *rl, int32_t to, const struct rv *v, int32_t n, int want)
 {
     struct jit_recorder *r = rl->r;
     int32_t w = want < 0 ? n : want;
@@ -517,7 +515,7 @@ static void return_inlined(struct rec_lua *rl, const struct rv *v, int32_t n, co
         finish_cont(rl, first, now);
         return;
     }
-    place_results(rl, to, v, n, want);
+    rl_place_results(rl, to, v, n, want);
 }
 
 static bool can_return_below(const struct rec_lua *rl, const struct callinfo *ci)
@@ -558,7 +556,7 @@ static void return_below(struct rec_lua *rl, const struct rv *v, int32_t n)
     jit_rec_return_below(r, &f);
     rl->ci = prev;
     rl->nret_below++;
-    place_results(rl, to, v, n, want);
+    rl_place_results(rl, to, v, n, want);
 }
 
 void rl_op_return(struct rec_lua *rl)

@@ -21,7 +21,7 @@ static jit_ref ki(struct rec_lua *rl, int64_t i) { return jit_rec_ki(rl->r, i); 
 /* ---- metatables ---- */
 
 /* v's metatable is a constant from here on, or there is none (NULL). */
-static struct table *guard_meta(struct rec_lua *rl, struct rv v, const struct value *now)
+struct table *rl_guard_meta(struct rec_lua *rl, struct rv v, const struct value *now)
 {
     struct jit_recorder *r = rl->r;
     struct table *mt;
@@ -39,7 +39,7 @@ static struct table *guard_meta(struct rec_lua *rl, struct rv v, const struct va
 
 bool rl_metamethod(struct rec_lua *rl, struct rv v, const struct value *now, enum metamethod e, const struct value **f, jit_ref *fref)
 {
-    struct table *mt = guard_meta(rl, v, now);
+    struct table *mt = rl_guard_meta(rl, v, now);
     if (!mt) return false;
     class_mark(rl->L, mt);
     jit_rec_depend(rl->r, mt);
@@ -277,6 +277,46 @@ static void store_int(struct rec_lua *rl, struct rv t, struct table *h, const st
     helper_set(rl, t, k, v);
 }
 
+struct rv rl_raw_get(struct rec_lua *rl, struct rv t, struct table *h, struct rv key, const struct value *know)
+{
+    struct tkey k = {.v = key, .now = know};
+    if (know->tag == T_STR && jit_ref_is_const(key.ref) && know->s->is_short) k.str = know->s;
+    return raw_get(rl, t, h, &k);
+}
+
+void rl_raw_set(struct rec_lua *rl, struct rv t, struct table *h, struct rv key, const struct value *know, struct rv v)
+{
+    struct tkey k = {.v = key, .now = know};
+    if (know->tag == T_STR && jit_ref_is_const(key.ref) && know->s->is_short) k.str = know->s;
+    if (k.str && h->shape) {
+        jit_rec_guard_value(rl->r, jit_rec_get(rl->r, &d_table_shape, t.ref), kp(rl, h->shape));
+        store_flags(rl, t, h);
+        store_field(rl, t, h, &k, v);
+    } else if (know->tag == T_INT) {
+        store_int(rl, t, h, &k, v, true);
+    } else {
+        store_flags(rl, t, h);
+        helper_set(rl, t, &k, v);
+    }
+}
+
+void rl_append(struct rec_lua *rl, struct rv t, struct table *h, struct rv v)
+{
+    struct value kv;
+    setint(&kv, (int64_t)table_len(h) + 1);
+    jit_ref n = jit_rec_op2(rl->r, JIT_int_add, rl_table_len(rl, t.ref, h), ki(rl, 1));
+    rl_raw_set(rl, t, h, (struct rv){n, T_INT}, &kv, v);
+}
+
+void rl_made_fresh(struct rec_lua *rl, jit_ref o) { rl->fresh[rl->nfresh++ % 8] = o; }
+
+bool rl_is_fresh(const struct rec_lua *rl, jit_ref o)
+{
+    for (uint32_t i = 0; i < rl->nfresh && i < 8; i++)
+        if (rl->fresh[i] == o) return true;
+    return false;
+}
+
 static void set_value(struct rec_lua *rl, struct rv t, const struct value *now, const struct tkey *k, struct rv v)
 {
     const struct value *f = NULL;
@@ -358,6 +398,7 @@ void rl_op_newtable(struct rec_lua *rl)
     jit_ref args[3] = {trh_context(rl), ki(rl, ins_c(i)), ki(rl, ins_b(i))};
     jit_ref t = jit_rec_call(rl->r, &d_call_newtable, (const void *)trh_newtable, args, 3);
     jit_rec_guard_nonnull(rl->r, t);
+    rl_made_fresh(rl, t);
     rl_set(rl, ins_a(i), (struct rv){t, T_TABLE});
     rl_gc_check(rl);
 }
@@ -402,6 +443,23 @@ void rl_op_setlist(struct rec_lua *rl)
 
 /* ---- length, concatenation, equality ---- */
 
+/* A table that is all array: its border is alen if the last element is there. */
+jit_ref rl_table_len(struct rec_lua *rl, jit_ref t, struct table *h)
+{
+    struct jit_recorder *r = rl->r;
+    if (h->nints || (h->alen && h->arr[h->alen - 1].tag == T_NIL)) return jit_rec_call(r, &d_call_len, (const void *)table_len, &t, 1);
+    jit_rec_guard_false(r, jit_rec_op1(r, JIT_int_is_true, jit_rec_get(r, &d_table_nints, t)));
+    jit_ref len = jit_rec_get(r, &d_table_alen, t), some = jit_rec_op1(r, JIT_int_is_true, len);
+    if (h->alen == 0) {
+        jit_rec_guard_false(r, some);
+        return ki(rl, 0);
+    }
+    jit_rec_guard_true(r, some);
+    jit_ref last = jit_rec_aget(r, &d_arr_tag, jit_rec_get(r, &d_table_arr, t), jit_rec_op2(r, JIT_int_sub, len, ki(rl, 1)));
+    jit_rec_guard_true(r, jit_rec_op1(r, JIT_int_is_true, last));
+    return len;
+}
+
 void rl_op_len(struct rec_lua *rl)
 {
     lua_ins i = *rl->pc;
@@ -421,7 +479,7 @@ void rl_op_len(struct rec_lua *rl)
         rl_fail(rl, JITSTAT_A_ERROR);
         return;
     }
-    rl_set(rl, ins_a(i), (struct rv){jit_rec_call(rl->r, &d_call_len, (const void *)table_len, &v.ref, 1), T_INT});
+    rl_set(rl, ins_a(i), (struct rv){rl_table_len(rl, v.ref, now->t), T_INT});
 }
 
 /* A string or number as a string. */
@@ -438,6 +496,21 @@ static jit_ref as_string(struct rec_lua *rl, struct rv v, const struct value *no
     return s;
 }
 
+/* The last four (or fewer) become one; an intermediate result is never visible. */
+jit_ref rl_concat(struct rec_lua *rl, jit_ref *s, unsigned n)
+{
+    jit_ref none = jit_rec_kr(rl->r, NULL, false);
+    while (n > 1) {
+        unsigned m = n < 4 ? n : 4;
+        jit_ref args[5] = {trh_context(rl), s[n - m], s[n - m + 1], m > 2 ? s[n - m + 2] : none, m > 3 ? s[n - m + 3] : none};
+        jit_ref c = jit_rec_call(rl->r, &d_call_concat, (const void *)trh_concat, args, 5);
+        jit_rec_guard_nonnull(rl->r, c);
+        n -= m - 1;
+        s[n - 1] = c;
+    }
+    return s[0];
+}
+
 void rl_op_concat(struct rec_lua *rl)
 {
     lua_ins i = *rl->pc;
@@ -449,16 +522,7 @@ void rl_op_concat(struct rec_lua *rl)
     }
     for (unsigned j = 0; j < n; j++) s[j] = as_string(rl, rl_get(rl, b + j), &rl->base[b + j]);
     if (rl_failed(rl)) return;
-    while (n > 1) { /* the last four (or fewer) become one; an intermediate result is never visible */
-        unsigned m = n < 4 ? n : 4;
-        jit_ref args[5] = {trh_context(rl), s[n - m], s[n - m + 1], m > 2 ? s[n - m + 2] : jit_rec_kr(rl->r, NULL, false),
-                           m > 3 ? s[n - m + 3] : jit_rec_kr(rl->r, NULL, false)};
-        jit_ref c = jit_rec_call(rl->r, &d_call_concat, (const void *)trh_concat, args, 5);
-        jit_rec_guard_nonnull(rl->r, c);
-        n -= m - 1;
-        s[n - 1] = c;
-    }
-    rl_set(rl, ins_a(i), (struct rv){s[0], T_STR});
+    rl_set(rl, ins_a(i), (struct rv){rl_concat(rl, s, n), T_STR});
     rl_gc_check(rl);
 }
 

@@ -941,8 +941,9 @@ static void find_functions(struct lua_State *L)
     fn_pcall = fastfunc_ptr(L, FF_base_pcall);
 }
 
-/* One step of next() in a generic for: out[0], out[1] are the variables, out[-2] the control value. Its `extra` remembers the
- * position after that key, so that no key is searched for; false: it does not, so next itself must do it. */
+/* One step of next() in a generic for: out[0], out[1] are the variables, out[-2] the control value. The payload of the
+ * closing value out[-1] (nil, so nobody sees it) remembers the position after that key, so that no key is searched for;
+ * record_iter.c shares it. False: it does not, so next itself must do it. */
 static inline bool step_next(struct table *t, struct value *out)
 {
     const struct value *key = out - 2;
@@ -950,7 +951,9 @@ static inline bool step_next(struct table *t, struct value *out)
     if (key->tag == T_INT && (uint64_t)key->i - 1 < t->acap) {
         pos = (uint32_t)key->i;
     } else if (key->tag != T_NIL) {
-        pos = key->extra;
+        if (unlikely(out[-1].tag != T_NIL))
+            return false;
+        pos = (uint32_t)out[-1].bits;
         uint32_t at = pos - 1 - t->acap, nslots = t->shape != NULL ? t->shape->nslots : 0;
         if (at < nslots) {
             if (key->tag != T_STR || shape_key(t->shape, at) != key->s)
@@ -963,7 +966,8 @@ static inline bool step_next(struct table *t, struct value *out)
     pos = table_next_at(t, pos, out);
     if (pos == 0)
         setnil(out);
-    out[-2].extra = pos;
+    if (likely(out[-1].tag == T_NIL))
+        out[-1].bits = pos;
     return true;
 }
 

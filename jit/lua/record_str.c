@@ -1,0 +1,225 @@
+/* record_str.c: the string library on traces.
+ *
+ * Strings are immutable, so lengths and bytes are plain loads and everything that makes a string is a helper without
+ * other effects. string.format is taken apart at recording time: its format is a constant, each conversion becomes one
+ * piece, and the pieces are concatenated.
+ *
+ * Before: record_ff.c. After: trace_ff.c, trace_table.c.
+ */
+#include <stdio.h>
+#include "lua/record_ff.h"
+
+static jit_ref op2(struct ff *c, enum jit_opcode op, jit_ref a, jit_ref b) { return jit_rec_op2(c->r, op, a, b); }
+
+static bool ff_byte(struct ff *c)
+{
+    struct rv s = ff_arg(c, 0);
+    jit_ref i;
+    int64_t now;
+    if (ff_tag(c, 0) != T_STR || c->nargs > 2 || !ff_integer(c, 1, 1, &i, &now)) return false;
+    int64_t n = (int64_t)c->now[0].s->len;
+    jit_ref len = jit_rec_get(c->r, &d_str_len, s.ref), at;
+    if (now < 0) { /* from the end */
+        jit_rec_guard_true(c->r, op2(c, JIT_int_lt, i, ff_ki(c, 0)));
+        at = op2(c, JIT_int_add, len, i);
+        now += n + 1;
+    } else {
+        at = op2(c, JIT_int_sub, i, ff_ki(c, 1));
+    }
+    bool in = (uint64_t)now - 1 < (uint64_t)n;
+    if (!in && now <= 0) return false; /* the end's positions below the string's begin */
+    ff_guard(c, op2(c, JIT_uint_lt, at, len), in);
+    if (!in) return ff_results(c, NULL, 0);
+    return ff_int(c, jit_rec_aget(c->r, &d_str_byte, s.ref, at));
+}
+
+static bool ff_char(struct ff *c)
+{
+    if (c->nargs != 1 || ff_tag(c, 0) != T_INT || (uint64_t)c->now[0].i > 255) return false;
+    jit_ref ch = ff_arg(c, 0).ref;
+    jit_rec_guard_true(c->r, op2(c, JIT_uint_lt, ch, ff_ki(c, 256)));
+    jit_ref args[2] = {trh_context(c->rl), ch};
+    return ff_made(c, jit_rec_call(c->r, &d_call_str_i, (const void *)trh_char, args, 2), T_STR);
+}
+
+static bool ff_sub(struct ff *c)
+{
+    jit_ref args[4] = {trh_context(c->rl), ff_arg(c, 0).ref};
+    int64_t i, j;
+    if (ff_tag(c, 0) != T_STR || ff_tag(c, 1) == T_DEAD || ff_tag(c, 1) == T_NIL) return false;
+    if (!ff_integer(c, 1, 1, &args[2], &i) || !ff_integer(c, 2, -1, &args[3], &j)) return false;
+    return ff_made(c, jit_rec_call(c->r, &d_call_str_rii, (const void *)trh_sub, args, 4), T_STR);
+}
+
+static bool ff_rep(struct ff *c)
+{
+    struct rv sep = ff_arg(c, 2);
+    jit_ref args[4] = {trh_context(c->rl), ff_arg(c, 0).ref, 0, sep.tag == T_STR ? sep.ref : jit_rec_kr(c->r, NULL, false)};
+    int64_t n;
+    if (ff_tag(c, 0) != T_STR || ff_tag(c, 1) == T_DEAD || ff_tag(c, 1) == T_NIL || (sep.tag != T_STR && sep.tag != T_NIL)) return false;
+    if (!ff_integer(c, 1, 0, &args[2], &n)) return false;
+    if (n > 0 && (uint64_t)n * (c->now[0].s->len + (sep.tag == T_STR ? c->now[2].s->len : 0)) > 1 << 24) return false;
+    return ff_made(c, jit_rec_call(c->r, &d_call_str_rir, (const void *)trh_rep, args, 4), T_STR);
+}
+
+static bool ff_case(struct ff *c, int how)
+{
+    jit_ref args[3] = {trh_context(c->rl), ff_arg(c, 0).ref, ff_ki(c, how)};
+    if (ff_tag(c, 0) != T_STR) return false;
+    return ff_made(c, jit_rec_call(c->r, &d_call_str_ri, (const void *)trh_case, args, 3), T_STR);
+}
+
+/* Plain searches: told so, or the pattern is a constant without magic. */
+static bool ff_find(struct ff *c)
+{
+    struct rv s = ff_arg(c, 0), p = ff_arg(c, 1);
+    jit_ref init;
+    int64_t now;
+    bool plain = c->nargs > 3 && !tag_is_false(ff_tag(c, 3));
+    if (ff_tag(c, 0) != T_STR || ff_tag(c, 1) != T_STR) return false;
+    const struct lstr *ps = c->now[1].s, *ss = c->now[0].s;
+    if (!plain && (strpbrk(ps->data, "^$*+?.([%-") || strlen(ps->data) != ps->len)) return false;
+    if (!ff_integer(c, 2, 1, &init, &now) || now < 1 || (uint64_t)now - 1 > ss->len) return false;
+    if (!plain) jit_rec_guard_value(c->r, p.ref, jit_rec_kr(c->r, (void *)ps, true));
+    jit_rec_guard_true(c->r, op2(c, JIT_uint_le, op2(c, JIT_int_sub, init, ff_ki(c, 1)), jit_rec_get(c->r, &d_str_len, s.ref)));
+    jit_ref args[3] = {s.ref, p.ref, init};
+    jit_ref at = jit_rec_call(c->r, &d_call_i_rri, (const void *)trh_find, args, 3);
+    bool found = trh_find(ss, ps, now) != 0;
+    ff_guard(c, jit_rec_op1(c->r, JIT_int_is_true, at), found);
+    if (!found) return ff_result(c, RV_NIL);
+    jit_ref end = op2(c, JIT_int_add, at, op2(c, JIT_int_sub, jit_rec_get(c->r, &d_str_len, p.ref), ff_ki(c, 1)));
+    return ff_results(c, (struct rv[]){{at, T_INT}, {end, T_INT}}, 2);
+}
+
+/* ---- format ---- */
+
+#define MAX_PIECES 40
+struct pieces { jit_ref v[MAX_PIECES]; int n; };
+
+static bool add_text(struct ff *c, struct pieces *ps, const char *s, size_t n)
+{
+    struct lstr *k = n ? trh_str(c->rl->L, s, n) : NULL;
+    if (n == 0) return true;
+    if (!k || ps->n == MAX_PIECES) return false;
+    ps->v[ps->n++] = jit_rec_kr(c->r, k, true);
+    return true;
+}
+
+static bool add_made(struct ff *c, struct pieces *ps, jit_ref s)
+{
+    if (ps->n == MAX_PIECES) return false;
+    jit_rec_guard_nonnull(c->r, s);
+    ps->v[ps->n++] = s;
+    return true;
+}
+
+static bool add_tostring(struct ff *c, struct pieces *ps, struct rv v)
+{
+    jit_ref args[3] = {trh_context(c->rl), ff_ki(c, v.tag), trh_bits(c->rl, v)};
+    return add_made(c, ps, jit_rec_call(c->r, &d_call_tostr, (const void *)trh_tostr, args, 3));
+}
+
+/* "%s" of what needs no metamethod. */
+static bool add_string(struct ff *c, struct pieces *ps, int n)
+{
+    struct rv v = ff_arg(c, n);
+    if (v.tag == T_STR) {
+        if (ps->n == MAX_PIECES || !ff_no_metafield(c, n, "__tostring")) return false;
+        ps->v[ps->n++] = v.ref;
+        return true;
+    }
+    return tag_is_number(v.tag) && ff_no_metafield(c, n, "__tostring") && add_tostring(c, ps, v);
+}
+
+/* One conversion [s, end): s is behind the '%', end[-1] the letter. */
+static bool add_conversion(struct ff *c, struct pieces *ps, const char *s, const char *end, int n)
+{
+    char spec[32];
+    int64_t now;
+    size_t len = (size_t)(end - s);
+    jit_ref args[3] = {trh_context(c->rl)};
+    char conv = end[-1];
+    if (n >= c->nargs || len > 16) return false;
+    if (conv == 's') return len == 1 && add_string(c, ps, n);
+    if (!tag_is_number(ff_tag(c, n))) return false;
+    if (strchr("eEfgG", conv)) {
+        snprintf(spec, sizeof spec, "%%%.*s", (int)len, s);
+        struct rv v = ff_arg(c, n);
+        args[2] = v.tag == T_INT ? jit_rec_op1(c->r, JIT_cast_int_to_float, v.ref) : v.ref;
+    } else {
+        if (!ff_integer(c, n, 0, &args[2], &now)) return false;
+        if (len == 1 && (conv == 'd' || conv == 'i')) return add_tostring(c, ps, (struct rv){args[2], T_INT});
+        snprintf(spec, sizeof spec, "%%%.*sll%c", (int)len - 1, s, conv);
+    }
+    struct lstr *k = trh_str(c->rl->L, spec, strlen(spec));
+    if (!k) return false;
+    args[1] = jit_rec_kr(c->r, k, true);
+    if (strchr("eEfgG", conv)) return add_made(c, ps, jit_rec_call(c->r, &d_call_str_rf, (const void *)trh_format_flt, args, 3));
+    return add_made(c, ps, jit_rec_call(c->r, &d_call_str_ri, (const void *)trh_format_int, args, 3));
+}
+
+/* The end of a conversion that the library accepts, or NULL: flags by letter, at most two digits of width and precision. */
+static const char *conversion_end(const char *s)
+{
+    const char *flags = s, *p = s;
+    while (*p && strchr("-+ #0", *p)) p++;
+    size_t nflags = (size_t)(p - flags);
+    for (int i = 0; i < 2 && *p >= '0' && *p <= '9'; i++) p++;
+    if (*p == '.') {
+        p++;
+        for (int i = 0; i < 2 && *p >= '0' && *p <= '9'; i++) p++;
+    }
+    const char *may = strchr("di", *p) ? "-+0 " : strchr("xXo", *p) ? "-#0" : strchr("eEfgG", *p) ? "-+ #0" : *p == 's' ? "" : NULL;
+    if (!*p || !may || strspn(flags, may) < nflags || nflags > 4) return NULL;
+    return p + 1;
+}
+
+static bool format_pieces(struct ff *c, struct pieces *ps, const char *f, const char *end)
+{
+    char text[256];
+    size_t nt = 0;
+    int n = 1;
+    while (f < end) {
+        if (*f != '%' || f[1] == '%') {
+            if (nt == sizeof text) return false;
+            text[nt++] = *f;
+            f += *f == '%' ? 2 : 1;
+            continue;
+        }
+        const char *e = conversion_end(++f);
+        if (!e || !add_text(c, ps, text, nt) || !add_conversion(c, ps, f, e, n++)) return false;
+        nt = 0;
+        f = e;
+    }
+    return add_text(c, ps, text, nt);
+}
+
+static bool ff_format(struct ff *c)
+{
+    struct pieces ps = {.n = 0};
+    if (ff_tag(c, 0) != T_STR) return false;
+    const struct lstr *f = c->now[0].s;
+    if (strlen(f->data) != f->len) return false;
+    jit_rec_guard_value(c->r, ff_arg(c, 0).ref, jit_rec_kr(c->r, (void *)f, true));
+    if (!format_pieces(c, &ps, f->data, f->data + f->len)) return false;
+    if (ps.n == 0 && !add_text(c, &ps, "", 0)) return false;
+    if (ps.n == 0) return false;
+    return ff_made(c, rl_concat(c->rl, ps.v, (unsigned)ps.n), T_STR);
+}
+
+bool ff_string(struct ff *c, int id)
+{
+    switch (id) {
+    case FF_string_len: return ff_tag(c, 0) == T_STR && ff_int(c, jit_rec_get(c->r, &d_str_len, ff_arg(c, 0).ref));
+    case FF_string_byte: return ff_byte(c);
+    case FF_string_char: return ff_char(c);
+    case FF_string_sub: return ff_sub(c);
+    case FF_string_rep: return ff_rep(c);
+    case FF_string_upper: return ff_case(c, CASE_UPPER);
+    case FF_string_lower: return ff_case(c, CASE_LOWER);
+    case FF_string_reverse: return ff_case(c, CASE_REVERSE);
+    case FF_string_find: return ff_find(c);
+    case FF_string_format: return ff_format(c);
+    default: return false;
+    }
+}
