@@ -283,6 +283,60 @@ static const struct jit_descr **descr_list(const struct jit_vm *vm, const struct
     return v;
 }
 
+/* Frames and slots are the guest's: a list may use those that the trace has, and make up none. */
+static bool frames_known(const struct jit_ir *out, const struct jit_resume *r, const struct jit_ir *old)
+{
+    for (uint32_t i = 0; i < old->resumes.n; i++) {
+        const struct jit_resume *q = &old->resumes.v[i];
+        if (q->nframes == r->nframes && !memcmp(old->frames.v + q->frames, out->frames.v + r->frames, r->nframes * sizeof *out->frames.v)) return true;
+    }
+    return false;
+}
+
+static bool slot_known(const struct jit_ir *out, const struct jit_slot_val *v, const struct jit_ir *old)
+{
+    for (uint32_t i = 0; i < old->slots.n; i++) {
+        const struct jit_slot_val *q = &old->slots.v[i];
+        if (q->slot != v->slot || q->tag != v->tag || (q->ref == JIT_NOREF) != (v->ref == JIT_NOREF)) continue;
+        if (v->ref == JIT_NOREF || jit_ref_type(old, q->ref) == jit_ref_type(out, v->ref)) return true;
+    }
+    return false;
+}
+
+static bool resumes_known(const struct jit_ir *out, const struct jit_ir *old, char *err, size_t errsize)
+{
+    for (uint32_t n = 0; n < out->ops.n; n++) {
+        if (out->ops.v[n].resume == JIT_NORESUME) continue;
+        const struct jit_resume *r = &out->resumes.v[out->ops.v[n].resume];
+        if (!frames_known(out, r, old)) {
+            snprintf(err, errsize, "op %u: resume data with frames that the trace does not have", n);
+            return false;
+        }
+        for (uint32_t i = 0; i < r->nslots; i++) {
+            const struct jit_slot_val *v = &out->slots.v[r->slots + i];
+            if (slot_known(out, v, old)) continue;
+            snprintf(err, errsize, "op %u: resume data with a slot %d of tag %u that the trace does not have", n, v->slot, v->tag);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Exits write the guest's stack as far as guard_stack has looked: it stays first, behind a bridge's inputs. */
+static int64_t stack_room(const struct jit_ir *ir)
+{
+    uint32_t i = 0;
+    while (i < ir->ops.n && ir->ops.v[i].opcode >= JIT_inputarg_i && ir->ops.v[i].opcode <= JIT_inputarg_r) i++;
+    return i < ir->ops.n && ir->ops.v[i].opcode == JIT_guard_stack ? jit_ref_const(ir, ir->ops.v[i].arg[0])->i : INT64_MIN;
+}
+
+static bool stack_guarded(const struct jit_ir *out, const struct jit_ir *old, char *err, size_t errsize)
+{
+    bool ok = stack_room(out) >= stack_room(old);
+    if (!ok) snprintf(err, errsize, "guard_stack(%lld) must stay first", (long long)stack_room(old));
+    return ok;
+}
+
 static bool list_to_ir(struct jit_vm *vm, const struct jit_ir *old, const struct op_list *ops, const struct jitstat_newop *list, int64_t n,
                        struct jit_ir *out, struct jit_arena *arena, char *err, size_t errsize)
 {
@@ -304,13 +358,8 @@ static bool list_to_ir(struct jit_vm *vm, const struct jit_ir *old, const struct
         out->kind = old->kind;
         out->link = old->link;
         out->merges = old->merges;
-        ok = jit_ir_verify(out, err, errsize);
+        ok = jit_ir_verify(out, err, errsize) && resumes_known(out, old, err, errsize) && stack_guarded(out, old, err, errsize);
     }
-    for (uint32_t i = 0; ok && i < out->ops.n; i++)
-        if (out->ops.v[i].opcode == JIT_debug_merge_point && (uint64_t)jit_ref_const(out, out->ops.v[i].arg[0])->i >= out->merges.n) {
-            snprintf(err, errsize, "op %u: no such merge point", i);
-            ok = false;
-        }
     free(w.map);
     free(w.out);
     free(descrs);
