@@ -150,8 +150,10 @@ jit_ref opt_append(struct opt *o, enum jit_opcode opcode, const jit_ref *args, u
         return JIT_NOREF;
     }
     o->out->ops.v[r].line = line;
-    if (o->round == 2 && descr && descr->kind == JIT_D_CALL && (descr->effects & JIT_EF_SYNC))
-        o->synced = true;
+    if (o->round == 2 && descr && descr->kind == JIT_D_CALL && (descr->effects & JIT_EF_SYNC) && !o->synced) {
+        o->synced = true; /* resume data made so far list more than is right from here on */
+        memset(o->resume_map, 0, o->nresume_map * sizeof *o->resume_map);
+    }
     o->vals.v[o->vals.n++] = (struct opt_val){.lo = INT64_MIN, .hi = INT64_MAX, .repl = JIT_NOREF, .subst = JIT_NOREF};
     opt_range_init(o, r);
     if (opt_on(o, JIT_OPT_BIT_GUARDS))

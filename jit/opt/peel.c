@@ -38,7 +38,8 @@
  * guard_not_invalidated and guard_stack.
  *
  * Resume data in B: memory still has the frame as it was at entry, so a guard must list, besides its own slots (with
- * S), every slot that the previous iteration assigned: those of the recorded jump. A SYNC call stores them all, and
+ * S), every slot that the previous iteration assigned: those of the recorded jump. A SYNC call stores them all; behind it
+ * memory is newer than the list, so guards there list their own slots only. A SYNC call stores them all, and
  * its own results on top of them: guards behind it must not list them again.
  *
  * Refused, and the loop stays as recorded, jumping to its own start through memory: a slot that has
