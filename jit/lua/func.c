@@ -166,6 +166,7 @@ void func_free_proto(struct lua_State *L, struct proto *p)
 {
     if (L->g->vm != NULL)
         lua_jit_proto_free(L, p);
+    live_forget(p);
     mem_free(L, p->code, p->ncode * sizeof *p->code);
     mem_free(L, p->k, p->nk * sizeof *p->k);
     mem_free(L, p->protos, p->np * sizeof *p->protos);

@@ -170,6 +170,9 @@ void call_enter_hook(struct lua_State *L, struct callinfo *ci); /* call hook of 
 bool call_pcall_possible(struct lua_State *L, const struct value *func, bool is_xpcall);
 struct callinfo *call_pcall(struct lua_State *L, struct value *func, int nresults, bool is_xpcall);
 void call_pcall_finish(struct lua_State *L);
+/* What coroutine.resume and the functions of coroutine.wrap do, without the C API between. To be called in their frames. */
+int call_coresume(struct lua_State *L);
+int call_cowrap(struct lua_State *L);
 /* Finishes a frame: moves nres results (ending at top) to ci->func as wanted; L->ci = ci->prev. */
 void call_poscall(struct lua_State *L, struct callinfo *ci, int nres);
 
@@ -184,7 +187,7 @@ void meta_init(struct lua_State *L);
 extern const char *const type_names[LUA_NUMTYPES + 1];
 
 /* ---- vm.c ---- */
-void vm_execute(struct lua_State *L, struct callinfo *ci); /* runs until a CIST_FRESH frame returns */
+void vm_execute(struct lua_State *L, struct callinfo *ci); /* runs until a CIST_FRESH frame returns, or, under lua_resume, until L->status is LUA_YIELD */
 void vm_continue(struct lua_State *L); /* finishes the interrupted instruction of L->ci with the value at top-1 (invariant 1 of state.h) */
 void vm_fields_clear(struct global *g); /* atomic phase: shapes and keys may die */
 void vm_fields_free(struct global *g);
@@ -253,6 +256,7 @@ void lua_jit_record(struct lua_State *L, struct callinfo *ci);
 void lua_jit_abort(struct lua_State *L, int jitstat_abort);
 void lua_jit_class_changed(struct lua_State *L, struct table *t);
 void lua_jit_proto_free(struct lua_State *L, struct proto *p);
+void live_forget(const struct proto *p); /* live.c: the prototype dies */
 void lua_jit_mark(struct lua_State *L, void (*mark)(struct lua_State *, struct gcobj *)); /* atomic phase: constants of traces, hooks */
 void lua_jit_flush(struct lua_State *L, const char *why); /* basic metatable changed, debug.setupvalue ... */
 void lua_jit_hook_set(struct lua_State *L); /* lua_sethook (async-signal-safe): makes compiled loops leave */

@@ -119,30 +119,17 @@ static struct regset *analyse(const struct proto *p)
     return in;
 }
 
-/* Cache: proto -> table, small and direct mapped. Entries go with live_forget. */
-#define CACHE 256
-struct live_cache { struct { const struct proto *p; struct regset *in; } e[CACHE]; };
-static _Thread_local struct live_cache cache;
-
-static unsigned cache_slot(const struct proto *p) { return (unsigned)((uintptr_t)p >> 5) % CACHE; }
-
+/* The table belongs to the prototype (its memory may be another prototype's tomorrow) and goes with it. */
 bool live_reg(const struct proto *p, uint64_t pc, unsigned reg)
 {
-    unsigned i = cache_slot(p);
-    if (cache.e[i].p != p) {
-        free(cache.e[i].in);
-        cache.e[i].p = p;
-        cache.e[i].in = analyse(p);
-    }
-    const struct regset *in = cache.e[i].in;
+    if (!p->live)
+        ((struct proto *)p)->live = analyse(p);
+    const struct regset *in = p->live;
     return !in || pc >= p->ncode || reg > 255 || (in[pc].w[reg >> 6] >> (reg & 63) & 1);
 }
 
 void live_forget(const struct proto *p)
 {
-    unsigned i = cache_slot(p);
-    if (cache.e[i].p != p) return;
-    free(cache.e[i].in);
-    cache.e[i].p = NULL;
-    cache.e[i].in = NULL;
+    free(p->live);
+    ((struct proto *)p)->live = NULL;
 }

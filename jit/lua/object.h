@@ -240,6 +240,7 @@ struct proto {
     struct locvar *locvars;
     struct lstr *source; /* may be NULL when stripped */
     struct gcobj *gclist;
+    void *live;          /* live.c: live registers by instruction; NULL: not analysed */
 };
 
 #endif
