@@ -60,6 +60,7 @@ void lua_jit_open(struct lua_State *L)
 {
     struct global *g = L->g;
     if (fastfunc_in_scratch()) return;
+    lua_jit_preload(L);
     g->vm = jit_vm_new(&lua_driver, g);
     if (!g->vm) return;
     const char *env = secure_getenv("JITSTAT"), *err;

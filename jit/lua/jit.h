@@ -49,5 +49,7 @@ int lua_jit_set_param(struct lua_State *L, const char *text, const char **err); 
 struct lua_jit_unwind { uint32_t running; ptrdiff_t base; struct callinfo *ci; };
 void lua_jit_unwind_save(struct lua_State *L, struct lua_jit_unwind *u);    /* before setjmp */
 void lua_jit_unwind_restore(struct lua_State *L, const struct lua_jit_unwind *u); /* after longjmp */
-int luaopen_jitstat(struct lua_State *L); /* jitstat_lib.c */
+/* jitstat_lib.c */
+int luaopen_jitstat(struct lua_State *L);
+void lua_jit_preload(struct lua_State *L); /* makes it known to `require`; raises */
 #endif
