@@ -52,9 +52,11 @@ static void unroll(struct rec_lua *rl, uint32_t pc)
     struct jit_recorder *r = rl->r;
     uint32_t i = 0;
     while (i < 15 && rl->unroll[i].head && rl->unroll[i].head != rl->pc) i++;
-    bool began_here = rl->unroll[i].head != NULL;
-    if (began_here && ++rl->unroll[i].count <= (uint32_t)r->vm->params.max_unroll_loops) return;
     struct jit_key key = {.code = rl->p, .pc = pc};
+    /* A loop that mostly leaves in its first round gets no trace of its own: unrolled where it is met. */
+    bool began_here = rl->unroll[i].head != NULL || jit_aborts_at(r->vm, key, JITSTAT_KIND_LOOP) > 0;
+    rl->unroll[i].head = rl->pc;
+    if (began_here && ++rl->unroll[i].count <= (uint32_t)r->vm->params.max_unroll_loops) return;
     r->vm->driver->back_off(r->vm->user, key, JITSTAT_KIND_LOOP, 2);
     rl_fail(rl, began_here ? JITSTAT_A_INNER_LOOP : JITSTAT_A_RETRY);
 }

@@ -76,7 +76,6 @@ void cell_aborted(struct jit_vm *vm, struct jit_cell *cell, const struct obs_pla
     if (cell->aborts >= vm->params.max_aborts) {
         if (!cell->blacklisted) {
             cell->blacklisted = true;
-            obs_add(&vm->obs->blk->total.blacklisted, 1);
             obs_ev_blacklist(vm->obs, at, why, cell->aborts);
             obs_alarm(vm->obs, JITSTAT_AL_BLACKLISTED, at->file, at->line);
         }
@@ -91,6 +90,12 @@ struct jit_trace *jit_trace_of(struct jit_vm *vm, struct jit_key key, int kind)
 {
     struct jit_cell *c = cell_find(vm, key, kind, false);
     return c ? c->trace : NULL;
+}
+
+uint32_t jit_aborts_at(struct jit_vm *vm, struct jit_key key, int place)
+{
+    struct jit_cell *c = cell_find(vm, key, place, false);
+    return c ? c->aborts : 0;
 }
 
 struct jit_trace *jit_hot(struct jit_vm *vm, void *ctx, struct jit_key key, int kind, bool *record)

@@ -96,6 +96,9 @@ enum jit_exit_kind jit_run(struct jit_vm *vm, void *ctx, void *frame, struct jit
 /* A trace for this key, or NULL (for linking). */
 struct jit_trace *jit_trace_of(struct jit_vm *vm, struct jit_key key, int kind);
 
+/* How often in a row recording failed at a place (0: never, or it has a trace). */
+uint32_t jit_aborts_at(struct jit_vm *vm, struct jit_key key, int place);
+
 /* The guest changed an object that traces depend on: they are unlinked and leave at the next guard_not_invalidated. */
 void jit_invalidate(struct jit_vm *vm, void *object);
 /* All traces go (deferred while a hook runs). */
