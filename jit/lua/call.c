@@ -20,6 +20,7 @@
  */
 #pragma GCC visibility push(default)
 #include <lua5.4/lua.h>
+#include <lua5.4/lauxlib.h>
 #pragma GCC visibility pop
 #include <stdlib.h>
 #include "lua/jit.h"
@@ -452,7 +453,7 @@ static void finish_c(struct lua_State *L, struct callinfo *ci)
     call_poscall(L, ci, n);
 }
 
-/* Runs frames until L->ci is `base`. */
+/* Runs frames until L->ci is `base`, or the coroutine has yielded. */
 static void unroll(struct lua_State *L, struct callinfo *base)
 {
     struct callinfo *ci;
@@ -462,6 +463,8 @@ static void unroll(struct lua_State *L, struct callinfo *base)
         } else {
             vm_continue(L);
             vm_execute(L, L->ci);
+            if (L->status == LUA_YIELD)
+                return;
         }
     }
 }
@@ -626,6 +629,8 @@ static void resume_body(struct lua_State *L, void *ud)
     if (is_lua(ci)) { /* it yielded in a hook, before an instruction */
         L->top = first;
         vm_execute(L, ci);
+        if (L->status == LUA_YIELD)
+            return;
     } else {
         if (ci->k != NULL)
             n = ci->k(L, LUA_YIELD, ci->ctx);
@@ -647,10 +652,12 @@ int lua_resume(struct lua_State *L, struct lua_State *from, int nargs, int *nres
     L->nCcalls = from != NULL ? c_depth(from) : 0;
     if (c_depth(L) >= LUAI_MAXCCALLS)
         return resume_error(L, "C stack overflow", nargs);
-    L->nCcalls++;
+    L->resume_ccalls = ++L->nCcalls;
     int status = run_protected(L, resume_body, &nargs, 0);
     if (unlikely(is_error(status)))
         status = recover(L, &L->base_ci, status, 0);
+    if (status == LUA_OK)
+        status = L->status; /* a yield that the interpreter made returns here, one of a C function jumps */
     if (unlikely(is_error(status))) {
         L->status = (uint8_t)status; /* dead */
         call_set_error(L, status, L->top);
@@ -673,6 +680,65 @@ int lua_yieldk(struct lua_State *L, int nresults, lua_KContext ctx, lua_KFunctio
     ci->k = k;
     ci->ctx = ctx;
     call_throw(L, LUA_YIELD);
+}
+
+/* Moves the topmost nargs values to co and resumes it; its results, or on failure (-1) the error, come to the top of L. */
+static int resume_moving(struct lua_State *L, struct lua_State *co, int nargs)
+{
+    int n;
+    if (unlikely(co->stack_last - co->top <= nargs && !lua_checkstack(co, nargs))) {
+        lua_pushliteral(L, "too many arguments to resume");
+        return -1;
+    }
+    L->top -= nargs;
+    for (int i = 0; i < nargs; i++)
+        setval(co->top + i, L->top + i);
+    co->top += nargs;
+    int status = lua_resume(co, L, nargs, &n);
+    bool failed = is_error(status);
+    if (failed)
+        n = 1;
+    if (unlikely(L->stack_last - L->top <= n + 1 && !lua_checkstack(L, n + 1))) {
+        co->top -= n;
+        lua_pushliteral(L, "too many results to resume");
+        return -1;
+    }
+    co->top -= n;
+    for (int i = 0; i < n; i++)
+        setval(L->top + i, co->top + i);
+    L->top += n;
+    return failed ? -1 : n;
+}
+
+int call_coresume(struct lua_State *L)
+{
+    struct value *arg = L->ci->func + 1;
+    if (arg >= L->top || arg->tag != T_THREAD)
+        return L->ci->func->f(L); /* says what is wrong */
+    int n = resume_moving(L, arg->th, (int)(L->top - arg) - 1);
+    lua_pushboolean(L, n >= 0);
+    n = n < 0 ? 1 : n;
+    lua_insert(L, -(n + 1));
+    return n + 1;
+}
+
+int call_cowrap(struct lua_State *L)
+{
+    struct lua_State *co = L->ci->func->ccl->upvals[0].th;
+    int n = resume_moving(L, co, (int)(L->top - L->ci->func) - 1);
+    if (likely(n >= 0))
+        return n;
+    int status = co->status;
+    if (is_error(status)) { /* it died: its variables are closed first */
+        status = lua_resetthread(co);
+        lua_xmove(co, L, 1);
+    }
+    if (status != LUA_ERRMEM && L->top[-1].tag == T_STR) {
+        luaL_where(L, 1);
+        lua_insert(L, -2);
+        lua_concat(L, 2);
+    }
+    return lua_error(L);
 }
 
 int lua_isyieldable(struct lua_State *L)

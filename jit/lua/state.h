@@ -92,6 +92,7 @@ struct lua_State {
     int32_t basehookcount, hookcount;
     volatile int32_t hookmask;
     int32_t stacksize;        /* slots, without STACK_EXTRA */
+    uint32_t resume_ccalls;   /* nCcalls of the activation that lua_resume started: from there a yield just returns */
     uint32_t pcall_depth;     /* CIST_PCALL frames without a C activation (2); counts towards LUAI_MAXCCALLS */
 };
 #define STACK_EXTRA 5

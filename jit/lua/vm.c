@@ -28,7 +28,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "lua/fastfunc.h"
-#include "lua/guest.h"
+#include "lua/jit.h"
 
 #define MAX_META_CHAIN 2000
 
@@ -931,14 +931,22 @@ void vm_continue(struct lua_State *L)
 
 /* ---- C functions that the interpreter runs itself ---- */
 
-static lua_CFunction fn_pcall, fn_xpcall, fn_next, fn_ipairs_step;
+static lua_CFunction fn_pcall, fn_xpcall, fn_next, fn_ipairs_step, fn_yield, fn_resume, fn_wrapped;
+static uint64_t special_functions; /* a bit for each of those that CALL treats specially */
+
+static inline uint64_t function_bit(lua_CFunction f) { return 1ull << ((uintptr_t)f >> 4 & 63); }
 
 static void find_functions(struct lua_State *L)
 {
     fn_next = fastfunc_ptr(L, FF_base_next);
     fn_ipairs_step = fastfunc_ptr(L, FF_ipairs_iter);
     fn_xpcall = fastfunc_ptr(L, FF_base_xpcall);
+    fn_yield = fastfunc_ptr(L, FF_coroutine_yield);
+    fn_resume = fastfunc_ptr(L, FF_coroutine_resume);
+    fn_wrapped = fastfunc_ptr(L, FF_wrap_func);
     fn_pcall = fastfunc_ptr(L, FF_base_pcall);
+    special_functions = function_bit(fn_pcall) | function_bit(fn_xpcall) | function_bit(fn_yield) | function_bit(fn_resume) |
+                        function_bit(fn_wrapped);
 }
 
 /* One step of next() in a generic for: out[0], out[1] are the variables, out[-2] the control value. The payload of the
@@ -969,6 +977,21 @@ static inline bool step_next(struct table *t, struct value *out)
     if (likely(out[-1].tag == T_NIL))
         out[-1].bits = pos;
     return true;
+}
+
+/* coroutine.yield under lua_resume: its frame stays, as a yield in a C function leaves it, and the interpreter returns. */
+static void yield_frame(struct lua_State *L, struct callinfo *ci, struct value *fn, int nres)
+{
+    if (unlikely(L->g->recording && L->g->rec_L == L))
+        lua_jit_abort(L, JITSTAT_A_COROUTINE);
+    ci->func = fn;
+    ci->nresults = (int16_t)nres;
+    ci->status = CIST_C;
+    ci->top = L->top + LUA_MINSTACK;
+    ci->k = NULL;
+    ci->u2.nyield = (int)(L->top - fn) - 1;
+    L->ci = ci;
+    L->status = LUA_YIELD;
 }
 
 static inline bool step_ipairs(struct table *t, struct value *out)
@@ -1603,11 +1626,22 @@ call:
         f = fn->ccl->f;
     else
         goto call_any;
-    if (unlikely(f == fn_pcall || f == fn_xpcall)) {
-        if (call_pcall_possible(L, fn, f == fn_xpcall)) {
-            if (call_pcall(L, fn, nres, f == fn_xpcall) != NULL)
-                goto entered;
-            goto call_done;
+    if (unlikely(special_functions & function_bit(f)) && L->hookmask == 0) {
+        if (f == fn_pcall || f == fn_xpcall) {
+            if (call_pcall_possible(L, fn, f == fn_xpcall)) {
+                if (call_pcall(L, fn, nres, f == fn_xpcall) != NULL)
+                    goto entered;
+                goto call_done;
+            }
+        } else if (f == fn_yield) {
+            if (L->nCcalls == L->resume_ccalls && ci->next != NULL) {
+                yield_frame(L, ci->next, fn, nres);
+                return;
+            }
+        } else if (f == fn_resume) {
+            f = call_coresume;
+        } else if (f == fn_wrapped) {
+            f = call_cowrap;
         }
     }
     {
