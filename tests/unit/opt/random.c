@@ -561,6 +561,8 @@ static void one_seed(uint64_t seed)
     bool more = true;
     for (int warm = (int)rnd(3); warm > 0 && more; warm--) more = iterate(0);
     vm.w.invalid = 0;
+    vm.w.torture = rnd(2) ? 30 : 0;
+    vm.w.dice = rnd(1 << 30);
     unsigned passes = rnd(4) ? JIT_OPT_ALL : (unsigned)rnd(JIT_OPT_ALL + 1);
     jit_opt_heap_room = rnd(3) ? 128 : 1 + rnd(5); /* little room: what is known at the label is lost in the loop */
     if (more && record(&r, &arena)) {
