@@ -113,7 +113,6 @@ void jit_flush(struct jit_vm *vm, const char *why)
     if (!vm->traces) return;
     for (struct jit_trace *t = vm->traces; t; t = t->next) t->doomed = true;
     uint32_t n = traces_kill(vm);
-    obs_add(&vm->obs->blk->total.flushes, 1);
     obs_ev_flush(vm->obs, why, n);
     trace_release_dead(vm);
 }

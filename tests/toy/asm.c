@@ -18,7 +18,7 @@ static const struct { const char *name, *operands; } ops[TOY_NOPS] = {
 };
 
 #define WORDS 6
-#define LABELS 400
+#define LABELS 1200
 struct label { struct toy_func *fn; char name[24]; int32_t pc; };
 struct assembler {
     struct toy *t;

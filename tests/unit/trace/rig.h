@@ -9,7 +9,8 @@
 #include "opt/opt.h"
 #include "toy/toy.h"
 
-struct rig { struct toy *t; char *out; size_t size; FILE *f; };
+struct rig_out { char *text; size_t size; };
+struct rig { struct toy *t; struct rig_out *out; FILE *f; };
 
 /* A toy with a program: a built-in one by name, or text. */
 static inline struct rig rig_new(const char *name, const char *text, const char *params)
@@ -18,7 +19,8 @@ static inline struct rig rig_new(const char *name, const char *text, const char 
     int64_t usual;
     char *builtin = text ? NULL : toy_program(name, &usual);
     jit_opt_verify = 2; /* after every operation */
-    g.f = open_memstream(&g.out, &g.size);
+    g.out = calloc(1, sizeof *g.out);
+    g.f = open_memstream(&g.out->text, &g.out->size);
     g.t = toy_new(name, params, g.f);
     cr_assert(text || builtin);
     cr_assert(toy_load(g.t, text ? text : builtin), "%s", g.t->error);
@@ -38,6 +40,7 @@ static inline void rig_free(struct rig *g)
 {
     toy_free(g->t);
     fclose(g->f);
+    free(g->out->text);
     free(g->out);
 }
 

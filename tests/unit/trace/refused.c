@@ -1,0 +1,58 @@
+/* A kernel that refuses executable memory: the program runs interpreted, with a counter and an alarm, never an error. */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include "rig.h"
+
+/* mmap and mprotect with PROT_EXEC give EPERM, as MemoryDenyWriteExecute and SELinux do. */
+static void no_executable_memory(void)
+{
+    struct sock_filter f[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog p = {.len = sizeof f / sizeof f[0], .filter = f};
+    cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    cr_assert_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &p), 0);
+    cr_assert_eq(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), MAP_FAILED);
+}
+
+Test(refused, from_the_start)
+{
+    int64_t want = rig_interpreted("primes", NULL, 400);
+    struct rig g = rig_new("primes", NULL, NULL);
+    no_executable_memory();
+    cr_assert_eq(rig_run(&g, 400), want);
+    cr_assert_eq(rig_total(&g)->code_refused, 1, "asked once");
+    cr_assert(rig_alarm(&g, JITSTAT_AL_CODE_REFUSED));
+    cr_assert_eq(rig_count(&g, JITSTAT_C_TOTAL_COMPILED_LOOPS), 0);
+    cr_assert_eq(rig_count(&g, JITSTAT_C_TRACING), 0, "nothing is recorded for nothing");
+    rig_free(&g);
+}
+
+Test(refused, from_some_moment_on)
+{
+    int64_t want = rig_interpreted("primes", NULL, 400);
+    struct rig g = rig_new("primes", NULL, NULL);
+    cr_assert_eq(rig_run(&g, 90), rig_interpreted("primes", NULL, 90));
+    uint64_t compiled = rig_count(&g, JITSTAT_C_TOTAL_COMPILED_LOOPS);
+    cr_assert_eq(compiled, 23);
+    cr_assert_eq(rig_count(&g, JITSTAT_C_TOTAL_COMPILED_BRIDGES), 0);
+    no_executable_memory();
+    uint64_t entries = rig_total(&g)->trace_entries;
+    cr_assert_eq(rig_run(&g, 400), want);
+    cr_assert_eq(rig_count(&g, JITSTAT_C_ABORT_CODE_REFUSED), 1, "the first bridge");
+    cr_assert_eq(rig_total(&g)->code_refused, 1);
+    cr_assert(rig_alarm(&g, JITSTAT_AL_CODE_REFUSED));
+    cr_assert_eq(rig_count(&g, JITSTAT_C_TOTAL_COMPILED_BRIDGES), 0);
+    cr_assert_gt(rig_total(&g)->trace_entries, entries, "what there is goes on running");
+    rig_free(&g);
+}
