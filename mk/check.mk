@@ -14,7 +14,7 @@ bench: all
 fuzz: all
 	@tests/fuzz/run.sh $(B)/jitlua $(if $(T),$(T),60)
 
-DEMO ?= scheduler
+DEMO ?= sha256
 demo: all
 	@$(RUN)/demo.sh $(B) tests/programs/$(DEMO).lua
 
