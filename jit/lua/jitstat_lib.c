@@ -248,6 +248,7 @@ static int js_resoperation(lua_State *L)
     luaL_checktype(L, 2, LUA_TTABLE);
     int op = find_opcode(name);
     luaL_argcheck(L, op >= 0, 1, "no such operation");
+    lua_settop(L, 4);
     struct js_state *js = js_get(L);
     int64_t number = result_number(L, js, 3, &tail);
     tail = luaL_optstring(L, 4, tail);
@@ -449,13 +450,12 @@ static void on_too_long(const struct jitstat_loop_info *info, void *ud) { run_ho
 /* Argument 1 becomes the hook `which`; returns the state, true in *set if there is one. */
 static struct js_state *set_hook(lua_State *L, int which, bool *set)
 {
-    struct js_state *js = js_get(L);
     *set = !lua_isnoneornil(L, 1);
     if (*set && !lua_isfunction(L, 1) && luaL_getmetafield(L, 1, "__call") == LUA_TNIL) luaL_typeerror(L, 1, "function");
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &state_key);
-    if (*set) lua_pushvalue(L, 1);
-    else lua_pushnil(L);
-    lua_setiuservalue(L, -2, which);
+    lua_settop(L, 1);
+    struct js_state *js = js_get(L);
+    lua_pushvalue(L, 1); /* nil: no hook */
+    lua_setiuservalue(L, 2, which);
     js_vm(L);
     return js;
 }
@@ -599,7 +599,8 @@ static int js_code_bytes(lua_State *L)
             lua_pushlstring(L, (const char *)t->code.start, t->code.size);
             return 1;
         }
-    return 0;
+    lua_pushnil(L);
+    return 1;
 }
 
 /* ---- opening ---- */

@@ -10,6 +10,7 @@ set -u
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 RUN_SELF=$here/${BASH_SOURCE[0]##*/}
 . "$here/common.sh"
+export RUN_LANG_DIR=${RUN_LANG_DIR:-lang} # hooks.sh and regress.sh: another folder of tests
 
 # the texts after a mark, one per line
 expectations() { # MARK FILE
@@ -63,9 +64,9 @@ one() {
 }
 
 if [ "${1:-}" = --one ]; then
-  cd -- "$here/../lang" || exit 2
+  cd -- "$here/../$RUN_LANG_DIR" || exit 2
   one "$2"
 fi
 run_setup "$@"
-cd -- "$here/../lang" || exit 2
+cd -- "$here/../$RUN_LANG_DIR" || exit 2
 run_all *.lua
