@@ -5,7 +5,7 @@
  * Order of events (all of it inside tracing__begin .. tracing__end):
  *   optimize__begin optimize__end, [optimize hook] backend__begin backend__end
  * then tracing__end, [compile hook] compile.
- * Hooks may run guest code, which may record and compile: nothing here keeps state in the VM.
+ * Hooks may run guest code, which may record and compile, invalidate and collect: vm->compiling is a list.
  *
  * Before: recorder.c, opt/, hooks.c. After: x64/, exit.c.
  */
@@ -71,7 +71,8 @@ static struct jit_trace *trace_new(struct jit_recorder *r, const struct jit_ir *
         free(t);
         return NULL;
     }
-    memcpy(t->deps, r->deps, r->ndeps * sizeof *t->deps);
+    if (r->ndeps > 0)
+        memcpy(t->deps, r->deps, r->ndeps * sizeof *t->deps);
     return t;
 }
 
