@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include "trace/engine.h"
 
-static void trace_unlink(struct jit_trace *t)
+/* False: the guard that leads to a bridge cannot be pointed back (the kernel refuses now to let code be written). */
+static bool trace_unlink(struct jit_trace *t)
 {
     struct jit_vm *vm = t->vm;
     t->invalid = 1;
@@ -24,31 +25,41 @@ static void trace_unlink(struct jit_trace *t)
         if (e->bridge == t) {
             e->bridge = NULL;
             e->hot = 0;
-            if (t->parent->state == JIT_TR_LIVE) jit_backend_patch(&vm->backend, e, NULL);
+            return t->parent->state != JIT_TR_LIVE || jit_backend_patch(&vm->backend, e, NULL) == 0;
         }
-        return;
+        return true;
     }
     struct jit_cell *c = cell_find(vm, t->key, t->place, false);
     if (c && c->trace == t) {
         c->trace = NULL;
         vm->driver->install(vm->user, t->key, t->place, NULL);
     }
+    return true;
 }
 
-/* Spreads `doomed` along parents and links until nothing changes, then unlinks. */
-static uint32_t traces_kill(struct jit_vm *vm)
+/* Spreads `doomed` along parents and links until nothing changes. */
+static void doom_spread(struct jit_vm *vm)
 {
-    uint32_t n = 0;
     for (bool more = true; more;) {
         more = false;
         for (struct jit_trace *t = vm->traces; t; t = t->next)
             if (!t->doomed && ((t->parent && t->parent->doomed) || (t->target && t->target->doomed))) t->doomed = more = true;
     }
-    for (struct jit_trace *t = vm->traces; t; t = t->next)
-        if (t->doomed && t->state == JIT_TR_LIVE) {
-            trace_unlink(t);
-            n++;
-        }
+}
+
+/* Unlinks what is doomed. A trace that goes on leading into a dead one is doomed as well. */
+static uint32_t traces_kill(struct jit_vm *vm)
+{
+    uint32_t n = 0;
+    for (bool more = true; more;) {
+        more = false;
+        doom_spread(vm);
+        for (struct jit_trace *t = vm->traces; t; t = t->next)
+            if (t->doomed && t->state == JIT_TR_LIVE) {
+                if (!trace_unlink(t)) t->parent->doomed = more = true;
+                n++;
+            }
+    }
     if (vm->rec && vm->rec->parent && vm->rec->parent->trace->state != JIT_TR_LIVE) jit_rec_fail(vm->rec, JITSTAT_A_RELEASED);
     return n;
 }
@@ -89,11 +100,16 @@ void trace_release_dead(struct jit_vm *vm)
     __atomic_store_n(&vm->obs->blk->total.code_used, code_used(&vm->area), __ATOMIC_RELAXED);
 }
 
+static void rec_invalidate(struct jit_recorder *r, void *object)
+{
+    for (uint32_t i = 0; i < r->ndeps; i++)
+        if (r->deps[i] == object) jit_rec_fail(r, JITSTAT_A_FORCE_QUASIIMMUT);
+}
+
 void jit_invalidate(struct jit_vm *vm, void *object)
 {
-    if (vm->rec)
-        for (uint32_t i = 0; i < vm->rec->ndeps; i++)
-            if (vm->rec->deps[i] == object) jit_rec_fail(vm->rec, JITSTAT_A_FORCE_QUASIIMMUT);
+    if (vm->rec) rec_invalidate(vm->rec, object);
+    for (struct jit_recorder *r = vm->compiling; r; r = r->outer) rec_invalidate(r, object);
     bool any = false;
     for (struct jit_trace *t = vm->traces; t; t = t->next)
         for (uint32_t i = 0; i < t->ndeps && t->state == JIT_TR_LIVE; i++)
@@ -121,6 +137,8 @@ void jit_forget_code(struct jit_vm *vm, void *code)
 {
     bool any = false;
     if (vm->rec && vm->rec->key.code == code) jit_rec_fail(vm->rec, JITSTAT_A_RELEASED);
+    for (struct jit_recorder *r = vm->compiling; r; r = r->outer)
+        if (r->key.code == code) jit_rec_fail(r, JITSTAT_A_RELEASED);
     for (struct jit_trace *t = vm->traces; t; t = t->next)
         if (t->key.code == code && t->state == JIT_TR_LIVE) t->doomed = any = true;
     if (any) traces_kill(vm);
@@ -144,14 +162,18 @@ static void mark_ir(const struct jit_ir *ir, void (*mark)(void *, void *), void 
         if (ir->consts.v[i].gc && ir->consts.v[i].p) mark(arg, ir->consts.v[i].p);
 }
 
+static void mark_rec(const struct jit_recorder *r, void (*mark)(void *, void *), void *arg)
+{
+    mark_ir(&r->ir, mark, arg);
+    for (uint32_t i = 0; i < r->ndeps; i++) mark(arg, r->deps[i]);
+}
+
 void jit_mark(struct jit_vm *vm, void (*mark)(void *arg, void *object), void *arg)
 {
     for (struct jit_trace *t = vm->traces; t; t = t->next) {
         mark_ir(&t->ir, mark, arg);
         for (uint32_t i = 0; i < t->ndeps; i++) mark(arg, t->deps[i]);
     }
-    if (vm->rec) {
-        mark_ir(&vm->rec->ir, mark, arg);
-        for (uint32_t i = 0; i < vm->rec->ndeps; i++) mark(arg, vm->rec->deps[i]);
-    }
+    if (vm->rec) mark_rec(vm->rec, mark, arg);
+    for (struct jit_recorder *r = vm->compiling; r; r = r->outer) mark_rec(r, mark, arg);
 }

@@ -440,7 +440,10 @@ static struct jit_trace *rec_close(struct jit_recorder *r, enum jit_link link, s
     if (!r->parent) r->kind = r->ir.kind = link == JIT_LINK_LOOP ? JITSTAT_KIND_LOOP : JITSTAT_KIND_ENTRY;
     r->ir.link = link;
     r->vm->rec = NULL;
-    struct jit_trace *t = pipeline_compile(r, link, target); /* ends the tracing timer; aborts through r->status */
+    r->outer = r->vm->compiling;
+    r->vm->compiling = r;
+    struct jit_trace *t = pipeline_compile(r, link, target); /* aborts through r->status */
+    r->vm->compiling = r->outer;
     if (!t) {
         jit_rec_abort(r, (enum jitstat_abort)r->status);
         return NULL;

@@ -54,6 +54,7 @@ struct jit_recorder {
     int32_t max_top;             /* highest top so far: room that the trace needs */
     jit_ref guard_stack;         /* the trace's guard_stack */
     uint64_t ns_tracing;         /* exclusive time, known at the end */
+    struct jit_recorder *outer;  /* vm->compiling before this one */
     void *guest;                 /* guest's own data for the recording (from the arena) */
 };
 

@@ -60,6 +60,7 @@ struct jit_vm {
     struct jit_backend backend;
     bool backend_ok, refused; /* area and trampolines exist; the kernel refuses executable memory */
     struct jit_recorder *rec; /* != NULL: recording */
+    struct jit_recorder *compiling; /* closed recordings whose optimize hook runs, innermost first: still to be invalidated and marked */
     struct jit_trace *traces;
     uint64_t next_number;
     struct jit_cell **cells;  /* hash of keys: counters of aborts, trace */

@@ -164,3 +164,40 @@ Test(interrupt, compiled_loops_leave_and_nothing_is_entered_until_it_is_cleared)
     cr_assert_gt(rig_total(&g)->trace_entries, 0);
     rig_free(&g);
 }
+
+/* ---- while the optimize hook runs, the recording belongs to nobody else ---- */
+
+struct in_hook { struct rig *g; int n; struct marked m; const char *run; };
+static int64_t in_hook(const struct jitstat_loop_info *info, const struct jitstat_newop **list, void *ud)
+{
+    struct in_hook *h = ud;
+    (void)list;
+    if (h->n++ == 0) {
+        jit_mark(info->vm, mark, &h->m);
+        if (h->run) call(h->g, h->run, 9);
+    }
+    return -1;
+}
+
+Test(invalidate, constants_that_change_in_the_optimize_hook)
+{
+    struct rig g = rig_new("prog", READ_TEXT, "threshold=50");
+    struct in_hook h = {.g = &g, .run = "same"};
+    jitstat_set_optimize_hook(g.t->vm, in_hook, &h);
+    /* 51 rounds with 5 until the hook has run, then 9. */
+    int64_t got = rig_run(&g, 1000), first = (1000 * 9 - got) / 4;
+    cr_assert(got == first * 5 + (1000 - first) * 9 && first >= 50 && first <= 52, "%lld", (long long)got);
+    cr_assert_eq(rig_count(&g, JITSTAT_C_ABORT_FORCE_QUASIIMMUT), 1);
+    cr_assert_eq(rig_count(&g, JITSTAT_C_TOTAL_COMPILED_LOOPS), 1, "later, with the new constant");
+    rig_free(&g);
+}
+
+Test(mark, a_recording_whose_optimize_hook_runs)
+{
+    struct rig g = rig_new("prog", READ_TEXT, NULL);
+    struct in_hook h = {.g = &g};
+    jitstat_set_optimize_hook(g.t->vm, in_hook, &h);
+    cr_assert_eq(rig_run(&g, 1000), 5000);
+    cr_assert(has(&h.m, g.t->classes[0]));
+    rig_free(&g);
+}

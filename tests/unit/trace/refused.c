@@ -56,3 +56,23 @@ Test(refused, from_some_moment_on)
     cr_assert_gt(rig_total(&g)->trace_entries, entries, "what there is goes on running");
     rig_free(&g);
 }
+
+/* A bridge that was compiled from constants dies, but the guard that leads to it cannot be written any more. */
+Test(refused, a_dead_bridge_takes_its_loop_with_it)
+{
+    static const char text[] =
+        "class c 1\nfunc main 1\n int r1 0\n int r2 0\n int r3 4\n int r4 0\n new r6 c\nnext:\n jle r0 r2 out\n addi r2 r2 1\n mod r5 r2 r3\n jne r5 r4 same\n"
+        " getc r7 r6 0\n add r1 r1 r7\nsame:\n add r1 r1 r2\n loop next\nout:\n ret r1\nfunc set 1\n setc c r0 0\n ret r0\n";
+    struct rig g = rig_new("prog", text, NULL);
+    struct toy_val v;
+    cr_assert(toy_call(g.t, "set", &(int64_t){7}, 1, &v));
+    cr_assert_eq(rig_run(&g, 1000), 500500 + 250 * 7);
+    cr_assert_eq(rig_count(&g, JITSTAT_C_TOTAL_COMPILED_BRIDGES), 1);
+    cr_assert_eq(rig_count(&g, JITSTAT_C_TOTAL_COMPILED_LOOPS), 1);
+    no_executable_memory();
+    cr_assert(toy_call(g.t, "set", &(int64_t){11}, 1, &v));
+    cr_assert_eq(rig_count(&g, JITSTAT_C_TOTAL_FREED_BRIDGES), 1);
+    cr_assert_eq(rig_count(&g, JITSTAT_C_TOTAL_FREED_LOOPS), 1, "it still jumps into the bridge");
+    cr_assert_eq(rig_run(&g, 1000), 500500 + 250 * 11);
+    rig_free(&g);
+}
