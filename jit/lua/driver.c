@@ -49,6 +49,7 @@ FIELD(d_str_len, "str.len", lstr, len, 'i', 8, AL_STR, JIT_DF_IMMUTABLE);
 FIELD(d_str_short, "str.is_short", lstr, is_short, 'i', 1, AL_STR, JIT_DF_IMMUTABLE);
 ITEM(d_str_byte, "str.byte", 'i', 1, offsetof(struct lstr, data), 1, AL_STR, JIT_DF_IMMUTABLE);
 FIELD(d_lcl_proto, "lcl.proto", lclosure, p, 'r', 8, AL_LCL, JIT_DF_IMMUTABLE);
+FIELD(d_ccl_f, "ccl.f", cclosure, f, 'r', 8, AL_LCL, JIT_DF_IMMUTABLE);
 ITEM(d_lcl_upval, "lcl.upval", 'r', 8, offsetof(struct lclosure, upvals), 8, AL_LCL, 0);
 FIELD(d_upval_v, "upval.v", upval, v, 'r', 8, AL_UPVAL, 0);
 FIELD(d_uv_tag, "upvalue.tag", value, tag, 'i', 4, AL_UPVALUE, 0);

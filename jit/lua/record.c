@@ -16,6 +16,8 @@
  */
 #include "lua/record.h"
 
+#define SHORT_TRACE 20 /* instructions: about what entering and leaving costs the interpreter */
+
 void rl_fail(struct rec_lua *rl, enum jitstat_abort why) { jit_rec_fail(rl->r, why); }
 bool rl_failed(struct rec_lua *rl) { return rl->r->status >= 0; }
 
@@ -405,6 +407,13 @@ void rec_lua_start(struct lua_State *L, struct jit_recorder *r)
     }
 }
 
+/* A function that returns to C after a few instructions is not worth the way in and out of machine code: a sort's
+ * comparison, say. Who asks for traces of everything gets them. */
+static bool too_short(const struct jit_recorder *r)
+{
+    return !r->parent && r->vm->params.function_threshold > 8 && r->ops_executed < SHORT_TRACE;
+}
+
 void rec_lua_ins(struct lua_State *L, struct jit_recorder *r, struct callinfo *ci)
 {
     struct rec_lua *rl = r->guest;
@@ -441,7 +450,8 @@ void rec_lua_ins(struct lua_State *L, struct jit_recorder *r, struct callinfo *c
     if (open && rl->open && !rl->opened) rl->open = false;
     rl->opened = false;
     if (rl->end) {
-        jit_rec_close_interp(r);
+        if (too_short(r)) jit_rec_abort(r, JITSTAT_A_ESCAPE);
+        else jit_rec_close_interp(r);
         return;
     }
     if (rl_failed(rl)) jit_rec_abort(r, (enum jitstat_abort)r->status);

@@ -251,7 +251,8 @@ void rl_guard_func(struct rec_lua *rl, jit_ref f, const struct value *now)
     struct jit_recorder *r = rl->r;
     if (jit_ref_is_const(f)) return;
     if (now->tag == T_LCL) jit_rec_guard_value(r, jit_rec_get(r, &d_lcl_proto, f), jit_rec_kr(r, now->lcl->p, true));
-    else jit_rec_guard_value(r, f, jit_rec_kr(r, now->p, now->tag == T_CCL));
+    else if (now->tag == T_CCL) jit_rec_guard_value(r, jit_rec_get(r, &d_ccl_f, f), jit_rec_kr(r, (void *)(uintptr_t)now->ccl->f, false));
+    else jit_rec_guard_value(r, f, jit_rec_kr(r, now->p, false));
 }
 
 void rl_call_lua(struct rec_lua *rl, int32_t fslot, struct lclosure *cl, int nargs, int nresults, uint32_t status)
@@ -596,6 +597,40 @@ void rl_op_return(struct rec_lua *rl)
     else return_below(rl, v, n);
 }
 
+/* A tail call of a known C function: the call and the return in one. Guards on where it returns to come after the
+ * call's effects, so they resume at the RETURN behind the TAILCALL. */
+static bool tail_fast_call(struct rec_lua *rl, unsigned a, const struct value *f, int nargs)
+{
+    struct jit_recorder *r = rl->r;
+    struct callinfo *ci = rl->L->ci;
+    int32_t fslot = rl_slot(rl, a);
+    if (r->nframes == 1 && ((!r->parent && r->place == JITSTAT_KIND_LOOP) || !can_return_below(rl, ci))) return false;
+    struct rv fv = rl_get(rl, a);
+    for (int n = 1; n <= nargs; n++) rl_get(rl, a + (unsigned)n);
+    rl_guard_func(rl, fv.ref, f);
+    if (!rl_fast_call(rl, fslot, fslot + 1, f, nargs, -1)) return rl_failed(rl);
+    struct rv v[256];
+    int32_t n = rl->open_top - fslot;
+    if (n > 250) rl_fail(rl, JITSTAT_A_FRAMES);
+    if (rl_failed(rl)) return true;
+    for (int32_t j = 0; j < n; j++) {
+        struct jit_rec_slot *s = jit_rec_slot(r, fslot + j);
+        v[j] = (struct rv){s->ref, s->tag};
+    }
+    if (r->nframes == 1) {
+        struct jit_resume_frame *fr = &r->frames[0];
+        fr->flags |= LJF_OPEN;
+        fr->aux[1] = (uint32_t)rl->open_top;
+        r->resume_dirty = true;
+        jit_rec_begin_ins(r, pc_index(rl) + 1, r->cur_line, r->top < rl->open_top ? rl->open_top : r->top);
+        r->ops_executed--;
+    }
+    rl->open = rl->opened = false;
+    if (r->nframes > 1) return_inlined(rl, v, n, NULL);
+    else return_below(rl, v, n);
+    return true;
+}
+
 void rl_op_tailcall(struct rec_lua *rl)
 {
     lua_ins i = *rl->pc;
@@ -605,6 +640,7 @@ void rl_op_tailcall(struct rec_lua *rl)
     struct jit_resume_frame old = r->frames[r->nframes - 1];
     int nargs = call_nargs(rl, a, ins_b(i));
     bool own = r->nframes == 1 && r->place == JITSTAT_KIND_ENTRY && in_entry_frame(r) && f->tag == T_LCL && f->lcl->p == rl->p && !rl->p->is_vararg;
+    if ((f->tag == T_LCF || f->tag == T_CCL) && !ins_c(i) && nargs <= 250 && tail_fast_call(rl, a, f, nargs)) return;
     if (f->tag != T_LCL || ins_c(i) || nargs > 250 || (r->nframes == 1 && !own)) {
         if (r->parent || r->place == JITSTAT_KIND_ENTRY) rl->end = r->ir.ops.n > 8;
         if (!rl->end) rl_fail(rl, f->tag == T_LCL ? JITSTAT_A_ESCAPE : JITSTAT_A_NYI_CALL);

@@ -10,28 +10,23 @@
  *
  * Before: x64/. After: the guest's interpreter.
  */
-#include <string.h>
 #include "trace/engine.h"
 
-static uint64_t value_at(const struct jit_exit_state *st, jit_loc loc)
-{
-    if (loc < JIT_LOC_XMM) return st->gpr[loc];
-    if (loc >= JIT_LOC_SPILL) return st->spill[loc - JIT_LOC_SPILL];
-    uint64_t bits;
-    memcpy(&bits, &st->xmm[loc - JIT_LOC_XMM], 8);
-    return bits;
-}
+#define MAX_SAME_PLACE 12 /* bridges of one instruction that hang on each other */
+
+/* Locations number the state's words in their order: general registers, xmm registers, spill slots. */
+_Static_assert(offsetof(struct jit_exit_state, xmm) == 8 * JIT_LOC_XMM && offsetof(struct jit_exit_state, spill) == 8 * JIT_LOC_SPILL, "state in order of locations");
 
 static void write_slots(const struct jit_exit_state *st, const struct jit_exit *e, const struct jit_frame_layout *l, char *base)
 {
+    const uint64_t *words = (const uint64_t *)st;
     for (uint32_t i = 0; i < e->nslots; i++) {
         const struct jit_slot_val *sv = &e->slots[i];
         char *slot = base + (int64_t)sv->slot * l->slot_size;
-        if (sv->ref != JIT_NOREF) {
-            uint64_t bits = jit_ref_is_const(sv->ref) ? e->consts[sv->ref & ~JIT_K] : value_at(st, e->locs[i]);
-            memcpy(slot + l->payload_off, &bits, 8);
-        }
-        memcpy(slot + l->tag_off, &sv->tag, (size_t)l->tag_size);
+        if (sv->ref != JIT_NOREF)
+            *(uint64_t *)(slot + l->payload_off) = jit_ref_is_const(sv->ref) ? e->consts[sv->ref & ~JIT_K] : words[e->locs[i]];
+        if (l->tag_size == 4) *(uint32_t *)(slot + l->tag_off) = sv->tag;
+        else *(uint8_t *)(slot + l->tag_off) = (uint8_t)sv->tag;
     }
 }
 
@@ -55,6 +50,20 @@ int exit_poll(struct jit_trace *t, int which)
     return vm->interrupt;
 }
 
+/* How many bridges in a row, up from e, were made for the same instruction in the same frames: a value that never
+ * repeats gets a bridge for each of its values, and each run tests all of them. */
+static uint32_t same_place(const struct jit_exit *e)
+{
+    uint32_t n = 0;
+    const struct jit_resume_frame *f = &e->frames[e->nframes - 1];
+    for (const struct jit_trace *t = e->trace; t->parent; t = t->parent, n++) {
+        const struct jit_exit *up = &t->parent->code.exits[t->parent_exit];
+        const struct jit_resume_frame *g = &up->frames[up->nframes - 1];
+        if (up->nframes != e->nframes || g->code != f->code || g->pc != f->pc) break;
+    }
+    return n;
+}
+
 /* Starts a bridge recording when the exit has got hot. */
 static bool exit_hot(struct jit_vm *vm, void *ctx, struct jit_exit *e)
 {
@@ -64,6 +73,10 @@ static bool exit_hot(struct jit_vm *vm, void *ctx, struct jit_exit *e)
     while (root->parent) root = root->parent;
     if (root->nbridges >= vm->params.max_bridges) { /* values that never repeat: more bridges would not end it */
         if (root->nbridges++ == vm->params.max_bridges) obs_alarm(vm->obs, JITSTAT_AL_EXIT_STORM, t->file, t->line);
+        e->hot_limit = UINT32_MAX;
+        return false;
+    }
+    if (same_place(e) >= MAX_SAME_PLACE) {
         e->hot_limit = UINT32_MAX;
         return false;
     }
