@@ -649,7 +649,7 @@ int lua_resume(struct lua_State *L, struct lua_State *from, int nargs, int *nres
     } else if (L->status != LUA_YIELD) {
         return resume_error(L, "cannot resume dead coroutine", nargs);
     }
-    L->nCcalls = from != NULL ? c_depth(from) : 0;
+    L->nCcalls = from != NULL ? c_depth(from) + from->pcall_depth : 0;
     if (c_depth(L) >= LUAI_MAXCCALLS)
         return resume_error(L, "C stack overflow", nargs);
     L->resume_ccalls = ++L->nCcalls;
