@@ -90,6 +90,16 @@ static int run_protected(struct lua_State *L, call_pfunc f, void *ud, uint32_t d
     return lj.status;
 }
 
+bool call_try(struct lua_State *L, call_pfunc f, void *ud)
+{
+    ptrdiff_t top = stack_save(L, L->top);
+    L->g->gc_quiet = 1;
+    int status = run_protected(L, f, ud, 0);
+    L->g->gc_quiet = 0;
+    L->top = stack_restore(L, top);
+    return status == LUA_OK;
+}
+
 void call_error(struct lua_State *L)
 {
     if (L->errfunc != 0) {

@@ -12,9 +12,6 @@
 #define GCSTOP_INNER 2 /* building the universe, or a finalizer runs */
 #define GCSTOP_CLOSE 4 /* lua_close */
 
-/* Inside a collection nothing may start another one. */
-#define gc_busy(g) ((g)->gc_pad[0] != 0)
-
 static inline uint8_t gc_other_white(const struct global *g) { return g->current_white ^ GC_WHITE; }
 /* Dead: white of the last cycle while this one sweeps; a table that finds such a string may take it back. */
 static inline bool gc_is_dead(const struct global *g, const void *o)

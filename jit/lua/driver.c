@@ -11,6 +11,7 @@
  */
 #include <stdio.h>
 #include "lua/jit.h"
+#include "lua/collect.h"
 
 #define FIELD(var, nm, str, field, ty, sz, al, fl) \
     const struct jit_descr var = {.name = nm, .kind = JIT_D_FIELD, .type = ty, .size = sz, .flags = fl, .offset = (int32_t)offsetof(struct str, field), .alias = al}
@@ -146,7 +147,7 @@ static struct callinfo *frame_record(struct lua_State *L)
 {
     struct callinfo *ci = L->ci->next;
     if (ci) return ci;
-    ci = mem_try_realloc(L, NULL, 0, sizeof *ci);
+    ci = mem_alloc_optional(L->g, sizeof *ci); /* no collection: the stack is not complete */
     if (!ci) { /* lua_jit_open made one per frame that a trace can have */
         ci = L->g->ci_reserve;
         L->g->ci_reserve = ci->next;

@@ -37,7 +37,6 @@
 enum sweep_part { SWEEP_STRINGS, SWEEP_ALL, SWEEP_FINOBJ, SWEEP_TOBEFNZ, SWEEP_DONE };
 
 #define as(type, o) ((struct type *)(o))
-#define in_step(g) ((g)->gc_pad[0])
 
 /* ---- birth and death ---------------------------------------------------------------------------- */
 static const uint8_t lua_type_of[] = {
@@ -707,7 +706,7 @@ static int64_t single_step(struct lua_State *L)
 {
     struct global *g = L->g;
     int64_t work = 0;
-    in_step(g) = 1;
+    g->gc_in_step = 1;
     switch (g->gc_state) {
     case GCS_PAUSE:
         start_cycle(L);
@@ -726,7 +725,7 @@ static int64_t single_step(struct lua_State *L)
     case GCS_SWEEP: work = sweep_step(L); break;
     case GCS_CALLFIN:
         if (g->tobefnz != NULL && !g->gc_emergency) {
-            in_step(g) = 0;
+            g->gc_in_step = 0;
             for (int i = 0; i < FINALIZERS_PER_STEP && g->tobefnz != NULL; i++, work += FINALIZER_COST)
                 run_finalizer(L);
         } else {
@@ -734,7 +733,7 @@ static int64_t single_step(struct lua_State *L)
         }
         break;
     }
-    in_step(g) = 0;
+    g->gc_in_step = 0;
     return work;
 }
 
@@ -773,7 +772,7 @@ void gc_step(struct lua_State *L)
     struct global *g = L->g;
     if (g->gc_debt <= 0)
         return;
-    if (g->gc_stop || gc_busy(g))
+    if (g->gc_stop || g->gc_in_step)
         g->gc_debt = -2000; /* not asked too often */
     else
         run_steps(L, false);
@@ -784,7 +783,7 @@ int gc_step_on_trace(struct lua_State *L)
     struct global *g = L->g;
     if (g->gc_debt <= 0)
         return 0;
-    if (g->gc_stop || gc_busy(g)) {
+    if (g->gc_stop || g->gc_in_step) {
         g->gc_debt = -2000;
         return 0;
     }

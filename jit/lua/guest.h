@@ -153,6 +153,9 @@ _Noreturn void call_throw(struct lua_State *L, int status);     /* error value i
 _Noreturn void call_error(struct lua_State *L);                 /* runs the message handler on top-1, then throws LUA_ERRRUN */
 typedef void (*call_pfunc)(struct lua_State *L, void *ud);
 int call_protected(struct lua_State *L, call_pfunc f, void *ud, ptrdiff_t old_top, ptrdiff_t errfunc); /* closes upvalues and tbc on error */
+/* For helpers of compiled code: f fails for lack of memory only (then false). Nothing is closed, no stack slot is
+ * touched, and no emergency collection runs, because the stack does not show what lives in machine registers. */
+bool call_try(struct lua_State *L, call_pfunc f, void *ud);
 void call_function(struct lua_State *L, struct value *func, int nresults, bool yieldable); /* from C; args func+1..top; results from func */
 int call_close_protected(struct lua_State *L, ptrdiff_t level, int status); /* func_close down to level after an error, as often as it fails itself; returns the last status */
 int call_reset_thread(struct lua_State *L, int status); /* lua_resetthread, also for a thread that died without a catcher: unwinds and closes all; the stack is [nil] or [nil, error] */

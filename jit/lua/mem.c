@@ -9,7 +9,7 @@
  *  1. g->total_bytes is the sum of the sizes asked for; g->gc_debt moves with it.
  *  2. When the allocator says no, one full emergency collection runs, then the block is asked for
  *     again, then LUA_ERRMEM is raised. No collection runs inside a collection or before the
- *     universe is complete (nilvalue is nil).
+ *     universe is complete (nilvalue is nil), and none while compiled code asks (gc_quiet).
  * Before this on the walk: nothing. After: gc.c.
  */
 #include <stdlib.h>
@@ -281,7 +281,7 @@ static void *raw_realloc(struct global *g, void *p, size_t osize, size_t nsize)
 static bool emergency(struct lua_State *L)
 {
     struct global *g = L->g;
-    if (g->nilvalue.tag != T_NIL || gc_busy(g))
+    if (g->nilvalue.tag != T_NIL || g->gc_in_step || g->gc_quiet)
         return false;
     gc_full(L, true);
     return true;

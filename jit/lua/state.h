@@ -58,8 +58,6 @@ struct callinfo {
     ptrdiff_t old_errfunc;
     union { int funcidx; struct { uint16_t ftransfer, ntransfer; }; int nyield; int nres; } u2;
     uint8_t old_allowhook;
-    uint8_t cont_op;     /* free for vm_continue */
-    uint16_t cont_a;
     int32_t pstatus;     /* status kept while a protected frame closes variables */
 };
 
@@ -109,7 +107,9 @@ struct global {
     int64_t total_bytes;      /* in use */
     int64_t gc_debt;          /* > 0: collector wants a step. Allocation adds to both */
     /* collector, see gc.c */
-    uint8_t gc_state, current_white, gc_stop, gc_emergency, gc_kind, gc_stepmul_log, gc_pad[2];
+    uint8_t gc_state, current_white, gc_stop, gc_emergency, gc_kind, gc_stepmul_log;
+    uint8_t gc_in_step; /* inside a collection: nothing may start another one */
+    uint8_t gc_quiet;   /* compiled code asks for memory, its frames are not on the stack: no emergency collection */
     int gc_pause, gc_stepmul, gc_stepsize, gc_genminor, gc_genmajor;
     struct gcobj *all, *finobj, *tobefnz, *fixed;
     struct gcobj **sweep;
