@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# run.sh BIN [SECONDS]: differential fuzzing. Random programs (gen.lua) run on lua5.4 and on BIN: without the JIT, with it,
+# with everything compiled at once, and with every few guards failing; all must print the same and end the same way.
+# SEED (default: from the clock) is the first program's number, the next ones follow. A program that fails is kept in
+# FUZZ_OUT (default: a new directory), with what the two printed. The last line: N passed, N failed, N skipped.
+set -u
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+[ $# -ge 1 ] || { echo "usage: run.sh BIN [SECONDS]     (environment: SEED FUZZ_OUT FUZZ_MODES)" >&2; exit 2; }
+bin=$(realpath -- "$1") || exit 2
+seconds=${2:-60}
+ref=$(type -P lua5.4)
+if [ -z "$ref" ]; then
+  echo "SKIP fuzz: lua5.4 is not installed to compare with"
+  echo "0 passed, 0 failed, 1 skipped"
+  exit 0
+fi
+seed=${SEED:-$(($(date +%s) % 1000000 * 1000))}
+modes=${FUZZ_MODES:-off default threshold=1,function_threshold=1,trace_eagerness=1 threshold=2,function_threshold=3,trace_eagerness=2,torture_guard=3 threshold=3,trace_eagerness=1,max_bridges=10000}
+out=${FUZZ_OUT:-$(mktemp -d)}
+mkdir -p "$out"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+unset LUA_INIT LUA_INIT_5_4
+export LC_ALL=C
+echo "first seed $seed"
+passed=0 failed=0 skipped=0
+end=$((SECONDS + seconds))
+while [ $SECONDS -lt $end ]; do
+  program=$work/fuzz.lua
+  if ! "$ref" "$here/gen.lua" "$seed" > "$program"; then
+    echo "FAIL seed $seed: the generator"
+    failed=$((failed + 1))
+    seed=$((seed + 1))
+    continue
+  fi
+  (cd "$work" && timeout 10 "$ref" fuzz.lua) > "$work/want" 2> "$work/want.err" < /dev/null
+  status=$?
+  if [ $status -ne 0 ]; then # too slow, or a program that the generator must not make
+    if [ $status -eq 124 ]; then
+      skipped=$((skipped + 1))
+    else
+      echo "FAIL seed $seed: lua5.4 itself fails: $(head -n 1 "$work/want.err")"
+      failed=$((failed + 1))
+    fi
+    seed=$((seed + 1))
+    continue
+  fi
+  bad=
+  for mode in $modes; do
+    (cd "$work" && JITSTAT=$mode timeout 60 "$bin" fuzz.lua) > "$work/got" 2> "$work/got.err" < /dev/null
+    status=$?
+    if [ $status -ne 0 ] || ! cmp -s "$work/want" "$work/got"; then
+      bad=$mode
+      echo "FAIL seed $seed JITSTAT=$mode (exit status $status): $out/$seed.lua"
+      diff "$work/want" "$work/got" | head -n 4
+      head -n 3 "$work/got.err"
+      cp "$program" "$out/$seed.lua"
+      { echo "JITSTAT=$mode"; cat "$work/got" "$work/got.err"; } > "$out/$seed.got"
+      break
+    fi
+  done
+  if [ -n "$bad" ]; then failed=$((failed + 1)); else passed=$((passed + 1)); fi
+  seed=$((seed + 1))
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ] && [ $passed -gt 0 ]
