@@ -73,7 +73,9 @@ void lex_anchor(struct lexer *ls, void *object, enum tag tag)
 {
     struct value v;
     setgc(&v, object, tag);
+    setval(ls->L->top++, &v); /* growing the table may run an emergency collection */
     table_setint(ls->L, ls->anchor, ++ls->nanchor, &v);
+    ls->L->top--;
 }
 
 static void grow_strs(struct lexer *ls)
