@@ -79,6 +79,7 @@ struct lclosure *trh_closure(struct lua_State *L, struct proto *p, struct lclosu
 void trh_close(struct lua_State *L, struct value *level);
 void trh_barrier_back(struct lua_State *L, struct gcobj *o, struct gcobj *v);
 int64_t trh_udiv(uint64_t a, uint64_t b);
+bool trh_sure(const struct lua_State *L, size_t size, unsigned n); /* n blocks of that size are there for the taking */
 bool trh_try(struct lua_State *L, call_pfunc f, void *ud); /* runs f, which may fail for lack of memory only; false: it did */
 int64_t trh_ccall(struct lua_State *L, int64_t a, int64_t nargs, int64_t nresults); /* SYNC; number of results */
 
@@ -93,7 +94,7 @@ struct table *trh_newtable(struct lua_State *L, int64_t narr, int64_t nhash);
 int64_t trh_str_eq(const struct lstr *a, const struct lstr *b);
 struct lstr *trh_str(struct lua_State *L, const char *s, size_t n); /* s NULL: a buffer; NULL: no memory */
 struct lstr *trh_tostr(struct lua_State *L, int64_t tag, uint64_t bits);
-struct lstr *trh_concat(struct lua_State *L, const struct lstr *a, const struct lstr *b, const struct lstr *c, const struct lstr *d);
+struct lstr *trh_concat(struct lua_State *L, int64_t tags, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
 
 /* live.c: may the register be read before it is written, from instruction pc on? */
 bool live_reg(const struct proto *p, uint64_t pc, unsigned reg);
@@ -138,7 +139,7 @@ struct rv rl_raw_get(struct rec_lua *rl, struct rv t, struct table *h, struct rv
 void rl_raw_set(struct rec_lua *rl, struct rv t, struct table *h, struct rv key, const struct value *know, struct rv v);
 jit_ref rl_table_len(struct rec_lua *rl, jit_ref t, struct table *h); /* a border, as now */
 void rl_append(struct rec_lua *rl, struct rv t, struct table *h, struct rv v); /* t[#t + 1] = v, v is not nil */
-jit_ref rl_concat(struct rec_lua *rl, jit_ref *s, unsigned n); /* of strings; overwrites s */
+jit_ref rl_concat(struct rec_lua *rl, struct rv *s, unsigned n); /* of strings and numbers; overwrites s */
 void rl_made_fresh(struct rec_lua *rl, jit_ref o);
 bool rl_is_fresh(const struct rec_lua *rl, jit_ref o);
 

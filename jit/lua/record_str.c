@@ -94,14 +94,14 @@ static bool ff_find(struct ff *c)
 /* ---- format ---- */
 
 #define MAX_PIECES 40
-struct pieces { jit_ref v[MAX_PIECES]; int n; };
+struct pieces { struct rv v[MAX_PIECES]; int n; };
 
 static bool add_text(struct ff *c, struct pieces *ps, const char *s, size_t n)
 {
     struct lstr *k = n ? trh_str(c->rl->L, s, n) : NULL;
     if (n == 0) return true;
     if (!k || ps->n == MAX_PIECES) return false;
-    ps->v[ps->n++] = jit_rec_kr(c->r, k, true);
+    ps->v[ps->n++] = (struct rv){jit_rec_kr(c->r, k, true), T_STR};
     return true;
 }
 
@@ -109,26 +109,17 @@ static bool add_made(struct ff *c, struct pieces *ps, jit_ref s)
 {
     if (ps->n == MAX_PIECES) return false;
     jit_rec_guard_nonnull(c->r, s);
-    ps->v[ps->n++] = s;
+    ps->v[ps->n++] = (struct rv){s, T_STR};
     return true;
 }
 
-static bool add_tostring(struct ff *c, struct pieces *ps, struct rv v)
-{
-    jit_ref args[3] = {trh_context(c->rl), ff_ki(c, v.tag), trh_bits(c->rl, v)};
-    return add_made(c, ps, jit_rec_call(c->r, &d_call_tostr, (const void *)trh_tostr, args, 3));
-}
-
-/* "%s" of what needs no metamethod. */
+/* What needs no metamethod, as tostring has it. */
 static bool add_string(struct ff *c, struct pieces *ps, int n)
 {
     struct rv v = ff_arg(c, n);
-    if (v.tag == T_STR) {
-        if (ps->n == MAX_PIECES || !ff_no_metafield(c, n, "__tostring")) return false;
-        ps->v[ps->n++] = v.ref;
-        return true;
-    }
-    return tag_is_number(v.tag) && ff_no_metafield(c, n, "__tostring") && add_tostring(c, ps, v);
+    if (ps->n == MAX_PIECES || (v.tag != T_STR && !tag_is_number(v.tag)) || !ff_no_metafield(c, n, "__tostring")) return false;
+    ps->v[ps->n++] = v;
+    return true;
 }
 
 /* One conversion [s, end): s is behind the '%', end[-1] the letter. */
@@ -148,7 +139,11 @@ static bool add_conversion(struct ff *c, struct pieces *ps, const char *s, const
         args[2] = v.tag == T_INT ? jit_rec_op1(c->r, JIT_cast_int_to_float, v.ref) : v.ref;
     } else {
         if (!ff_integer(c, n, 0, &args[2], &now)) return false;
-        if (len == 1 && (conv == 'd' || conv == 'i')) return add_tostring(c, ps, (struct rv){args[2], T_INT});
+        if (len == 1 && (conv == 'd' || conv == 'i')) {
+            if (ps->n == MAX_PIECES) return false;
+            ps->v[ps->n++] = (struct rv){args[2], T_INT};
+            return true;
+        }
         snprintf(spec, sizeof spec, "%%%.*sll%c", (int)len - 1, s, conv);
     }
     struct lstr *k = trh_str(c->rl->L, spec, strlen(spec));
@@ -202,7 +197,6 @@ static bool ff_format(struct ff *c)
     if (strlen(f->data) != f->len) return false;
     jit_rec_guard_value(c->r, ff_arg(c, 0).ref, jit_rec_kr(c->r, (void *)f, true));
     if (!format_pieces(c, &ps, f->data, f->data + f->len)) return false;
-    if (ps.n == 0 && !add_text(c, &ps, "", 0)) return false;
     if (ps.n == 0) return false;
     return ff_made(c, rl_concat(c->rl, ps.v, (unsigned)ps.n), T_STR);
 }

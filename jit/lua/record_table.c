@@ -482,45 +482,39 @@ void rl_op_len(struct rec_lua *rl)
     rl_set(rl, ins_a(i), (struct rv){rl_table_len(rl, v.ref, now->t), T_INT});
 }
 
-/* A string or number as a string. */
-static jit_ref as_string(struct rec_lua *rl, struct rv v, const struct value *now)
-{
-    if (v.tag == T_STR) return v.ref;
-    if (!tag_is_number(now->tag)) {
-        rl_fail(rl, JITSTAT_A_NYI_META);
-        return JIT_NOREF;
-    }
-    jit_ref args[3] = {trh_context(rl), ki(rl, v.tag), trh_bits(rl, v)};
-    jit_ref s = jit_rec_call(rl->r, &d_call_tostr, (const void *)trh_tostr, args, 3);
-    jit_rec_guard_nonnull(rl->r, s);
-    return s;
-}
-
 /* The last four (or fewer) become one; an intermediate result is never visible. */
-jit_ref rl_concat(struct rec_lua *rl, jit_ref *s, unsigned n)
+jit_ref rl_concat(struct rec_lua *rl, struct rv *s, unsigned n)
 {
-    jit_ref none = jit_rec_kr(rl->r, NULL, false);
-    while (n > 1) {
+    while (n > 1 || s[0].tag != T_STR) {
         unsigned m = n < 4 ? n : 4;
-        jit_ref args[5] = {trh_context(rl), s[n - m], s[n - m + 1], m > 2 ? s[n - m + 2] : none, m > 3 ? s[n - m + 3] : none};
-        jit_ref c = jit_rec_call(rl->r, &d_call_concat, (const void *)trh_concat, args, 5);
+        int64_t tags = 0;
+        jit_ref args[6] = {trh_context(rl), 0, ki(rl, 0), ki(rl, 0), ki(rl, 0), ki(rl, 0)};
+        for (unsigned j = 0; j < m; j++) {
+            tags |= (int64_t)s[n - m + j].tag << (8 * j);
+            args[2 + j] = trh_bits(rl, s[n - m + j]);
+        }
+        args[1] = ki(rl, tags);
+        jit_ref c = jit_rec_call(rl->r, &d_call_concat, (const void *)trh_concat, args, 6);
         jit_rec_guard_nonnull(rl->r, c);
         n -= m - 1;
-        s[n - 1] = c;
+        s[n - 1] = (struct rv){c, T_STR};
     }
-    return s[0];
+    return s[0].ref;
 }
 
 void rl_op_concat(struct rec_lua *rl)
 {
     lua_ins i = *rl->pc;
     unsigned b = ins_b(i), n = ins_c(i);
-    jit_ref s[64];
+    struct rv s[64];
     if (n > 60) {
         rl_fail(rl, JITSTAT_A_FRAMES);
         return;
     }
-    for (unsigned j = 0; j < n; j++) s[j] = as_string(rl, rl_get(rl, b + j), &rl->base[b + j]);
+    for (unsigned j = 0; j < n; j++) {
+        s[j] = rl_get(rl, b + j);
+        if (s[j].tag != T_STR && !tag_is_number(s[j].tag)) rl_fail(rl, JITSTAT_A_NYI_META);
+    }
     if (rl_failed(rl)) return;
     rl_set(rl, ins_a(i), (struct rv){rl_concat(rl, s, n), T_STR});
     rl_gc_check(rl);

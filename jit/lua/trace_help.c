@@ -8,6 +8,7 @@
  *
  * Before: record*.c. After: the guest's core.
  */
+#include "lua/pool.h"
 #include "lua/record.h"
 
 #define CALL(var, nm, ret, as, ef, rd, wr) \
@@ -32,12 +33,20 @@ jit_ref trh_context(struct rec_lua *rl)
 
 int64_t trh_udiv(uint64_t a, uint64_t b) { return (int64_t)(a / b); }
 
-/* A helper's allocation may fail, and must not raise through machine code: the setjmp of a protected call
- * catches it. That is paid only when memory is short: first the collector is told to keep still. */
-bool trh_try(struct lua_State *L, call_pfunc f, void *ud)
+/* ---- allocation ----
+ * The core's allocating functions raise when memory is short, after a full collection: on a trace neither may happen. Nearly
+ * always the pools have free blocks of the sizes that will be asked for, which a look at two words tells; then the function
+ * is called as it is. Otherwise it runs under a setjmp, with collections forbidden. */
+bool trh_sure(const struct lua_State *L, size_t size, unsigned n)
 {
-    return call_protected(L, f, ud, stack_save(L, L->top), 0) == LUA_OK;
+    const struct global *g = L->g;
+    if (!g->own_alloc || size > POOL_MAX) return false;
+    const void *p = ((const struct pool *)g->mempool)->cur[pool_class(size)]->free;
+    while (p && --n) p = *(void *const *)p;
+    return p != NULL;
 }
+
+bool trh_try(struct lua_State *L, call_pfunc f, void *ud) { return call_try(L, f, ud); }
 
 struct try_closure { struct proto *p; struct lclosure *encl, *made; struct value *base; };
 
@@ -57,7 +66,9 @@ static void closure_body(struct lua_State *L, void *ud)
 struct lclosure *trh_closure(struct lua_State *L, struct proto *p, struct lclosure *encl, struct value *base)
 {
     struct try_closure t = {p, encl, NULL, base};
-    trh_try(L, closure_body, &t);
+    size_t size = sizeof(struct lclosure) + p->nupvals * sizeof(struct upval *);
+    if (trh_sure(L, size, 1) && trh_sure(L, sizeof(struct upval), p->nupvals + 1) && pool_class(size) != pool_class(sizeof(struct upval))) closure_body(L, &t);
+    else trh_try(L, closure_body, &t);
     return t.made;
 }
 

@@ -2,6 +2,7 @@
  *
  * Before: record_table.c. After: table.c, string.c.
  */
+#include "lua/pool.h"
 #include "lua/record.h"
 
 #define CALL(var, nm, ret, as, ef, rd, wr) \
@@ -22,7 +23,7 @@ CALL(d_call_room, "call_add_slot", 'i', "rrr", JIT_EF_READS | JIT_EF_WRITES | JI
 CALL(d_call_newtable, "call_newtable", 'r', "rii", JIT_EF_ALLOC, 0, 0);
 CALL(d_call_len, "call_len", 'i', "r", JIT_EF_READS, TABLE_MEM, 0);
 CALL(d_call_tostr, "call_tostr", 'r', "rii", JIT_EF_ALLOC, 0, 0);
-CALL(d_call_concat, "call_concat", 'r', "rrrrr", JIT_EF_ALLOC, 0, 0);
+CALL(d_call_concat, "call_concat", 'r', "riiiii", JIT_EF_ALLOC, 0, 0);
 
 /* The payload of a value as an integer, whatever its type. */
 jit_ref trh_bits(struct rec_lua *rl, struct rv v)
@@ -48,6 +49,14 @@ static void set_body(struct lua_State *L, void *ud)
     table_set(L, s->t, &s->k, &s->v);
 }
 
+/* A new key that goes into a free place of the array or the hash. */
+static bool no_memory_needed(const struct table *t, const struct value *k)
+{
+    if (t->flags & TF_CLASS) return false;
+    if (k->tag == T_INT) return k->bits - 1 < t->acap || (t->nused < t->ncap && k->bits - 1 != t->alen);
+    return t->nused < t->ncap && k->tag == T_STR && (t->shape == NULL || !k->s->is_short);
+}
+
 int64_t trh_set(struct lua_State *L, struct table *t, int64_t ktag, uint64_t kbits, int64_t vtag, uint64_t vbits)
 {
     struct try_set s = {t, {.bits = kbits, .tag = (uint32_t)ktag}, {.bits = vbits, .tag = (uint32_t)vtag}};
@@ -60,6 +69,10 @@ int64_t trh_set(struct lua_State *L, struct table *t, int64_t ktag, uint64_t kbi
     if (ktag == T_INT && kbits - 1 == t->alen && t->alen < t->acap && s.v.tag != T_NIL) {
         setval(&t->arr[t->alen++], &s.v);
         gc_barrier_back(L, t, &s.v);
+        return 1;
+    }
+    if (no_memory_needed(t, &s.k)) {
+        set_body(L, &s);
         return 1;
     }
     return trh_try(L, set_body, &s);
@@ -78,7 +91,9 @@ int64_t trh_add_slot(struct lua_State *L, struct table *t, struct shape *next)
     if (gc_is_black(t) && gc_is_white(next)) gc_barrier_back_(L, (struct gcobj *)t);
     if (next->nslots <= t->slotcap) return 1;
     struct try_room s = {t, t->slotcap ? t->slotcap * 2 : 4};
-    return trh_try(L, room_body, &s);
+    if (!trh_sure(L, s.cap * sizeof(struct value), 1)) return trh_try(L, room_body, &s);
+    room_body(L, &s);
+    return 1;
 }
 
 struct try_new { uint32_t narr, nhash; struct table *t; };
@@ -91,7 +106,11 @@ static void new_body(struct lua_State *L, void *ud)
 struct table *trh_newtable(struct lua_State *L, int64_t narr, int64_t nhash)
 {
     struct try_new s = {(uint32_t)narr, (uint32_t)nhash, NULL};
-    trh_try(L, new_body, &s);
+    size_t size = sizeof(struct table), arr = (size_t)narr * sizeof(struct value), hash = (size_t)nhash * sizeof(struct value);
+    bool apart = pool_class(arr) != pool_class(size) && pool_class(hash) != pool_class(size) && (!narr || arr != hash);
+    unsigned n = apart ? 1 : 3; /* sizes may fall into one class */
+    if (trh_sure(L, size, n) && (!narr || trh_sure(L, arr, n)) && (!nhash || (nhash <= SHAPE_MAX_SLOTS && trh_sure(L, hash, n)))) new_body(L, &s);
+    else trh_try(L, new_body, &s);
     return s.t;
 }
 
@@ -107,6 +126,7 @@ static void str_body(struct lua_State *L, void *ud)
 struct lstr *trh_str(struct lua_State *L, const char *s, size_t n)
 {
     struct try_str t = {s, n, NULL};
+    if (trh_sure(L, offsetof(struct lstr, data) + n + 1, 1)) return s ? str_new(L, s, n) : str_new_buffer(L, n);
     trh_try(L, str_body, &t);
     return t.out;
 }
@@ -118,20 +138,52 @@ struct lstr *trh_tostr(struct lua_State *L, int64_t tag, uint64_t bits)
     return trh_str(L, buf, (size_t)num_to_buf(&v, buf));
 }
 
-struct lstr *trh_concat(struct lua_State *L, const struct lstr *a, const struct lstr *b, const struct lstr *c, const struct lstr *d)
+/* Bytes of one operand: a string's own, a number's in buf. */
+static const char *operand(uint32_t tag, uint64_t bits, char *buf, size_t *n)
 {
-    size_t la = a->len, lb = b->len, lc = c ? c->len : 0, ld = d ? d->len : 0, n = la + lb + lc + ld;
-    char buf[STR_SHORT_MAX + 1], *p = buf;
+    if (tag == T_STR) {
+        const struct lstr *s = (const struct lstr *)(uintptr_t)bits;
+        *n = s->len;
+        return s->data;
+    }
+    struct value v = {.bits = bits, .tag = tag};
+    *n = (size_t)num_to_buf(&v, buf);
+    return buf;
+}
+
+/* Most operands are a few bytes: then a call would cost more than the copy. */
+static char *copy_bytes(char *to, const char *from, size_t n)
+{
+    if (n > 16) {
+        memcpy(to, from, n);
+    } else if (n >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + n - 8, from + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + n - 4, from + n - 4, 4);
+    } else {
+        for (size_t i = 0; i < n; i++) to[i] = from[i];
+    }
+    return to + n;
+}
+
+/* Up to four strings and numbers in a row; tags: one byte each, 0 behind the last. */
+struct lstr *trh_concat(struct lua_State *L, int64_t tags, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+    const uint64_t bits[4] = {a, b, c, d};
+    const char *from[4];
+    char num[4][64], buf[STR_SHORT_MAX + 1], *p = buf;
+    size_t len[4], n = 0, count = 0;
+    for (; count < 4 && tags & 0xff; count++, tags >>= 8) {
+        from[count] = operand((uint32_t)(tags & 0xff), bits[count], num[count], &len[count]);
+        n += len[count];
+    }
     struct lstr *out = NULL;
-    if (n < la || n > (size_t)1 << 40) return NULL;
     if (n > STR_SHORT_MAX) {
-        out = trh_str(L, NULL, n);
-        if (!out) return NULL;
+        if (n > (size_t)1 << 40 || !(out = trh_str(L, NULL, n))) return NULL;
         p = out->data;
     }
-    memcpy(p, a->data, la);
-    memcpy(p + la, b->data, lb);
-    if (c) memcpy(p + la + lb, c->data, lc);
-    if (d) memcpy(p + la + lb + lc, d->data, ld);
+    for (size_t i = 0; i < count; i++) p = copy_bytes(p, from[i], len[i]);
     return out ? out : trh_str(L, buf, n);
 }
