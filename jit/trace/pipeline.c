@@ -76,8 +76,12 @@ static struct jit_trace *trace_new(struct jit_recorder *r, const struct jit_ir *
     return t;
 }
 
+/* t NULL: what the optimize hook did ended the compilation; the events are the same, so that each call of the hook has
+ * its backend__begin. */
 static bool step_backend(struct jit_recorder *r, struct jit_trace *t)
 {
+    static const struct jit_code none;
+    const struct jit_code *code = t ? &t->code : &none;
     struct jit_vm *vm = r->vm;
     struct obs_place at;
     rec_place(r, &at);
@@ -86,12 +90,12 @@ static bool step_backend(struct jit_recorder *r, struct jit_trace *t)
     if (vm->torture_counter <= 0) vm->torture_counter = vm->params.torture_guard;
     obs_timer_enter(vm->obs, JITSTAT_T_BACKEND);
     obs_ev_backend_begin(vm->obs, &at);
-    int why = jit_backend_compile(&vm->backend, &t->ir, t, r->parent, &t->invalid, t->target ? t->target->code.entry : NULL,
-                                  &t->arena, &t->code);
-    obs_ev_backend_end(vm->obs, &at, obs_timer_leave(vm->obs, JITSTAT_T_BACKEND), t->code.start, t->code.size);
+    int why = t ? jit_backend_compile(&vm->backend, &t->ir, t, r->parent, &t->invalid, t->target ? t->target->code.entry : NULL,
+                                      &t->arena, &t->code) : r->status;
+    obs_ev_backend_end(vm->obs, &at, obs_timer_leave(vm->obs, JITSTAT_T_BACKEND), code->start, code->size);
     __atomic_store_n(&vm->obs->blk->total.code_allocated, code_allocated(&vm->area), __ATOMIC_RELAXED);
     __atomic_store_n(&vm->obs->blk->total.code_used, code_used(&vm->area), __ATOMIC_RELAXED);
-    if (why < 0) return true;
+    if (why < 0 || !t) return t != NULL;
     if (why == JITSTAT_A_CODE_FULL) obs_alarm(vm->obs, JITSTAT_AL_CODE_FULL, at.file, at.line);
     if (why == JITSTAT_A_CODE_REFUSED) {
         vm->refused = true;
@@ -139,13 +143,13 @@ struct jit_trace *pipeline_compile(struct jit_recorder *r, enum jit_link link, s
             abort();
         }
         if (r->status < 0 && !(t = trace_new(r, &opt, target))) jit_rec_fail(r, JITSTAT_A_NO_MEMORY);
+        if (!step_backend(r, t) && t) {
+            jit_arena_fini(&t->arena);
+            free(t);
+            t = NULL;
+        }
     }
     jit_arena_fini(&scratch);
-    if (t && !step_backend(r, t)) {
-        jit_arena_fini(&t->arena);
-        free(t);
-        t = NULL;
-    }
     return t;
 }
 

@@ -14,15 +14,20 @@ equal "watched, the same result" "$(head -n 1 "$TMP/in")" "$(head -n 1 "$TMP/int
 json "one VM" "$TMP/out" '@{$j->{processes}} == 1 && @{$p->{vms}} == 1 && $p->{comm} eq "toy"'
 json "23 loops" "$TMP/out" '$v->{counters}{TOTAL_COMPILED_LOOPS} == 23'
 json "11 bridges" "$TMP/out" '$v->{counters}{TOTAL_COMPILED_BRIDGES} == 11'
-json "7 aborts, of one reason" "$TMP/out" '$v->{counters}{ABORT_NYI_BYTECODE} == 7 && 7 == eval join "+", map { $v->{counters}{$_} } grep { /^ABORT_/ } keys %{$v->{counters}}'
+json "7 aborts, of one reason" "$TMP/out" \
+    '$v->{counters}{ABORT_NYI_BYTECODE} == 7 && 7 == eval join "+", map { $v->{counters}{$_} } grep { /^ABORT_/ } keys %{$v->{counters}}'
 # At its end the VM frees its traces: the snapshot was taken just before.
-json "every counter equals the in-process snapshot, but what the end freed" "$TMP/out" "my \$i = load('$TMP/in')->{counters}; !grep { \$v->{counters}{\$_} != \$i->{\$_} && !/FREED/ } keys %\$i"
+json "every counter equals the in-process snapshot, but what the end freed" "$TMP/out" \
+    "my \$i = load('$TMP/in')->{counters}; !grep { \$v->{counters}{\$_} != \$i->{\$_} && !/FREED/ } keys %\$i"
 json "the end freed everything" "$TMP/out" '$v->{counters}{TOTAL_FREED_LOOPS} == 23 && $v->{counters}{TOTAL_FREED_BRIDGES} == 11'
-json "the snapshot event carried the copy" "$TMP/out" "my \$i = load('$TMP/in'); same(\$v->{maps}{snapshot}{counters}, \$i->{counters}) && same(\$v->{maps}{snapshot}{times_ns}, \$i->{times_ns}) && same(\$v->{maps}{snapshot}{events}, \$i->{events})"
+json "the snapshot event carried the copy" "$TMP/out" \
+    "my \$i = load('$TMP/in'); same(\$v->{maps}{snapshot}{counters}, \$i->{counters}) &&
+        same(\$v->{maps}{snapshot}{times_ns}, \$i->{times_ns}) && same(\$v->{maps}{snapshot}{events}, \$i->{events})"
 json "total == base + seen" "$TMP/out" 'adds_up($v->{maps})'
 json "BPF itself saw every compile and abort" "$TMP/out" '$v->{maps}{seen}{events}{compile} == 34 && $v->{maps}{seen}{events}{abort} == 7 && $v->{maps}{seen}{events}{free} == 34'
 json "and nothing was there before" "$TMP/out" '!grep { $v->{maps}{base}{events}{$_} } keys %{$v->{maps}{base}{events}}'
-json "every begin has its end" "$TMP/out" 'my $e = $v->{maps}{seen}{events}; !grep { $e->{"${_}__begin"} != $e->{"${_}__end"} || !$e->{"${_}__begin"} } qw(vm tracing optimize backend)'
+json "every begin has its end" "$TMP/out" \
+    'my $e = $v->{maps}{seen}{events}; !grep { $e->{"${_}__begin"} != $e->{"${_}__end"} || !$e->{"${_}__begin"} } qw(vm tracing optimize backend)'
 json "nanoseconds of the end probes are the process's" "$TMP/out" "same(\$v->{maps}{seen}{times_ns}, load('$TMP/in')->{times_ns})"
 json "no loss" "$TMP/out" 'same($v->{loss}, {missed => 0, ring_full => 0, map_full => 0, late => 0})'
 json "every trace ran and was counted" "$TMP/out" '57 == grep { $_->{runs} > 0 } @{$v->{loop_run_times}}'

@@ -189,6 +189,8 @@ Test(invalidate, constants_that_change_in_the_optimize_hook)
     cr_assert(got == first * 5 + (1000 - first) * 9 && first >= 50 && first <= 52, "%lld", (long long)got);
     cr_assert_eq(rig_count(&g, JITSTAT_C_ABORT_FORCE_QUASIIMMUT), 1);
     cr_assert_eq(rig_count(&g, JITSTAT_C_TOTAL_COMPILED_LOOPS), 1, "later, with the new constant");
+    cr_assert_eq(rig_total(&g)->hooks_called[JITSTAT_H_OPTIMIZE], rig_event(&g, JITSTAT_E_backend__begin), "one probe for each call");
+    cr_assert_eq(rig_event(&g, JITSTAT_E_backend__begin), rig_event(&g, JITSTAT_E_backend__end));
     rig_free(&g);
 }
 
