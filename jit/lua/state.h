@@ -8,10 +8,13 @@
  *  2. pcall and xpcall called from Lua code are frames (CIST_PCALL) without a setjmp of their own;
  *     an error unwinds to the innermost setjmp (call_protected), which looks for a CIST_PCALL frame
  *     above its own base frame first.
- *  3. The registers of a Lua frame are [base, base + maxstack); the collector marks all of them and
- *     clears what is above the thread's used part in its atomic phase.
+ *  3. The registers of a Lua frame are [base, base + maxstack); the collector marks all of them (of the
+ *     running frame only those below L->top while CIST_EXACT is set) and clears what is above the
+ *     thread's used part in its atomic phase.
  *  4. Compiled code runs between jit_base/jit_ci: see trace/driver.h. Whoever restores the state of a
  *     thread after longjmp restores both (call_protected does).
+ *  5. A coroutine has one setjmp per resume. A yield that Lua code makes in the activation that the
+ *     resume began (nCcalls == resume_ccalls) leaves its C frame behind and returns; any other jumps.
  */
 #ifndef JIT_LUA_STATE_H
 #define JIT_LUA_STATE_H

@@ -932,12 +932,17 @@ void vm_continue(struct lua_State *L)
 /* ---- C functions that the interpreter runs itself ---- */
 
 static lua_CFunction fn_pcall, fn_xpcall, fn_next, fn_ipairs_step, fn_yield, fn_resume, fn_wrapped;
-static uint64_t special_functions; /* a bit for each of those that CALL treats specially */
+static uint64_t special_functions = ~0ull; /* a bit for each of those that CALL treats specially; at first all are looked at */
+
+#define LEARN_AFTER 32 /* calls of C functions: short scripts are not worth a scratch universe */
 
 static inline uint64_t function_bit(lua_CFunction f) { return 1ull << ((uintptr_t)f >> 4 & 63); }
 
 static void find_functions(struct lua_State *L)
 {
+    static unsigned calls; /* of the process; it need not be exact */
+    if (++calls < LEARN_AFTER)
+        return;
     fn_next = fastfunc_ptr(L, FF_base_next);
     fn_ipairs_step = fastfunc_ptr(L, FF_ipairs_iter);
     fn_xpcall = fastfunc_ptr(L, FF_base_xpcall);
@@ -1061,8 +1066,6 @@ void vm_execute(struct lua_State *L, struct callinfo *ci)
     struct lclosure *cl;
     int slow_result;
 
-    if (unlikely(fn_pcall == NULL))
-        find_functions(L);
     if (unlikely(ci->status & CIST_TAILRET))
         goto return_all;
     if (ci->pc == ci->func->lcl->p->code)
@@ -1627,6 +1630,8 @@ call:
     else
         goto call_any;
     if (unlikely(special_functions & function_bit(f)) && L->hookmask == 0) {
+        if (unlikely(fn_pcall == NULL))
+            find_functions(L);
         if (f == fn_pcall || f == fn_xpcall) {
             if (call_pcall_possible(L, fn, f == fn_xpcall)) {
                 if (call_pcall(L, fn, nres, f == fn_xpcall) != NULL)
