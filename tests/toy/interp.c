@@ -73,7 +73,7 @@ static void tick(struct toy *t, struct toy_hot *h, int kind)
 static void nat_print(struct toy *t, struct toy_val *args)
 {
     if (args->tag == TOY_INT) fprintf(t->out, "%lld\n", (long long)args->i);
-    else if (args->tag == TOY_FLT) fprintf(t->out, "%.14g\n", args->f);
+    else if (args->tag == TOY_FLT) fprintf(t->out, "%.14g\n", args->f != args->f ? __builtin_nan("") : args->f); /* NaNs have no sign here */
     else fprintf(t->out, "%s\n", args->tag == TOY_NIL ? "nil" : args->o->cls->name);
     args[-1].tag = TOY_NIL;
 }
