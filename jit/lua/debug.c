@@ -450,6 +450,8 @@ const char *lua_setlocal(lua_State *L, const lua_Debug *ar, int n)
     if (name != NULL) {
         L->top--;
         setval(pos, L->top);
+        if (L->jit_base != NULL || (L->g->recording && L->g->rec_L == L))
+            lua_jit_flush(L, "debug.setlocal"); /* machine code holds registers: it leaves behind the call that led here */
     }
     return name;
 }

@@ -298,7 +298,7 @@ static void ccall_results(struct rec_lua *rl)
         r->resume_dirty = true;
         if (r->top < rl->open_top) r->top = rl->open_top;
     }
-    if (r->ndeps) jit_rec_depend(r, r->deps[0]);
+    jit_rec_depend(r, r->ndeps ? r->deps[0] : rl->p); /* the called code may have changed what the trace relies on */
     for (int32_t s = from; s < from + n; s++) jit_rec_reload(r, s, entry[s].tag, tag_type(entry[s].tag));
     rl_reload_captured(rl);
 }
@@ -309,6 +309,8 @@ void rl_call_c(struct rec_lua *rl, int32_t fslot, int nargs, int nresults)
     jit_ref args[4] = {trh_context(rl), jit_rec_ki(r, fslot - r->base), jit_rec_ki(r, nargs), jit_rec_ki(r, nresults)};
     rl->pend_ref = jit_rec_call(r, &d_call_ccall, (const void *)trh_ccall, args, 4);
     jit_rec_forget(r, fslot, r->slot_hi);
+    /* The call has stored all registers: an exit behind it leaves them as they are, also if debug.setlocal changed one. */
+    for (int32_t s = r->slot_lo; s < r->slot_hi; s++) jit_rec_slot(r, s)->flags &= (uint8_t)~JIT_SL_WRITTEN;
     rl->nfresh = 0; /* the collector may run there */
     rl->pending = ccall_results;
     rl->pend_slot = fslot;

@@ -21,8 +21,17 @@ print(#js.code_bytes(a) == a.asmlen, #js.code_bytes(b) == b.asmlen, js.code_byte
 -- a function that is called in many places is compiled from its entry
 local entry
 js.set_compile_hook(function(info) if info.type == "entry bridge" and not entry then entry = info end end)
-local function leaf(x) return x * 2 + 1 end
-local function call_from_c(n) return (string.gsub(("x"):rep(n), "x", function() leaf(3) return nil end)) end
+local function long(x)
+  local a, b, c = x, x * 2, x * 3
+  a = a + b; b = b ~ c; c = c * a; a = a - c; b = b + a; c = c & b
+  a = a * b; b = b - c; c = c + a; a = a | c; b = b * a; c = c - b
+  a = a ~ b; b = b | c; c = c ~ a; a = a & b; b = b + c; c = c * b
+  if a > b then a = b end
+  if b > c then b = c end
+  if c > a then c = a end
+  return a + b + c
+end
+local function call_from_c(n) return (string.gsub(("x"):rep(n), "x", function(s) long(#s) return nil end)) end
 for i = 1, 20 do call_from_c(40) end
 js.set_compile_hook(nil)
 print(entry ~= nil, entry and entry.type, entry and entry.greenkey.is_being_profiled) --> true	entry bridge	false
