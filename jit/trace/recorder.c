@@ -163,6 +163,7 @@ jit_ref jit_rec_load(struct jit_recorder *r, int32_t slot, uint32_t tag, char ty
         r->ir.n_heapcached++;
         return s->ref;
     }
+    if (r->synced) return jit_rec_reload(r, slot, tag, type); /* a frame read means what was there at entry */
     jit_ref k = jit_rec_ki(r, slot);
     rec_guard_tag(r, rec_emit(r, JIT_getframetag, &k, 1, NULL, JIT_NORESUME), tag);
     jit_ref v = JIT_NOREF;
@@ -327,6 +328,7 @@ jit_ref jit_rec_call(struct jit_recorder *r, const struct jit_descr *d, const vo
     memcpy(v + 1, args, n * sizeof *args);
     enum jit_opcode op = d->type == 'v' ? JIT_call_n : d->type == 'i' ? JIT_call_i : d->type == 'f' ? JIT_call_f : JIT_call_r;
     uint32_t resume = d->effects & JIT_EF_SYNC ? rec_capture(r) : JIT_NORESUME;
+    if (d->effects & JIT_EF_SYNC) r->synced = true;
     return rec_emit(r, op, v, n + 1, d, resume);
 }
 

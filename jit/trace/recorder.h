@@ -49,6 +49,7 @@ struct jit_recorder {
     int32_t slot_lo, slot_hi;    /* range of slots that were touched */
     uint32_t last_resume;        /* shared while nothing changed */
     bool resume_dirty;
+    bool synced;                 /* a SYNC call was recorded: unread slots may have changed in memory */
     void **deps; uint32_t ndeps, capdeps;
     uint64_t ops_executed;       /* guest operations seen (counter OPS) */
     int32_t max_top;             /* highest top so far: room that the trace needs */
