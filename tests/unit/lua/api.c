@@ -1082,6 +1082,90 @@ Test(api, out_of_memory_is_an_error_value)
     cr_expect_gt(worked, 10);
 }
 
+/* Allocations are counted; from number fail_from on, fail_for of them fail. */
+static long alloc_count, fail_from, fail_for;
+static void *failing_alloc(void *ud, void *p, size_t osize, size_t nsize)
+{
+    size_t old = p != NULL ? osize : 0;
+    if (nsize > old) {
+        alloc_count++;
+        if (alloc_count >= fail_from && alloc_count - fail_from < fail_for)
+            return NULL;
+    }
+    live_bytes += nsize - old;
+    if (nsize == 0) {
+        free(p);
+        return NULL;
+    }
+    return realloc(p, nsize);
+}
+
+static const char every_kind_of_object[] =
+    "local t = {} for i = 1, 60 do t[i] = i .. 'abc' t['k'..i]=i end\n"
+    "local C = {} C.__index = C function C.new(x) return setmetatable({x=x},C) end function C:get() return self.x end C.__gc=function() end C.__close=function() end\n"
+    "local s = 0 for i=1,30 do s = s + C.new(i):get() end\n"
+    "local co = coroutine.wrap(function(...) local a = {...} for i=1,5 do coroutine.yield(i, table.concat(a,',')) end end) for i=1,5 do co(1,2,3) end\n"
+    "local f = load('local a,b,c = ... local function q() return a+b end return q, [[long string that is really more than forty characters]] .. tostring(c)') local q = f(1,2,3) s = s + q()\n"
+    "local d = string.dump(f) s = s + load(d,'d','b')(4,5,6)()\n"
+    "local fs = {} for i=1,10 do fs[i] = function() i = i + 1 return i end end for i=1,10 do s = s + fs[i]() end\n"
+    "local ok, e = pcall(function() local x <close> = C.new(1) error({1}) end)\n"
+    "local g = ('hello world from lua'):gsub('%w+', function(w) return w:upper() .. #w end)\n"
+    "for k,v in pairs(t) do s = s + (tonumber(v) or 0) end\n"
+    "local w = setmetatable({},{__mode='k'}) for i=1,20 do w[{}]=i end\n"
+    "local b = {} for i=1,40 do b[i]=string.char(64+i):rep(i) end table.sort(b,function(x,y) return x>y end)\n"
+    "local ok2, e2 = pcall(string.rep, 'x', -1) local ok3,e3 = pcall(function() return nil + 1 end) local tb = debug.traceback('x')\n"
+    "local v = table.pack(table.unpack(b)) local z = string.format('%5.2f %s %q', 1.5, 'a', 'b\\n') local r = select('#', table.unpack(t, 1, 50))\n"
+    "return s + r + #g + #z";
+
+static int all_objects(lua_State *S)
+{
+    luaL_openlibs(S);
+    if (luaL_loadstring(S, every_kind_of_object) != LUA_OK)
+        return lua_error(S);
+    lua_call(S, 0, 1);
+    return 1;
+}
+
+/* Runs the program in a state of its own; its status, or -1 if there was not even a state. */
+static int run_with_failures(long from, long count)
+{
+    fail_from = from;
+    fail_for = count;
+    alloc_count = 0;
+    live_bytes = 0;
+    int status = -1;
+    lua_State *S = lua_newstate(failing_alloc, NULL);
+    if (S != NULL) {
+        lua_pushcfunction(S, all_objects);
+        status = lua_pcall(S, 0, 1, 0);
+        if (status == LUA_OK)
+            cr_assert_eq(lua_tointeger(S, -1), 2459, "failure at %ld", from);
+        else
+            cr_assert_not_null(strstr(lua_tostring(S, -1), "not enough memory"), "failure at %ld: %s", from,
+                               lua_tostring(S, -1));
+        lua_close(S);
+    }
+    cr_assert_eq(live_bytes, 0, "failure at %ld: %zu bytes left", from, live_bytes);
+    return status;
+}
+
+/* One failure is cured by an emergency collection (which therefore runs at every place that allocates); without an end
+ * of failures there is an error, and nothing is lost. */
+Test(api, every_allocation_may_fail)
+{
+    cr_assert_eq(run_with_failures(LONG_MAX, 0), LUA_OK);
+    long all = alloc_count;
+    int worked = 0, failed = 0;
+    for (long n = 1; n <= all; n += 3) {
+        int once = run_with_failures(n, 1), always = run_with_failures(n, LONG_MAX);
+        worked += once == LUA_OK;
+        failed += always == LUA_ERRMEM || always == LUA_ERRRUN; /* finalizers' and handlers' may come wrapped */
+        cr_assert(once == LUA_OK || once == -1);
+    }
+    cr_expect_gt(worked, 200);
+    cr_expect_gt(failed, 200);
+}
+
 Test(api, extra_space_is_copied)
 {
     memcpy(lua_getextraspace(L), "12345678", 8);
