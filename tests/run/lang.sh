@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every file of tests/lang (FOLDER=regress: of tests/regress) with BIN and compares what it prints with what its own lines say. In a test file
+# Runs every file of tests/lang with BIN and compares what it prints with what its own lines say. In a test file
 #   --> text      is one line of standard output, in the order of the file;
 #   --! text      is one line of standard error, from its first line on, without the program's own name in front
 #                 (lua's "lua: " prefix), and means exit status 1;

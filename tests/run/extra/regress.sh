@@ -5,7 +5,7 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 bin=${1:?usage: regress.sh BINDIR}/jitlua
 passed=0 failed=0 skipped=0
 for mode in off default threshold=1,function_threshold=1,trace_eagerness=1 threshold=2,trace_eagerness=2,torture_guard=3 threshold=3,enable_opts=fold; do
-  out=$(FOLDER=regress JITSTAT=$mode bash "$here/lang.sh" "$bin")
+  out=$(RUN_LANG_DIR=regress JITSTAT=$mode bash "$here/lang.sh" "$bin")
   line=$(tail -n 1 <<<"$out")
   if [[ ! $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
     echo "no result under JITSTAT=$mode: $out"
