@@ -98,7 +98,8 @@ static char *program(uint64_t seed)
 }
 
 static const char *const ways[] = {"off", "threshold=8,function_threshold=12,trace_eagerness=3", "threshold=2,function_threshold=2,trace_eagerness=1",
-                                   "torture_guard=3,threshold=5", "torture_guard=37,threshold=3,trace_eagerness=2", "threshold=10,max_unroll_loops=20", "threshold=5,enable_opts=fold:rules"};
+                                   "torture_guard=3,threshold=5", "torture_guard=37,threshold=3,trace_eagerness=2",
+                                   "threshold=10,max_unroll_loops=20", "threshold=5,enable_opts=fold:rules"};
 
 static uint64_t loops, bridges;
 
