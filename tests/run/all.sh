@@ -36,6 +36,9 @@ check)
     lua off tests/run/programs.sh
     lua threshold=1,function_threshold=2,trace_eagerness=2 tests/run/programs.sh
     lua torture_guard=7,threshold=2 tests/run/lang.sh
+    lua default tests/run/hooks.sh
+    lua default tests/run/regress.sh
+    lua threshold=1,function_threshold=1,trace_eagerness=1 tests/run/regress.sh
     for t in tests/run/extra/*.sh; do [ -e "$t" ] && part "$(basename "$t" .sh)" "$t" "$B"; done
     part end-to-end tests/run/e2e.sh "$B"
     ;;
