@@ -23,7 +23,7 @@ enum lua_alias {
 };
 #define ALS(x) (1ull << (x))
 #define LUA_DESCRS(X) \
-    X(d_table_flags) X(d_table_nomm) X(d_table_alen) X(d_table_arr) X(d_table_shape) X(d_table_slots) X(d_table_meta) X(d_table_acap) \
+    X(d_table_flags) X(d_table_nomm) X(d_table_alen) X(d_table_arr) X(d_table_shape) X(d_table_slots) X(d_table_meta) X(d_table_acap) X(d_table_slotcap) \
     X(d_table_node) X(d_table_nused) X(d_table_nints) X(d_gc_mark) X(d_gc_kind) X(d_arr_tag) X(d_arr_i) X(d_arr_f) X(d_arr_r) \
     X(d_slot_tag) X(d_slot_i) X(d_slot_f) X(d_slot_r) X(d_node_tag) X(d_node_i) X(d_node_f) X(d_node_r) X(d_node_ktag) X(d_node_key) X(d_node_keyr) \
     X(d_str_len) X(d_str_byte) X(d_str_short) X(d_lcl_proto) X(d_ccl_f) X(d_lcl_upval) X(d_upval_v) X(d_uv_tag) X(d_uv_i) X(d_uv_f) X(d_uv_r) \

@@ -168,8 +168,9 @@ static void op_setupval(struct rec_lua *rl, unsigned idx, unsigned reg)
         jit_rec_set(rl->r, slot, v.ref, v.tag);
         return;
     }
+    bool barrier = rl_barrier_before(rl, uvref, rl->L->ci->func->lcl->upvals[idx], v);
     rl_store_fields(rl, addr, v, &d_uv_tag, &d_uv_i, &d_uv_f, &d_uv_r);
-    rl_barrier_back(rl, uvref, v);
+    if (barrier) rl_barrier_back(rl, uvref, v);
 }
 
 /* ---- captured registers ---- */
@@ -235,6 +236,7 @@ static void op_closure(struct rec_lua *rl, unsigned a, uint32_t n)
     args[3] = frame_addr(rl, r->base);
     jit_ref cl = jit_rec_call(r, &d_call_closure, (const void *)trh_closure, args, 4);
     jit_rec_guard_nonnull(r, cl);
+    rl_made_fresh(rl, cl);
     rl_set(rl, a, (struct rv){cl, T_LCL});
     rl_gc_check(rl);
 }
@@ -257,11 +259,49 @@ void rl_close_upvalues(struct rec_lua *rl, int32_t from)
 
 /* ---- memory upkeep ---- */
 
+/* Black objects are rare: the collector blackens each once per cycle, and a store of something white turns a table gray
+ * again. So the trace just looks at the mark, which loops without calls do once, and leaves where it is black; a
+ * bridge from there makes the call. */
+bool rl_barrier_before(struct rec_lua *rl, jit_ref obj, const void *now, struct rv v)
+{
+    struct jit_recorder *r = rl->r;
+    if (!tag_is_gc(v.tag) || rl_fresh(rl, obj)) return false;
+    if (gc_is_black(now)) return true;
+    jit_ref mark = jit_rec_get(r, &d_gc_mark, obj);
+    jit_rec_guard_false(r, jit_rec_op2(r, JIT_int_and, mark, jit_rec_ki(r, GC_BLACK)));
+    return false;
+}
+
 void rl_barrier_back(struct rec_lua *rl, jit_ref obj, struct rv v)
 {
-    if (!tag_is_gc(v.tag)) return;
     jit_ref args[3] = {trh_context(rl), obj, v.ref};
     jit_rec_call(rl->r, &d_call_barrier, (const void *)trh_barrier_back, args, 3);
+}
+
+struct fresh *rl_made_fresh(struct rec_lua *rl, jit_ref o)
+{
+    struct fresh *f = &rl->fresh[rl->nfresh++ % 8];
+    *f = (struct fresh){.ref = o};
+    return f;
+}
+
+struct fresh *rl_fresh(struct rec_lua *rl, jit_ref o)
+{
+    for (uint32_t i = 0; i < rl->nfresh && i < 8; i++)
+        if (rl->fresh[i].ref == o) return &rl->fresh[i];
+    return NULL;
+}
+
+struct fresh *rl_fresh_table(struct rec_lua *rl, jit_ref o)
+{
+    struct fresh *f = rl_fresh(rl, o);
+    return f && f->known ? f : NULL;
+}
+
+void rl_table_changes(struct rec_lua *rl, jit_ref t)
+{
+    for (uint32_t i = 0; i < 8; i++)
+        if (rl->fresh[i].ref != t) rl->fresh[i].known = false;
 }
 
 void rl_gc_check(struct rec_lua *rl)

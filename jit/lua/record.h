@@ -4,6 +4,16 @@
 #include "lua/fastfunc.h"
 #include "lua/jit.h"
 
+/* An object that the trace has made. It is white until a collection, so stores into it need no barrier. Of a table that only
+ * its own reference has changed, the recorder knows more than the machine code could ask. */
+struct fresh {
+    jit_ref ref;
+    bool known;            /* a table: the rest holds */
+    struct shape *shape;
+    struct table *meta;
+    uint32_t slotcap, acap;
+};
+
 struct rec_lua {
     struct lua_State *L;
     struct jit_recorder *r;
@@ -28,8 +38,8 @@ struct rec_lua {
     bool open;               /* the instruction takes everything up to open_top */
     int32_t open_top;        /* slot relative to the entry frame */
     struct { const lua_ins *head; uint32_t count; } unroll[16];
-    jit_ref fresh[8];        /* objects made on this trace after which nothing may have collected: white, so without barrier */
-    uint32_t nfresh;         /* how many were made; the last 8 are kept */
+    struct fresh fresh[8];   /* the last objects made on this trace since the collector may have run */
+    uint32_t nfresh;         /* how many were made */
 };
 
 /* A value in the recording: ref is JIT_NOREF for nil, false, true (tag says which). */
@@ -54,7 +64,9 @@ void rl_store_fields(struct rec_lua *rl, jit_ref obj, struct rv v, const struct 
                      const struct jit_descr *df, const struct jit_descr *dr);
 void rl_store_items(struct rec_lua *rl, jit_ref arr, jit_ref idx, struct rv v, const struct jit_descr *dt, const struct jit_descr *di,
                     const struct jit_descr *df, const struct jit_descr *dr);
-void rl_barrier_back(struct rec_lua *rl, jit_ref obj, struct rv v); /* after storing v into obj */
+/* Storing v into obj (now: the object). before: emits what must stand before the store; true: `rl_barrier_back` must follow it. */
+bool rl_barrier_before(struct rec_lua *rl, jit_ref obj, const void *now, struct rv v);
+void rl_barrier_back(struct rec_lua *rl, jit_ref obj, struct rv v);
 void rl_gc_check(struct rec_lua *rl);  /* after an allocation; last thing of an instruction: guard resumes at the next */
 /* Inlines a Lua function whose frame the interpreter is about to make: func in abs slot fslot, nargs arguments behind it,
  * nresults wanted (-1 all). status: CIST_CONT for metamethods. The closure's identity must be guarded by rl_guard_func. */
@@ -140,8 +152,10 @@ void rl_raw_set(struct rec_lua *rl, struct rv t, struct table *h, struct rv key,
 jit_ref rl_table_len(struct rec_lua *rl, jit_ref t, struct table *h); /* a border, as now */
 void rl_append(struct rec_lua *rl, struct rv t, struct table *h, struct rv v); /* t[#t + 1] = v, v is not nil */
 jit_ref rl_concat(struct rec_lua *rl, struct rv *s, unsigned n); /* of strings and numbers; overwrites s */
-void rl_made_fresh(struct rec_lua *rl, jit_ref o);
-bool rl_is_fresh(const struct rec_lua *rl, jit_ref o);
+struct fresh *rl_made_fresh(struct rec_lua *rl, jit_ref o);
+struct fresh *rl_fresh(struct rec_lua *rl, jit_ref o);        /* NULL: not made here, or the collector may have run since */
+struct fresh *rl_fresh_table(struct rec_lua *rl, jit_ref o);  /* one whose fields are known; NULL */
+void rl_table_changes(struct rec_lua *rl, jit_ref t);         /* t gets a key or a metatable: others may be the same table */
 
 /* record_ff.c: calls of C functions that are known. True: recorded (results set, nothing pending). */
 bool rl_fast_call(struct rec_lua *rl, int32_t fslot, int32_t args, const struct value *f, int nargs, int nresults); /* args: first argument's slot */

@@ -226,7 +226,8 @@ static bool ff_setmetatable(struct ff *c)
     struct rec_lua *rl = c->rl;
     if (c->nargs < 2 || ff_tag(c, 0) != T_TABLE || (ff_tag(c, 1) != T_TABLE && ff_tag(c, 1) != T_NIL)) return false;
     if (!ff_no_metafield(c, 0, "__metatable")) return false;
-    bool fresh = rl_is_fresh(rl, t.ref), some = ff_tag(c, 1) == T_TABLE;
+    struct fresh *fresh = rl_fresh(rl, t.ref);
+    bool some = ff_tag(c, 1) == T_TABLE;
     jit_ref args[3] = {trh_context(rl), t.ref, some ? mt.ref : jit_rec_kr(c->r, NULL, false)};
     if (some) { /* one metatable for all objects: the usual case, and what makes method look-ups constants */
         class_mark(rl->L, c->now[1].t);
@@ -237,6 +238,8 @@ static bool ff_setmetatable(struct ff *c)
     bool plain = some && table_getshort(c->now[1].t, rl->L->g->mmname[MM_GC])->tag == T_NIL;
     if (fresh && (plain || !some)) jit_rec_put(c->r, &d_table_meta, t.ref, args[2]);
     else jit_rec_call(c->r, &d_call_setmeta, (const void *)trh_setmeta, args, 3);
+    rl_table_changes(rl, t.ref);
+    if (fresh) fresh->meta = some ? c->now[1].t : NULL;
     return ff_result(c, t);
 }
 

@@ -27,6 +27,8 @@ struct table *rl_guard_meta(struct rec_lua *rl, struct rv v, const struct value 
     struct table *mt;
     if (now->tag != T_TABLE && now->tag != T_UDATA) return metatable_of(rl->L, now); /* changing it flushes */
     mt = now->tag == T_TABLE ? now->t->meta : now->u->meta;
+    struct fresh *f = rl_fresh_table(rl, v.ref);
+    if (f && f->meta == mt) return mt;
     if (jit_ref_is_const(v.ref) && now->tag == T_TABLE && now->t->flags & TF_CLASS) {
         jit_rec_depend(r, now->t); /* class_meta_changed tells */
     } else {
@@ -58,6 +60,13 @@ bool rl_metamethod(struct rec_lua *rl, struct rv v, const struct value *now, enu
 /* A key: a constant short string, or any value. */
 struct tkey { struct rv v; const struct value *now; struct lstr *str; };
 
+static void guard_shape(struct rec_lua *rl, struct rv t, const struct table *h)
+{
+    struct fresh *f = rl_fresh_table(rl, t.ref);
+    if (f && f->shape == h->shape) return;
+    jit_rec_guard_value(rl->r, jit_rec_get(rl->r, &d_table_shape, t.ref), kp(rl, h->shape));
+}
+
 static struct rv load_slot(struct rec_lua *rl, jit_ref t, const struct table *h, uint32_t slot)
 {
     jit_ref slots = jit_rec_get(rl->r, &d_table_slots, t);
@@ -81,7 +90,7 @@ static struct rv raw_get(struct rec_lua *rl, struct rv t, struct table *h, const
         }
     }
     if (k->str && h->shape) {
-        jit_rec_guard_value(r, jit_rec_get(r, &d_table_shape, t.ref), kp(rl, h->shape));
+        guard_shape(rl, t, h);
         int slot = shape_find(h->shape, k->str);
         return slot < 0 ? RV_NIL : load_slot(rl, t.ref, h, (uint32_t)slot);
     }
@@ -194,6 +203,7 @@ void rl_op_gettable(struct rec_lua *rl)
 
 static void store_flags(struct rec_lua *rl, struct rv t, const struct table *h)
 {
+    if (rl_fresh_table(rl, t.ref)) return; /* no class yet */
     jit_ref class_bit = jit_rec_op2(rl->r, JIT_int_and, jit_rec_get(rl->r, &d_table_flags, t.ref), ki(rl, TF_CLASS));
     jit_rec_guard_value(rl->r, class_bit, ki(rl, h->flags & TF_CLASS));
 }
@@ -209,6 +219,26 @@ static void helper_set(struct rec_lua *rl, struct rv t, const struct tkey *k, st
 {
     jit_ref args[6] = {trh_context(rl), t.ref, ki(rl, k->v.tag), trh_bits(rl, k->v), ki(rl, v.tag), trh_bits(rl, v)};
     jit_rec_guard_true(rl->r, jit_rec_call(rl->r, &d_call_set, (const void *)trh_set, args, 6));
+    rl_table_changes(rl, JIT_NOREF);
+}
+
+/* A new field: room is made by a helper where there is none, then it is three stores. */
+static void store_new_field(struct rec_lua *rl, struct rv t, const struct table *h, struct shape *next, struct rv v)
+{
+    struct jit_recorder *r = rl->r;
+    struct fresh *f = rl_fresh_table(rl, t.ref);
+    jit_ref args[3] = {trh_context(rl), t.ref, kp(rl, next)};
+    bool barrier = rl_barrier_before(rl, t.ref, h, (struct rv){args[2], T_SHAPE});
+    if (next->nslots > h->slotcap) jit_rec_guard_true(r, jit_rec_call(r, &d_call_room, (const void *)trh_add_slot, args, 3));
+    else if (!f || f->slotcap < next->nslots) jit_rec_guard_true(r, jit_rec_op2(r, JIT_uint_ge, jit_rec_get(r, &d_table_slotcap, t.ref), ki(rl, next->nslots)));
+    rl_store_items(rl, jit_rec_get(r, &d_table_slots, t.ref), ki(rl, next->nslots - 1), v, &d_slot_tag, &d_slot_i, &d_slot_f, &d_slot_r);
+    jit_rec_put(r, &d_table_shape, t.ref, args[2]);
+    if (barrier) {
+        rl_barrier_back(rl, t.ref, (struct rv){args[2], T_SHAPE});
+        if (tag_is_gc(v.tag)) rl_barrier_back(rl, t.ref, v);
+    }
+    rl_table_changes(rl, t.ref);
+    if (f) f->shape = next;
 }
 
 static void store_field(struct rec_lua *rl, struct rv t, struct table *h, const struct tkey *k, struct rv v)
@@ -225,23 +255,14 @@ static void store_field(struct rec_lua *rl, struct rv t, struct table *h, const 
         load_slot(rl, t.ref, h, (uint32_t)slot); /* guards that it is no function now */
     }
     if (slot >= 0) {
+        bool barrier = rl_barrier_before(rl, t.ref, h, v);
         rl_store_items(rl, jit_rec_get(r, &d_table_slots, t.ref), ki(rl, slot), v, &d_slot_tag, &d_slot_i, &d_slot_f, &d_slot_r);
-        rl_barrier_back(rl, t.ref, v);
+        if (barrier) rl_barrier_back(rl, t.ref, v);
         return;
     }
     struct shape *next = shape_add(rl->L, h->shape, k->str);
-    if (!next || h->flags & TF_DICTHINT) {
-        helper_set(rl, t, k, v);
-        return;
-    }
-    /* a new field: room is checked by a helper, then it is three stores */
-    uint32_t n = h->shape->nslots;
-    jit_ref args[3] = {trh_context(rl), t.ref, kp(rl, next)};
-    jit_ref ok = jit_rec_call(r, &d_call_room, (const void *)trh_add_slot, args, 3);
-    jit_rec_guard_true(r, ok);
-    rl_store_items(rl, jit_rec_get(r, &d_table_slots, t.ref), ki(rl, n), v, &d_slot_tag, &d_slot_i, &d_slot_f, &d_slot_r);
-    jit_rec_put(r, &d_table_shape, t.ref, kp(rl, next));
-    rl_barrier_back(rl, t.ref, v);
+    if (!next || h->flags & TF_DICTHINT) helper_set(rl, t, k, v);
+    else store_new_field(rl, t, h, next, v);
 }
 
 static void store_int(struct rec_lua *rl, struct rv t, struct table *h, const struct tkey *k, struct rv v, bool meta_asked)
@@ -256,22 +277,22 @@ static void store_int(struct rec_lua *rl, struct rv t, struct table *h, const st
         jit_ref arr = jit_rec_get(r, &d_table_arr, t.ref);
         if (!meta_asked) /* an entry that is there: no __newindex */
             jit_rec_guard_true(r, jit_rec_op1(r, JIT_int_is_true, jit_rec_aget(r, &d_arr_tag, arr, idx)));
+        bool barrier = rl_barrier_before(rl, t.ref, h, v);
         rl_store_items(rl, arr, idx, v, &d_arr_tag, &d_arr_i, &d_arr_f, &d_arr_r);
-        rl_barrier_back(rl, t.ref, v);
+        if (barrier) rl_barrier_back(rl, t.ref, v);
         return;
     }
     if ((uint64_t)n - 1 == h->alen && v.tag != T_NIL && meta_asked) {
         jit_rec_guard_true(r, jit_rec_op2(r, JIT_int_eq, idx, len));
-        jit_ref args[2] = {trh_context(rl), t.ref};
         if (n - 1 < h->acap) jit_rec_guard_true(r, jit_rec_op2(r, JIT_uint_lt, idx, jit_rec_get(r, &d_table_acap, t.ref)));
         else {
             helper_set(rl, t, k, v);
             return;
         }
-        (void)args;
+        bool barrier = rl_barrier_before(rl, t.ref, h, v);
         rl_store_items(rl, jit_rec_get(r, &d_table_arr, t.ref), idx, v, &d_arr_tag, &d_arr_i, &d_arr_f, &d_arr_r);
         jit_rec_put(r, &d_table_alen, t.ref, k->v.ref);
-        rl_barrier_back(rl, t.ref, v);
+        if (barrier) rl_barrier_back(rl, t.ref, v);
         return;
     }
     helper_set(rl, t, k, v);
@@ -289,7 +310,7 @@ void rl_raw_set(struct rec_lua *rl, struct rv t, struct table *h, struct rv key,
     struct tkey k = {.v = key, .now = know};
     if (know->tag == T_STR && jit_ref_is_const(key.ref) && know->s->is_short) k.str = know->s;
     if (k.str && h->shape) {
-        jit_rec_guard_value(rl->r, jit_rec_get(rl->r, &d_table_shape, t.ref), kp(rl, h->shape));
+        guard_shape(rl, t, h);
         store_flags(rl, t, h);
         store_field(rl, t, h, &k, v);
     } else if (know->tag == T_INT) {
@@ -308,15 +329,6 @@ void rl_append(struct rec_lua *rl, struct rv t, struct table *h, struct rv v)
     rl_raw_set(rl, t, h, (struct rv){n, T_INT}, &kv, v);
 }
 
-void rl_made_fresh(struct rec_lua *rl, jit_ref o) { rl->fresh[rl->nfresh++ % 8] = o; }
-
-bool rl_is_fresh(const struct rec_lua *rl, jit_ref o)
-{
-    for (uint32_t i = 0; i < rl->nfresh && i < 8; i++)
-        if (rl->fresh[i] == o) return true;
-    return false;
-}
-
 static void set_value(struct rec_lua *rl, struct rv t, const struct value *now, const struct tkey *k, struct rv v)
 {
     const struct value *f = NULL;
@@ -332,7 +344,7 @@ static void set_value(struct rec_lua *rl, struct rv t, const struct value *now, 
             if (free || old->tag != T_NIL) {
                 if (!free) raw_get(rl, t, h, k); /* the entry is there: guarded by its tag */
                 if (k->str && h->shape) {
-                    jit_rec_guard_value(rl->r, jit_rec_get(rl->r, &d_table_shape, t.ref), kp(rl, h->shape));
+                    guard_shape(rl, t, h);
                     store_flags(rl, t, h);
                     store_field(rl, t, h, k, v);
                 } else if (k->now->tag == T_INT) {
@@ -398,7 +410,11 @@ void rl_op_newtable(struct rec_lua *rl)
     jit_ref args[3] = {trh_context(rl), ki(rl, ins_c(i)), ki(rl, ins_b(i))};
     jit_ref t = jit_rec_call(rl->r, &d_call_newtable, (const void *)trh_newtable, args, 3);
     jit_rec_guard_nonnull(rl->r, t);
-    rl_made_fresh(rl, t);
+    struct fresh *f = rl_made_fresh(rl, t);
+    f->known = ins_b(i) <= SHAPE_MAX_SLOTS;
+    f->shape = rl->L->g->root_shape;
+    f->slotcap = ins_b(i);
+    f->acap = ins_c(i);
     rl_set(rl, ins_a(i), (struct rv){t, T_TABLE});
     rl_gc_check(rl);
 }
@@ -432,11 +448,14 @@ void rl_op_setlist(struct rec_lua *rl)
         return;
     }
     jit_rec_guard_value(r, jit_rec_get(r, &d_table_alen, t.ref), ki(rl, first));
-    jit_rec_guard_true(r, jit_rec_op2(r, JIT_uint_ge, jit_rec_get(r, &d_table_acap, t.ref), ki(rl, first + n)));
+    struct fresh *f = rl_fresh_table(rl, t.ref);
+    if (!f || f->acap < (uint32_t)(first + n)) jit_rec_guard_true(r, jit_rec_op2(r, JIT_uint_ge, jit_rec_get(r, &d_table_acap, t.ref), ki(rl, first + n)));
+    bool barrier = false;
+    for (int32_t j = 0; j < used; j++) barrier |= rl_barrier_before(rl, t.ref, h, v[j]);
     jit_ref arr = jit_rec_get(r, &d_table_arr, t.ref);
     for (int32_t j = 0; j < used; j++) {
         rl_store_items(rl, arr, ki(rl, first + j), v[j], &d_arr_tag, &d_arr_i, &d_arr_f, &d_arr_r);
-        rl_barrier_back(rl, t.ref, v[j]);
+        if (barrier && tag_is_gc(v[j].tag)) rl_barrier_back(rl, t.ref, v[j]);
     }
     jit_rec_put(r, &d_table_alen, t.ref, ki(rl, first + used));
 }
