@@ -63,7 +63,7 @@ static _Noreturn void throw_uncaught(struct lua_State *L, int status)
 
 void call_throw(struct lua_State *L, int status)
 {
-    if (unlikely(L->g->recording && L->g->rec_L == L))
+    if (unlikely(L->g->recording && L->g->rec_L == L && !L->g->gc_quiet)) /* call_try: the recorder itself tries a helper */
         lua_jit_abort(L, status == LUA_YIELD ? JITSTAT_A_COROUTINE : JITSTAT_A_ERROR);
     if (L->errjmp == NULL)
         throw_uncaught(L, status);
@@ -224,7 +224,7 @@ struct value *call_metamethod(struct lua_State *L, struct value *func)
     return func;
 }
 
-static struct callinfo *precall_lua(struct lua_State *L, struct value *func, int nresults)
+static inline struct callinfo *precall_lua(struct lua_State *L, struct value *func, int nresults)
 {
     struct proto *p = func->lcl->p;
     ptrdiff_t nargs = L->top - func - 1;
@@ -322,7 +322,7 @@ void call_function(struct lua_State *L, struct value *func, int nresults, bool y
     L->nCcalls += inc;
     if (unlikely(c_depth(L) >= LUAI_MAXCCALLS))
         check_c_stack(L);
-    struct callinfo *ci = call_precall(L, func, nresults);
+    struct callinfo *ci = likely(func->tag == T_LCL) ? precall_lua(L, func, nresults) : call_precall(L, func, nresults);
     if (ci != NULL) {
         ci->status |= CIST_FRESH;
         vm_execute(L, ci);

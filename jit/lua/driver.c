@@ -144,19 +144,21 @@ uint64_t lua_frame_pc(const struct callinfo *ci)
     return (uint64_t)(ci->pc - ci->func->lcl->p->code);
 }
 
-static struct callinfo *frame_record(struct lua_State *L)
+/* The record after `at`. Without memory it comes from the reserve, if that may be used; NULL: it may not. */
+static struct callinfo *frame_record(struct lua_State *L, struct callinfo *at, bool reserve)
 {
-    struct callinfo *ci = L->ci->next;
-    if (ci) return ci;
-    ci = mem_alloc_optional(L->g, sizeof *ci); /* no collection: the stack is not complete */
-    if (!ci) { /* lua_jit_open made one per frame that a trace can have */
+    if (at->next) return at->next;
+    struct callinfo *ci = mem_alloc_optional(L->g, sizeof *ci); /* no collection: the stack is not complete */
+    if (!ci) {
+        if (!reserve) return NULL;
         ci = L->g->ci_reserve;
         L->g->ci_reserve = ci->next;
+        L->g->ci_nreserve--;
     }
     ci->next = NULL;
-    ci->prev = L->ci;
+    ci->prev = at;
     ci->trap = 0;
-    L->ci->next = ci;
+    at->next = ci;
     L->nci++;
     return ci;
 }
@@ -181,7 +183,7 @@ int lua_restore_frames_at(struct lua_State *L, struct callinfo *entry, struct va
     L->ci = ci;
     frame_fill(L, ci, base, f, false);
     for (uint32_t i = 1; i < n; i++) {
-        ci = frame_record(L);
+        ci = frame_record(L, ci, true);
         frame_fill(L, ci, base, &f[i], true);
         L->ci = ci;
     }
@@ -201,9 +203,19 @@ void lua_sync_frames(struct lua_State *L)
     lua_restore_frames_at(L, L->jit_ci, L->jit_base, L->jit_resume->frames, L->jit_resume->nframes);
 }
 
+/* Frames that stay cannot come from the reserve, which the next exit needs: their records are made first. */
+static bool records_there(struct lua_State *L, const struct jit_resume_frame *f, uint32_t n)
+{
+    struct callinfo *ci = L->jit_ci;
+    for (const struct value *func = L->jit_base + f->base - 1; ci->func > func;) ci = ci->prev;
+    for (uint32_t i = 1; i < n && ci; i++) ci = frame_record(L, ci, false);
+    return ci != NULL;
+}
+
 static int lua_link_frames(void *ctx, const struct jit_resume_frame *f, uint32_t n)
 {
     struct lua_State *L = ctx;
+    if (!records_there(L, f, n)) return 1;
     lua_restore_frames(L, f, n);
     L->jit_ci = L->ci;
     L->jit_base = L->ci->func + 1;

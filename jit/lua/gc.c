@@ -805,6 +805,8 @@ void gc_full(struct lua_State *L, bool emergency)
     run_until(L, GCS_PAUSE);
     run_until(L, GCS_CALLFIN);
     run_until(L, GCS_PAUSE);
+    while (!emergency && g->gc_state == GCS_PAUSE && g->tobefnz != NULL)
+        run_finalizer(L); /* an emergency in a finalizer ended the phase early */
     g->gc_emergency = 0;
     set_pause(g);
 }

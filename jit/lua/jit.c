@@ -37,14 +37,18 @@ void lua_jit_proto_init(struct lua_State *L, struct proto *p)
 
 /* ---- open and close ---- */
 
-static void reserve_fill(struct lua_State *L)
+/* One record per frame that a trace can have, for exits when memory is short. May collect. */
+static bool reserve_fill(struct lua_State *L)
 {
-    for (int i = 0; i < JIT_REC_MAX_FRAMES; i++) {
+    struct global *g = L->g;
+    while (g->ci_nreserve < JIT_REC_MAX_FRAMES) {
         struct callinfo *ci = mem_try_realloc(L, NULL, 0, sizeof *ci);
-        if (!ci) return;
-        ci->next = L->g->ci_reserve;
-        L->g->ci_reserve = ci;
+        if (!ci) return false;
+        ci->next = g->ci_reserve;
+        g->ci_reserve = ci;
+        g->ci_nreserve++;
     }
+    return true;
 }
 
 static void reserve_free(struct lua_State *L)
@@ -54,6 +58,7 @@ static void reserve_free(struct lua_State *L)
         mem_free(L, ci, sizeof *ci);
     }
     L->g->ci_reserve = NULL;
+    L->g->ci_nreserve = 0;
 }
 
 void lua_jit_open(struct lua_State *L)
@@ -65,8 +70,7 @@ void lua_jit_open(struct lua_State *L)
     if (!g->vm) return;
     const char *env = secure_getenv("JITSTAT"), *err;
     if (env && !jit_set_param(g->vm, env, &err)) fprintf(stderr, "JITSTAT=%s: %s\n", env, err);
-    reserve_fill(L);
-    if (!g->ci_reserve) lua_jit_close(L);
+    if (!reserve_fill(L)) lua_jit_close(L);
 }
 
 void lua_jit_close(struct lua_State *L)
@@ -98,6 +102,7 @@ static void jit_record_begin(struct lua_State *L)
 static void jit_enter(struct lua_State *L, struct callinfo *ci, struct jit_trace *t)
 {
     struct jit_vm *vm = L->g->vm;
+    if (unlikely(L->g->ci_nreserve < JIT_REC_MAX_FRAMES) && !reserve_fill(L)) return;
     if (unlikely(L->stack_last - (ci->func + 1) <= (ptrdiff_t)t->stack_room)) {
         L->top = ci->top;
         stack_grow(L, (int)t->stack_room);
