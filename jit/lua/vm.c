@@ -1759,7 +1759,7 @@ OPCASE(RETURN1):
     from = RA;
     n = 1;
     if (unlikely(ci->status & (CIST_FRESH | CIST_CONT | CIST_VARARG) || dispatch != plain_table))
-        goto return_save;
+        goto return_other;
     {
         struct value *res = base - 1;
         int nres = ci->nresults;
@@ -1781,7 +1781,7 @@ OPCASE(RETURN0):
     from = base;
     n = 0;
     if (unlikely(ci->status & (CIST_FRESH | CIST_CONT | CIST_VARARG) || dispatch != plain_table))
-        goto return_save;
+        goto return_other;
     {
         struct value *res = base - 1;
         int nres = ci->nresults;
@@ -1847,6 +1847,18 @@ return_all:
 
     goto return_slow;
 
+return_other: /* most often the end of a call from C, as of sort's comparisons */
+    if (likely(!(ci->status & (CIST_CONT | CIST_VARARG)) && dispatch == plain_table)) {
+        struct value *res = ci->func;
+        int want = ci->nresults < 0 ? n : ci->nresults, j;
+        L->ci = ci->prev;
+        for (j = 0; j < want && j < n; j++)
+            setval(res + j, from + j);
+        for (; j < want; j++)
+            setnil(res + j);
+        L->top = res + want;
+        return;
+    }
 return_save:
     ci->pc = pc;
 return_slow: /* hooks, the end of this activation, frames that finish an instruction */
