@@ -179,7 +179,7 @@ static void frame_fill(struct lua_State *L, struct callinfo *ci, struct value *b
 int lua_restore_frames_at(struct lua_State *L, struct callinfo *entry, struct value *base, const struct jit_resume_frame *f, uint32_t n)
 {
     struct callinfo *ci = entry;
-    for (const struct value *func = base + f->base - 1; ci->func > func;) ci = ci->prev; /* returned below */
+    for (uint32_t hops = f->flags >> 16 & 0xff; hops; hops--) ci = ci->prev; /* returned below: func may be stale, it was not in use */
     L->ci = ci;
     frame_fill(L, ci, base, f, false);
     for (uint32_t i = 1; i < n; i++) {

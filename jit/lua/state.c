@@ -146,7 +146,8 @@ void stack_shrink(struct lua_State *L)
 void stack_shrink_unused(struct lua_State *th)
 {
     stack_shrink(th);
-    free_half_of_ci(th);
+    if (th->jit_base == NULL) /* a trace that returned below its entry frame still counts from that record */
+        free_half_of_ci(th);
 }
 
 /* ---- threads ----------------------------------------------------------------------------------- */
