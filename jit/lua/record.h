@@ -108,6 +108,16 @@ struct lstr *trh_str(struct lua_State *L, const char *s, size_t n); /* s NULL: a
 struct lstr *trh_tostr(struct lua_State *L, int64_t tag, uint64_t bits);
 struct lstr *trh_concat(struct lua_State *L, int64_t tags, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
 
+/* trace_join.c: a string of pieces. False: too many, nothing is lost. */
+#define JOIN_MAX 12     /* pieces that are not text */
+#define JOIN_PIECES 32
+struct join { char plan[480]; jit_ref bits[JOIN_MAX]; unsigned len, n, nbits; };
+bool join_text(struct join *j, const char *s, size_t n);
+bool join_value(struct rec_lua *rl, struct join *j, struct rv v); /* a string or number, as tostring makes it */
+bool join_printf(struct rec_lua *rl, struct join *j, struct rv v, const char *spec); /* integers: spec with ll */
+jit_ref join_make(struct rec_lua *rl, struct join *j);
+struct lstr *trh_join(struct lua_State *L, const struct lstr *plan, ...); /* NULL: no memory, or a very long number */
+
 /* live.c: may the register be read before it is written, from instruction pc on? */
 bool live_reg(const struct proto *p, uint64_t pc, unsigned reg);
 void live_forget(const struct proto *p); /* the prototype dies */

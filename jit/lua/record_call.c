@@ -324,6 +324,13 @@ static int call_nargs(struct rec_lua *rl, unsigned a, unsigned b)
     return rl->open_top - rl_slot(rl, a) - 1;
 }
 
+/* The interpreter switches coroutines without C calls; a call from a trace would need C stack and a setjmp each time. */
+static bool switches(const struct rec_lua *rl, const struct value *f)
+{
+    int id = fastfunc_id(rl->L, f->tag == T_LCF ? f->f : f->ccl->f);
+    return id == FF_coroutine_resume || id == FF_wrap_func || id == FF_coroutine_yield;
+}
+
 static void call_value(struct rec_lua *rl, unsigned a, int nargs, int nresults)
 {
     const struct value *f = &rl->base[a];
@@ -340,7 +347,8 @@ static void call_value(struct rec_lua *rl, unsigned a, int nargs, int nresults)
         return;
     }
     if (rl_fast_call(rl, fslot, fslot + 1, f, nargs, nresults) || rl_failed(rl)) return;
-    rl_call_c(rl, fslot, nargs, nresults);
+    if (switches(rl, f)) rl_fail(rl, JITSTAT_A_COROUTINE);
+    else rl_call_c(rl, fslot, nargs, nresults);
 }
 
 void rl_op_call(struct rec_lua *rl)
@@ -363,6 +371,10 @@ void rl_op_tforcall(struct rec_lua *rl)
     struct rv v[3] = {rl_get(rl, a), rl_get(rl, a + 1), rl_get(rl, a + 2)};
     rl_guard_func(rl, v[0].ref, f);
     if (f->tag != T_LCL && (rl_fast_call(rl, fslot, fslot - 3, f, 2, (int)ins_c(i)) || rl_failed(rl))) return;
+    if (f->tag != T_LCL && switches(rl, f)) {
+        rl_fail(rl, JITSTAT_A_COROUTINE);
+        return;
+    }
     for (int n = 0; n < 3; n++) jit_rec_set(r, fslot + n, v[n].ref, v[n].tag);
     if (f->tag == T_LCL) rl_call_lua(rl, fslot, f->lcl, 2, (int)ins_c(i), 0);
     else rl_call_c(rl, fslot, 2, (int)ins_c(i));

@@ -30,7 +30,7 @@ bool ff_string(struct ff *c, int id); /* record_str.c */
 bool ff_table(struct ff *c, int id);  /* record_iter.c: tables and iteration */
 
 /* trace_ff.c */
-extern const struct jit_descr d_call_f_f, d_call_i_r, d_call_i_rri, d_call_r_ri, d_call_str_i, d_call_str_ri, d_call_str_rf, d_call_str_rii, d_call_str_rir,
+extern const struct jit_descr d_call_f_f, d_call_i_r, d_call_i_rri, d_call_r_ri, d_call_str_i, d_call_str_ri, d_call_str_rii, d_call_str_rir,
     d_call_str_table, d_call_next_pos, d_call_pos_of, d_call_append, d_call_insert, d_call_remove, d_call_setmeta;
 int64_t trh_fmod(int64_t a, int64_t b);
 double trh_atan(double y);
@@ -40,8 +40,6 @@ struct lstr *trh_sub(struct lua_State *L, struct lstr *s, int64_t i, int64_t j);
 struct lstr *trh_rep(struct lua_State *L, const struct lstr *s, int64_t n, const struct lstr *sep);
 enum { CASE_UPPER, CASE_LOWER, CASE_REVERSE };
 struct lstr *trh_case(struct lua_State *L, const struct lstr *s, int64_t how);
-struct lstr *trh_format_int(struct lua_State *L, const struct lstr *spec, int64_t i);
-struct lstr *trh_format_flt(struct lua_State *L, const struct lstr *spec, double x);
 int64_t trh_find(const struct lstr *s, const struct lstr *p, int64_t init);
 int64_t trh_tonum_tag(const struct lstr *s);
 int64_t trh_tonum_bits(const struct lstr *s);

@@ -2,9 +2,9 @@
  *
  * Strings are immutable, so lengths and bytes are plain loads and everything that makes a string is a helper without
  * other effects. string.format is taken apart at recording time: its format is a constant, each conversion becomes one
- * piece, and the pieces are concatenated.
+ * piece of a plan (trace_join.c).
  *
- * Before: record_ff.c. After: trace_ff.c, trace_table.c.
+ * Before: record_ff.c. After: trace_ff.c, trace_join.c.
  */
 #include <stdio.h>
 #include "lua/record_ff.h"
@@ -93,64 +93,34 @@ static bool ff_find(struct ff *c)
 
 /* ---- format ---- */
 
-#define MAX_PIECES 40
-struct pieces { struct rv v[MAX_PIECES]; int n; };
-
-static bool add_text(struct ff *c, struct pieces *ps, const char *s, size_t n)
-{
-    struct lstr *k = n ? trh_str(c->rl->L, s, n) : NULL;
-    if (n == 0) return true;
-    if (!k || ps->n == MAX_PIECES) return false;
-    ps->v[ps->n++] = (struct rv){jit_rec_kr(c->r, k, true), T_STR};
-    return true;
-}
-
-static bool add_made(struct ff *c, struct pieces *ps, jit_ref s)
-{
-    if (ps->n == MAX_PIECES) return false;
-    jit_rec_guard_nonnull(c->r, s);
-    ps->v[ps->n++] = (struct rv){s, T_STR};
-    return true;
-}
-
-/* What needs no metamethod, as tostring has it. */
-static bool add_string(struct ff *c, struct pieces *ps, int n)
+/* "%s" of what needs no metamethod. */
+static bool add_string(struct ff *c, struct join *j, int n)
 {
     struct rv v = ff_arg(c, n);
-    if (ps->n == MAX_PIECES || (v.tag != T_STR && !tag_is_number(v.tag)) || !ff_no_metafield(c, n, "__tostring")) return false;
-    ps->v[ps->n++] = v;
-    return true;
+    return (v.tag == T_STR || tag_is_number(v.tag)) && ff_no_metafield(c, n, "__tostring") && join_value(c->rl, j, v);
 }
 
 /* One conversion [s, end): s is behind the '%', end[-1] the letter. */
-static bool add_conversion(struct ff *c, struct pieces *ps, const char *s, const char *end, int n)
+static bool add_conversion(struct ff *c, struct join *j, const char *s, const char *end, int n)
 {
     char spec[32];
     int64_t now;
-    size_t len = (size_t)(end - s);
-    jit_ref args[3] = {trh_context(c->rl)};
+    int len = (int)(end - s);
     char conv = end[-1];
+    jit_ref i;
     if (n >= c->nargs || len > 16) return false;
-    if (conv == 's') return len == 1 && add_string(c, ps, n);
+    if (conv == 's') return len == 1 && add_string(c, j, n);
     if (!tag_is_number(ff_tag(c, n))) return false;
     if (strchr("eEfgG", conv)) {
-        snprintf(spec, sizeof spec, "%%%.*s", (int)len, s);
         struct rv v = ff_arg(c, n);
-        args[2] = v.tag == T_INT ? jit_rec_op1(c->r, JIT_cast_int_to_float, v.ref) : v.ref;
-    } else {
-        if (!ff_integer(c, n, 0, &args[2], &now)) return false;
-        if (len == 1 && (conv == 'd' || conv == 'i')) {
-            if (ps->n == MAX_PIECES) return false;
-            ps->v[ps->n++] = (struct rv){args[2], T_INT};
-            return true;
-        }
-        snprintf(spec, sizeof spec, "%%%.*sll%c", (int)len - 1, s, conv);
+        snprintf(spec, sizeof spec, "%%%.*s", len, s);
+        if (v.tag == T_INT) v = (struct rv){jit_rec_op1(c->r, JIT_cast_int_to_float, v.ref), T_FLT};
+        return join_printf(c->rl, j, v, spec);
     }
-    struct lstr *k = trh_str(c->rl->L, spec, strlen(spec));
-    if (!k) return false;
-    args[1] = jit_rec_kr(c->r, k, true);
-    if (strchr("eEfgG", conv)) return add_made(c, ps, jit_rec_call(c->r, &d_call_str_rf, (const void *)trh_format_flt, args, 3));
-    return add_made(c, ps, jit_rec_call(c->r, &d_call_str_ri, (const void *)trh_format_int, args, 3));
+    if (!ff_integer(c, n, 0, &i, &now)) return false;
+    if (len == 1 && (conv == 'd' || conv == 'i')) return join_value(c->rl, j, (struct rv){i, T_INT});
+    snprintf(spec, sizeof spec, "%%%.*sll%c", len - 1, s, conv);
+    return join_printf(c->rl, j, (struct rv){i, T_INT}, spec);
 }
 
 /* The end of a conversion that the library accepts, or NULL: flags by letter, at most two digits of width and precision. */
@@ -169,36 +139,35 @@ static const char *conversion_end(const char *s)
     return p + 1;
 }
 
-static bool format_pieces(struct ff *c, struct pieces *ps, const char *f, const char *end)
+static bool format_pieces(struct ff *c, struct join *j, const char *f, const char *end)
 {
     char text[256];
     size_t nt = 0;
     int n = 1;
     while (f < end) {
         if (*f != '%' || f[1] == '%') {
-            if (nt == sizeof text) return false;
+            if (nt == sizeof text - 1) return false;
             text[nt++] = *f;
             f += *f == '%' ? 2 : 1;
             continue;
         }
         const char *e = conversion_end(++f);
-        if (!e || !add_text(c, ps, text, nt) || !add_conversion(c, ps, f, e, n++)) return false;
+        if (!e || !join_text(j, text, nt) || !add_conversion(c, j, f, e, n++)) return false;
         nt = 0;
         f = e;
     }
-    return add_text(c, ps, text, nt);
+    return join_text(j, text, nt);
 }
 
 static bool ff_format(struct ff *c)
 {
-    struct pieces ps = {.n = 0};
+    struct join j = {.n = 0};
     if (ff_tag(c, 0) != T_STR) return false;
     const struct lstr *f = c->now[0].s;
     if (strlen(f->data) != f->len) return false;
     jit_rec_guard_value(c->r, ff_arg(c, 0).ref, jit_rec_kr(c->r, (void *)f, true));
-    if (!format_pieces(c, &ps, f->data, f->data + f->len)) return false;
-    if (ps.n == 0) return false;
-    return ff_made(c, rl_concat(c->rl, ps.v, (unsigned)ps.n), T_STR);
+    if (!format_pieces(c, &j, f->data, f->data + f->len)) return false;
+    return ff_made(c, join_make(c->rl, &j), T_STR);
 }
 
 bool ff_string(struct ff *c, int id)

@@ -20,7 +20,6 @@ CALL(d_call_i_rri, "call_i_rri", 'i', "rri", 0, 0, 0);
 CALL(d_call_r_ri, "call_r_ri", 'r', "ri", 0, 0, 0);
 CALL(d_call_str_i, "call_str_i", 'r', "ri", JIT_EF_ALLOC, 0, 0);
 CALL(d_call_str_ri, "call_str_ri", 'r', "rri", JIT_EF_ALLOC, 0, 0);
-CALL(d_call_str_rf, "call_str_rf", 'r', "rrf", JIT_EF_ALLOC, 0, 0);
 CALL(d_call_str_rii, "call_str_rii", 'r', "rrii", JIT_EF_ALLOC, 0, 0);
 CALL(d_call_str_rir, "call_str_rir", 'r', "rrir", JIT_EF_ALLOC, 0, 0);
 CALL(d_call_str_table, "call_str_table", 'r', "rrrii", JIT_EF_ALLOC | JIT_EF_READS, TABLE_MEM, 0);
@@ -109,19 +108,6 @@ struct lstr *trh_case(struct lua_State *L, const struct lstr *s, int64_t how)
 }
 
 /* One conversion of string.format, as the library hands it to snprintf. */
-struct lstr *trh_format_int(struct lua_State *L, const struct lstr *spec, int64_t i)
-{
-    char buf[512];
-    int n = snprintf(buf, sizeof buf, spec->data, (long long)i);
-    return n < 0 || n >= (int)sizeof buf ? NULL : trh_str(L, buf, (size_t)n);
-}
-
-struct lstr *trh_format_flt(struct lua_State *L, const struct lstr *spec, double x)
-{
-    char buf[512];
-    int n = snprintf(buf, sizeof buf, spec->data, x);
-    return n < 0 || n >= (int)sizeof buf ? NULL : trh_str(L, buf, (size_t)n);
-}
 
 /* Position (from 1) of p in s at or after init (from 1, in range), 0: none. */
 int64_t trh_find(const struct lstr *s, const struct lstr *p, int64_t init)
