@@ -956,7 +956,7 @@ static void find_functions(struct lua_State *L)
 
 /* One step of next() in a generic for: out[0], out[1] are the variables, out[-2] the control value. The payload of the
  * closing value out[-1] (nil, so nobody sees it) remembers the position after that key, so that no key is searched for;
- * record_iter.c shares it. False: it does not, so next itself must do it. */
+ * record_iter.c shares it. False: next itself must do it, because it raises or knows the key of a dead object. */
 static inline bool step_next(struct table *t, struct value *out)
 {
     const struct value *key = out - 2;
@@ -964,16 +964,15 @@ static inline bool step_next(struct table *t, struct value *out)
     if (key->tag == T_INT && (uint64_t)key->i - 1 < t->acap) {
         pos = (uint32_t)key->i;
     } else if (key->tag != T_NIL) {
-        if (unlikely(out[-1].tag != T_NIL))
-            return false;
-        pos = (uint32_t)out[-1].bits;
+        pos = out[-1].tag == T_NIL ? (uint32_t)out[-1].bits : 0;
         uint32_t at = pos - 1 - t->acap, nslots = t->shape != NULL ? t->shape->nslots : 0;
-        if (at < nslots) {
-            if (key->tag != T_STR || shape_key(t->shape, at) != key->s)
+        bool holds = at < nslots ? key->tag == T_STR && shape_key(t->shape, at) == key->s
+                                 : at - nslots < t->nused && t->node[at - nslots].kbits == key->bits &&
+                                       t->node[at - nslots].ktag == key->tag;
+        if (unlikely(!holds)) {
+            if (table_get(t, key) == &absent_value)
                 return false;
-        } else if (at - nslots >= t->nused || t->node[at - nslots].kbits != key->bits ||
-                   t->node[at - nslots].ktag != key->tag) {
-            return false;
+            pos = (uint32_t)table_pos_of(NULL, t, key); /* it is there: raises nothing */
         }
     }
     pos = table_next_at(t, pos, out);
