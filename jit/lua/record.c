@@ -424,6 +424,15 @@ static bool frame_expected(const struct rec_lua *rl, const struct callinfo *ci)
     return ci->func->tag == T_LCL && (uint64_t)(uintptr_t)ci->func->lcl->p == rl->r->code;
 }
 
+/* The C function that the trace calls here is running Lua code (pcall's function, a comparator): not part of the trace. For a
+ * while only, since nothing else is traced meanwhile. */
+static bool inside_c_call(struct rec_lua *rl, const struct callinfo *ci)
+{
+    if (!rl->pending || rl->ci_new || ci == rl->ci || ++rl->npaused > 1000) return false;
+    while (ci && ci != rl->ci) ci = ci->prev;
+    return ci != NULL;
+}
+
 void rec_lua_start(struct lua_State *L, struct jit_recorder *r)
 {
     struct rec_lua *rl = jit_arena_alloc(&r->arena, sizeof *rl);
@@ -457,6 +466,7 @@ static bool too_short(const struct jit_recorder *r)
 void rec_lua_ins(struct lua_State *L, struct jit_recorder *r, struct callinfo *ci)
 {
     struct rec_lua *rl = r->guest;
+    if (!rl_failed(rl) && inside_c_call(rl, ci)) return;
     if (L->hookmask) rl_fail(rl, JITSTAT_A_DEBUG_HOOK);
     if (!frame_expected(rl, ci)) rl_fail(rl, JITSTAT_A_ESCAPE);
     if (rl_failed(rl)) {

@@ -25,6 +25,7 @@ struct rec_lua {
     void (*pending)(struct rec_lua *rl); /* to be done before the next instruction (results of calls) */
     int32_t pend_slot, pend_n, pend_op;
     uint32_t pend_aux;
+    uint32_t npaused;        /* instructions passed over inside C calls */
     uint32_t nret_below;
     uint32_t nargs;          /* arguments of the call that was just inlined, for its VARARGPREP */
     int32_t last_line;
