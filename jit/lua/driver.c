@@ -145,7 +145,7 @@ uint64_t lua_frame_pc(const struct callinfo *ci)
 }
 
 /* The record after `at`. Without memory it comes from the reserve, if that may be used; NULL: it may not. */
-static struct callinfo *frame_record(struct lua_State *L, struct callinfo *at, bool reserve)
+static __attribute__((noinline)) struct callinfo *frame_record(struct lua_State *L, struct callinfo *at, bool reserve)
 {
     if (at->next) return at->next;
     struct callinfo *ci = mem_alloc_optional(L->g, sizeof *ci); /* no collection: the stack is not complete */
@@ -163,32 +163,40 @@ static struct callinfo *frame_record(struct lua_State *L, struct callinfo *at, b
     return ci;
 }
 
-static void frame_fill(struct lua_State *L, struct callinfo *ci, struct value *base, const struct jit_resume_frame *f, bool fresh_record)
+/* Returned below: the entry's func may be stale, its record was not in use. */
+static inline struct callinfo *lowest_frame(struct callinfo *ci, const struct jit_resume_frame *f)
 {
-    struct proto *p = (struct proto *)(uintptr_t)f->code;
-    ci->pc = p->code + f->pc;
-    if (!fresh_record) return;
-    ci->func = base + f->base - 1;
-    ci->top = ci->func + 1 + p->maxstack;
-    ci->nresults = (int16_t)((int)(f->aux[0] & 0xffff) - 1);
-    ci->nvarargs = (int32_t)(f->aux[0] >> 16);
-    ci->status = (uint16_t)(f->flags & 0xffff);
-    ci->trap = L->hookmask != 0;
+    for (uint32_t hops = f->flags >> 16 & 0xff; hops; hops--) ci = ci->prev;
+    return ci;
+}
+
+/* Inlined twice: each link of a recursion runs it. */
+static inline __attribute__((always_inline)) void frames_fill(struct lua_State *L, struct callinfo *ci, struct value *base,
+                                                              const struct jit_resume_frame *f, uint32_t n)
+{
+    const struct jit_resume_frame *last = f + n - 1;
+    ci = lowest_frame(ci, f);
+    ci->pc = ((struct proto *)(uintptr_t)f->code)->code + f->pc;
+    while (f++ < last) {
+        const struct proto *p = (const struct proto *)(uintptr_t)f->code;
+        struct value *first = base + f->base;
+        ci = likely(ci->next != NULL) ? ci->next : frame_record(L, ci, true);
+        ci->func = first - 1;
+        ci->top = first + p->maxstack;
+        ci->pc = p->code + f->pc;
+        ci->nresults = (int16_t)((int)(f->aux[0] & 0xffff) - 1);
+        ci->nvarargs = (int32_t)(f->aux[0] >> 16);
+        ci->status = (uint16_t)f->flags;
+        ci->trap = L->hookmask != 0;
+    }
+    L->ci = ci;
+    if (last->flags & LJF_KEEPTOP) return;
+    L->top = last->flags & LJF_OPEN ? base + (int32_t)last->aux[1] : ci->top;
 }
 
 int lua_restore_frames_at(struct lua_State *L, struct callinfo *entry, struct value *base, const struct jit_resume_frame *f, uint32_t n)
 {
-    struct callinfo *ci = entry;
-    for (uint32_t hops = f->flags >> 16 & 0xff; hops; hops--) ci = ci->prev; /* returned below: func may be stale, it was not in use */
-    L->ci = ci;
-    frame_fill(L, ci, base, f, false);
-    for (uint32_t i = 1; i < n; i++) {
-        ci = frame_record(L, ci, true);
-        frame_fill(L, ci, base, &f[i], true);
-        L->ci = ci;
-    }
-    if (f[n - 1].flags & LJF_KEEPTOP) return 0;
-    L->top = f[n - 1].flags & LJF_OPEN ? base + (int32_t)f[n - 1].aux[1] : ci->top;
+    frames_fill(L, entry, base, f, n);
     return 0;
 }
 
@@ -206,9 +214,8 @@ void lua_sync_frames(struct lua_State *L)
 /* Frames that stay cannot come from the reserve, which the next exit needs: their records are made first. */
 static bool records_there(struct lua_State *L, const struct jit_resume_frame *f, uint32_t n)
 {
-    struct callinfo *ci = L->jit_ci;
-    for (const struct value *func = L->jit_base + f->base - 1; ci->func > func;) ci = ci->prev;
-    for (uint32_t i = 1; i < n && ci; i++) ci = frame_record(L, ci, false);
+    struct callinfo *ci = lowest_frame(L->jit_ci, f);
+    for (uint32_t i = 1; i < n && ci; i++) ci = likely(ci->next != NULL) ? ci->next : frame_record(L, ci, false);
     return ci != NULL;
 }
 
@@ -216,7 +223,7 @@ static int lua_link_frames(void *ctx, const struct jit_resume_frame *f, uint32_t
 {
     struct lua_State *L = ctx;
     if (!records_there(L, f, n)) return 1;
-    lua_restore_frames(L, f, n);
+    frames_fill(L, L->jit_ci, L->jit_base, f, n);
     L->jit_ci = L->ci;
     L->jit_base = L->ci->func + 1;
     return 0;
