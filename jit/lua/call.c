@@ -332,14 +332,19 @@ void call_function(struct lua_State *L, struct value *func, int nresults, bool y
 
 /* ---- pcall as a frame ---- */
 
+bool call_pcall_here(const struct lua_State *L, uint32_t depth)
+{
+    if (L->hookmask != 0 || c_depth(L) + depth >= LUAI_MAXCCALLS || L->errjmp == NULL)
+        return false;
+    return is_yieldable(L) || L->nCcalls == L->errjmp->direct;
+}
+
 bool call_pcall_possible(struct lua_State *L, const struct value *func, bool is_xpcall)
 {
     ptrdiff_t nargs = L->top - func - 1;
-    if (L->hookmask != 0 || nargs < 1 || (is_xpcall && (nargs < 2 || !tag_is_function(func[2].tag))))
+    if (nargs < 1 || (is_xpcall && (nargs < 2 || !tag_is_function(func[2].tag))))
         return false;
-    if (c_depth(L) + L->pcall_depth >= LUAI_MAXCCALLS || L->errjmp == NULL)
-        return false;
-    return is_yieldable(L) || L->nCcalls == L->errjmp->direct;
+    return call_pcall_here(L, L->pcall_depth);
 }
 
 struct callinfo *call_pcall(struct lua_State *L, struct value *func, int nresults, bool is_xpcall)

@@ -170,17 +170,41 @@ static inline struct callinfo *lowest_frame(struct callinfo *ci, const struct ji
     return ci;
 }
 
+/* The frame of a pcall or xpcall as call_pcall makes it. */
+static __attribute__((noinline)) void pcall_fill(struct lua_State *L, struct callinfo *ci, struct value *base, const struct jit_resume_frame *f)
+{
+    bool is_xpcall = f->aux[1] != 0;
+    ci->func = base + f->base - 1;
+    ci->top = ci->func + LUA_MINSTACK < L->stack_last ? ci->func + LUA_MINSTACK : L->stack_last;
+    ci->nresults = (int16_t)((int)(f->aux[0] & 0xffff) - 1);
+    ci->nvarargs = 0;
+    ci->status = CIST_C | CIST_PCALL;
+    ci->k = NULL;
+    ci->pstatus = LUA_OK;
+    ci->old_errfunc = L->errfunc;
+    ci->old_allowhook = L->allowhook;
+    ci->ctx = L->pcall_depth++;
+    ci->u2.funcidx = (int)stack_save(L, ci->func + 1 + is_xpcall);
+    L->errfunc = is_xpcall ? stack_save(L, ci->func + 1) : 0;
+}
+
 /* Inlined twice: each link of a recursion runs it. */
 static inline __attribute__((always_inline)) void frames_fill(struct lua_State *L, struct callinfo *ci, struct value *base,
                                                               const struct jit_resume_frame *f, uint32_t n)
 {
     const struct jit_resume_frame *last = f + n - 1;
     ci = lowest_frame(ci, f);
+    L->errfunc = L->jit_errfunc;
+    L->pcall_depth = L->jit_pdepth;
     ci->pc = ((struct proto *)(uintptr_t)f->code)->code + f->pc;
     while (f++ < last) {
         const struct proto *p = (const struct proto *)(uintptr_t)f->code;
         struct value *first = base + f->base;
         ci = likely(ci->next != NULL) ? ci->next : frame_record(L, ci, true);
+        if (unlikely(f->flags & CIST_C)) {
+            pcall_fill(L, ci, base, f);
+            continue;
+        }
         ci->func = first - 1;
         ci->top = first + p->maxstack;
         ci->pc = p->code + f->pc;
@@ -226,6 +250,8 @@ static int lua_link_frames(void *ctx, const struct jit_resume_frame *f, uint32_t
     frames_fill(L, L->jit_ci, L->jit_base, f, n);
     L->jit_ci = L->ci;
     L->jit_base = L->ci->func + 1;
+    L->jit_errfunc = L->errfunc;
+    L->jit_pdepth = L->pcall_depth;
     return 0;
 }
 

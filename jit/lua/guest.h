@@ -171,6 +171,7 @@ void call_enter_hook(struct lua_State *L, struct callinfo *ci); /* call hook of 
  * Then it sets that up and returns the Lua frame to run, or NULL when all is done; call_pcall_possible asks first.
  * call_pcall_finish: L->ci is the CIST_PCALL frame whose callee has returned, results end at top. */
 bool call_pcall_possible(struct lua_State *L, const struct value *func, bool is_xpcall);
+bool call_pcall_here(const struct lua_State *L, uint32_t depth); /* the part that the arguments do not matter to; depth: pcall frames */
 struct callinfo *call_pcall(struct lua_State *L, struct value *func, int nresults, bool is_xpcall);
 void call_pcall_finish(struct lua_State *L);
 /* What coroutine.resume and the functions of coroutine.wrap do, without the C API between. To be called in their frames. */

@@ -109,12 +109,18 @@ static void jit_enter(struct lua_State *L, struct callinfo *ci, struct jit_trace
     }
     ptrdiff_t old_base = L->jit_base ? stack_save(L, L->jit_base) : -1;
     struct callinfo *old_ci = L->jit_ci;
+    ptrdiff_t old_errfunc = L->jit_errfunc;
+    uint32_t old_pdepth = L->jit_pdepth;
     bool record;
     L->jit_base = ci->func + 1;
     L->jit_ci = ci;
+    L->jit_errfunc = L->errfunc;
+    L->jit_pdepth = L->pcall_depth;
     enum jit_exit_kind kind = jit_run(vm, L, L->jit_base, t, &record);
     L->jit_base = old_base < 0 ? NULL : stack_restore(L, old_base);
     L->jit_ci = old_ci;
+    L->jit_errfunc = old_errfunc;
+    L->jit_pdepth = old_pdepth;
     if (record) jit_record_begin(L);
     else if (kind == JIT_EXIT_DUE) gc_check(L); /* only where the program allocates, as the interpreter does it */
 }
@@ -203,6 +209,8 @@ void lua_jit_unwind_save(struct lua_State *L, struct lua_jit_unwind *u)
     u->running = L->g->vm ? L->g->vm->running : 0;
     u->base = L->jit_base ? stack_save(L, L->jit_base) : -1;
     u->ci = L->jit_ci;
+    u->errfunc = L->jit_errfunc;
+    u->pdepth = L->jit_pdepth;
 }
 
 void lua_jit_unwind_restore(struct lua_State *L, const struct lua_jit_unwind *u)
@@ -210,6 +218,8 @@ void lua_jit_unwind_restore(struct lua_State *L, const struct lua_jit_unwind *u)
     if (L->g->vm) L->g->vm->running = u->running;
     L->jit_base = u->base < 0 ? NULL : stack_restore(L, u->base);
     L->jit_ci = u->ci;
+    L->jit_errfunc = u->errfunc;
+    L->jit_pdepth = u->pdepth;
 }
 
 struct jit_vm *jitstat_vm_of_lua(struct lua_State *L);

@@ -7,6 +7,8 @@
  *   flags  low 16 bits: callinfo status; LJF_OPEN: aux[1] is L->top (slot relative to the entry
  *          frame), because the next instruction takes everything up to top
  *   aux[0] (nresults + 1) | nvarargs << 16
+ * A pcall or xpcall that a trace inlined is a frame as well, below its callee's: flags CIST_C | CIST_PCALL, no code,
+ * aux[0] nresults + 1, aux[1] 1 for xpcall.
  */
 #ifndef JIT_LUA_JIT_H
 #define JIT_LUA_JIT_H
@@ -46,7 +48,7 @@ void rec_lua_ins(struct lua_State *L, struct jit_recorder *r, struct callinfo *c
 void lua_jit_recording(struct lua_State *L, bool on); /* g->recording follows vm->rec */
 void lua_jit_proto_init(struct lua_State *L, struct proto *p); /* hot counters; with all inner prototypes */
 int lua_jit_set_param(struct lua_State *L, const char *text, const char **err); /* 0 or -1 */
-struct lua_jit_unwind { uint32_t running; ptrdiff_t base; struct callinfo *ci; };
+struct lua_jit_unwind { uint32_t running, pdepth; ptrdiff_t base, errfunc; struct callinfo *ci; };
 void lua_jit_unwind_save(struct lua_State *L, struct lua_jit_unwind *u);    /* before setjmp */
 void lua_jit_unwind_restore(struct lua_State *L, const struct lua_jit_unwind *u); /* after longjmp */
 /* jitstat_lib.c */

@@ -216,7 +216,7 @@ void rl_reload_captured(struct rec_lua *rl)
     for (uint32_t i = 0; i < r->nframes; i++) {
         const struct jit_resume_frame *f = &r->frames[i];
         const struct proto *p = (const struct proto *)(uintptr_t)f->code;
-        for (int32_t reg = 0; p->np && reg < p->maxstack; reg++) {
+        for (int32_t reg = 0; p && p->np && reg < p->maxstack; reg++) {
             int32_t slot = f->base + reg;
             if (!proto_captures(p, (unsigned)reg) || !(jit_rec_slot(r, slot)->flags & JIT_SL_KNOWN)) continue;
             if (!live_reg(p, f->pc, (unsigned)reg)) continue;
@@ -420,7 +420,9 @@ static void mark_open(struct rec_lua *rl)
 
 static bool frame_expected(const struct rec_lua *rl, const struct callinfo *ci)
 {
-    if (rl->ci_new ? ci->prev != rl->caller : ci != rl->ci) return false;
+    const struct callinfo *caller = ci->prev;
+    if (rl->via_pcall && caller && caller->status & CIST_PCALL) caller = caller->prev;
+    if (rl->ci_new ? caller != rl->caller : ci != rl->ci) return false;
     return ci->func->tag == T_LCL && (uint64_t)(uintptr_t)ci->func->lcl->p == rl->r->code;
 }
 
@@ -474,7 +476,7 @@ void rec_lua_ins(struct lua_State *L, struct jit_recorder *r, struct callinfo *c
         return;
     }
     rl->ci = ci;
-    rl->ci_new = false;
+    rl->ci_new = rl->via_pcall = false;
     rl->p = ci->func->lcl->p;
     rl->pc = ci->pc;
     rl->base = ci->func + 1;

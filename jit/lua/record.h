@@ -32,6 +32,7 @@ struct rec_lua {
     bool entered;            /* a function was entered: its first instruction is next */
     bool at_loop;            /* the instruction before jumped back */
     const struct callinfo *caller; /* ci_new: its predecessor */
+    bool via_pcall;          /* ci_new: with the frame of a pcall between */
     bool ci_new;             /* rl->ci is not known yet: the interpreter makes the frame now */
     jit_ref pend_ref;
     bool end;                /* the instruction cannot be recorded but the trace may end before it */
@@ -72,6 +73,8 @@ void rl_gc_check(struct rec_lua *rl);  /* after an allocation; last thing of an 
 /* Inlines a Lua function whose frame the interpreter is about to make: func in abs slot fslot, nargs arguments behind it,
  * nresults wanted (-1 all). status: CIST_CONT for metamethods. The closure's identity must be guarded by rl_guard_func. */
 void rl_call_lua(struct rec_lua *rl, int32_t fslot, struct lclosure *cl, int nargs, int nresults, uint32_t status);
+/* pcall or xpcall (f: where it is now) of a Lua function as two frames; false: not possible. */
+bool rl_call_pcall(struct rec_lua *rl, int32_t fslot, const struct value *f, int nargs, int nresults, bool is_xpcall);
 void rl_guard_func(struct rec_lua *rl, jit_ref f, const struct value *now);
 /* A call of a C function through SYNC: results are read back before the next instruction. */
 void rl_call_c(struct rec_lua *rl, int32_t fslot, int nargs, int nresults);
@@ -87,10 +90,11 @@ void rl_close_upvalues(struct rec_lua *rl, int32_t from); /* slot relative to th
 
 /* trace_help.c: functions that machine code calls, and their descriptors. None raises unless it is SYNC. */
 jit_ref trh_context(struct rec_lua *rl); /* the thread as a value */
-extern const struct jit_descr d_call_closure, d_call_close, d_call_barrier, d_call_ccall, d_call_i_ii, d_call_f_ff, d_call_i_if, d_call_i_fi, d_call_i_rr;
+extern const struct jit_descr d_call_pcall, d_call_closure, d_call_close, d_call_barrier, d_call_ccall, d_call_i_ii, d_call_f_ff, d_call_i_if, d_call_i_fi, d_call_i_rr;
 struct lclosure *trh_closure(struct lua_State *L, struct proto *p, struct lclosure *encl, struct value *base); /* NULL: no memory */
 void trh_close(struct lua_State *L, struct value *level);
 void trh_barrier_back(struct lua_State *L, struct gcobj *o, struct gcobj *v);
+int64_t trh_pcall_here(struct lua_State *L, int64_t n); /* is a pcall as a frame possible, the n-th of the trace? */
 int64_t trh_udiv(uint64_t a, uint64_t b);
 bool trh_sure(const struct lua_State *L, size_t size, unsigned n); /* n blocks of that size are there for the taking */
 bool trh_try(struct lua_State *L, call_pfunc f, void *ud); /* runs f, which may fail for lack of memory only; false: it did */

@@ -255,17 +255,20 @@ void rl_guard_func(struct rec_lua *rl, jit_ref f, const struct value *now)
     else jit_rec_guard_value(r, f, jit_rec_kr(r, now->p, false));
 }
 
-void rl_call_lua(struct rec_lua *rl, int32_t fslot, struct lclosure *cl, int nargs, int nresults, uint32_t status)
+/* The present frame waits for a call's results. */
+static void suspend_frame(struct rec_lua *rl, uint32_t status)
 {
     struct jit_recorder *r = rl->r;
-    struct proto *p = cl->p;
-    struct jit_resume_frame f;
-    if (!r->vm->params.inlining || p->nojit) {
-        rl_fail(rl, JITSTAT_A_NYI_CALL);
-        return;
-    }
     r->frames[r->nframes - 1].pc = pc_index(rl) + 1;
     if (!(status & CIST_TAIL)) r->frames[r->nframes - 1].flags &= ~(LJF_OPEN | LJF_KEEPTOP);
+}
+
+static bool may_inline(const struct rec_lua *rl, const struct proto *p) { return rl->r->vm->params.inlining && !p->nojit; }
+
+static void push_lua(struct rec_lua *rl, int32_t fslot, struct proto *p, int nargs, int nresults, uint32_t status)
+{
+    struct jit_recorder *r = rl->r;
+    struct jit_resume_frame f;
     frame_of(&f, fslot + 1, p, nresults, status);
     jit_rec_keep(r, p);
     if (!jit_rec_push_frame(r, &f)) return;
@@ -277,6 +280,43 @@ void rl_call_lua(struct rec_lua *rl, int32_t fslot, struct lclosure *cl, int nar
     rl->open_top = fslot + 1 + (int32_t)rl->nargs;
     rl->caller = rl->L->ci;
     rl->ci_new = true;
+}
+
+void rl_call_lua(struct rec_lua *rl, int32_t fslot, struct lclosure *cl, int nargs, int nresults, uint32_t status)
+{
+    if (!may_inline(rl, cl->p)) {
+        rl_fail(rl, JITSTAT_A_NYI_CALL);
+        return;
+    }
+    suspend_frame(rl, status);
+    push_lua(rl, fslot, cl->p, nargs, nresults, status);
+}
+
+/* As call_pcall sets it up: the callee's frame stands on a C frame that catches. Both become real only where the trace is
+ * left, so a call that does not fail costs nothing. */
+bool rl_call_pcall(struct rec_lua *rl, int32_t fslot, const struct value *f, int nargs, int nresults, bool is_xpcall)
+{
+    struct jit_recorder *r = rl->r;
+    const struct value *callee = f + 1;
+    uint32_t depth = 0;
+    if (nargs < 1 + is_xpcall || callee->tag != T_LCL || (is_xpcall && !tag_is_function(f[2].tag))) return false;
+    if (!may_inline(rl, callee->lcl->p) || r->nframes + 2 > JIT_REC_MAX_FRAMES || !call_pcall_here(rl->L, rl->L->pcall_depth)) return false;
+    for (uint32_t i = 0; i < r->nframes; i++) depth += (r->frames[i].flags & CIST_C) != 0;
+    jit_ref args[2] = {trh_context(rl), jit_rec_ki(r, depth)};
+    jit_rec_guard_true(r, jit_rec_call(r, &d_call_pcall, (const void *)trh_pcall_here, args, 2));
+    struct jit_rec_slot fn = *jit_rec_slot(r, fslot + 1);
+    rl_guard_func(rl, fn.ref, callee);
+    if (is_xpcall) { /* xpcall f handler ... -> xpcall handler f ... */
+        struct jit_rec_slot h = *jit_rec_slot(r, fslot + 2);
+        jit_rec_set(r, fslot + 1, h.ref, h.tag);
+        jit_rec_set(r, fslot + 2, fn.ref, fn.tag);
+    }
+    suspend_frame(rl, 0);
+    struct jit_resume_frame c = {.base = fslot + 1, .flags = CIST_C | CIST_PCALL, .aux = {(uint16_t)(nresults + 1), is_xpcall}};
+    if (!jit_rec_push_frame(r, &c)) return true;
+    push_lua(rl, fslot + 1 + is_xpcall, callee->lcl->p, nargs - 1 - is_xpcall, -1, CIST_CONT);
+    rl->via_pcall = true;
+    return true;
 }
 
 /* Results of a C call: their tags are known now that the interpreter has made it. */
@@ -517,6 +557,19 @@ void rl_place_results(struct rec_lua *rl, int32_t to, const struct rv *v, int32_
     }
 }
 
+/* The callee of an inlined pcall has returned: its frame goes as well, and the results follow a true. */
+static void return_pcall(struct rec_lua *rl, const struct rv *v, int32_t n)
+{
+    struct jit_recorder *r = rl->r;
+    struct jit_resume_frame c = r->frames[r->nframes - 1];
+    struct rv out[257];
+    out[0] = RV_BOOL(true);
+    if (n) memcpy(out + 1, v, (size_t)n * sizeof *v);
+    jit_rec_pop_frame(r);
+    rl->ci = rl->ci->prev;
+    rl_place_results(rl, c.base - 1, out, n + 1, (int)(c.aux[0] & 0xffff) - 1);
+}
+
 /* Returns from an inlined frame. */
 static void return_inlined(struct rec_lua *rl, const struct rv *v, int32_t n, const struct value *now)
 {
@@ -526,6 +579,10 @@ static void return_inlined(struct rec_lua *rl, const struct rv *v, int32_t n, co
     int want = (int)(f.aux[0] & 0xffff) - 1;
     jit_rec_pop_frame(r);
     rl->ci = rl->L->ci->prev;
+    if (r->frames[r->nframes - 1].flags & CIST_C) {
+        return_pcall(rl, v, n);
+        return;
+    }
     if (f.flags & CIST_CONT) {
         struct rv first = n > 0 ? v[0] : RV_NIL;
         jit_rec_forget(r, to, r->slot_hi);

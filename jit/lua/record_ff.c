@@ -243,6 +243,14 @@ static bool ff_setmetatable(struct ff *c)
     return ff_result(c, t);
 }
 
+/* A hot way to an error: a bridge ends in front of it. */
+static bool ff_error(struct ff *c)
+{
+    if (c->r->parent) c->rl->end = true;
+    else rl_fail(c->rl, JITSTAT_A_ERROR);
+    return true;
+}
+
 /* ---- math ---- */
 
 static bool ff_round(struct ff *c, bool up)
@@ -406,6 +414,9 @@ static bool ff_base(struct ff *c, int id)
     case FF_base_rawlen: return ff_rawlen(c);
     case FF_base_getmetatable: return ff_getmetatable(c);
     case FF_base_setmetatable: return ff_setmetatable(c);
+    case FF_base_pcall: return rl_call_pcall(c->rl, c->fslot, c->now - 1, c->nargs, c->want, false);
+    case FF_base_xpcall: return rl_call_pcall(c->rl, c->fslot, c->now - 1, c->nargs, c->want, true);
+    case FF_base_error: return ff_error(c);
     default: return false;
     }
 }

@@ -78,6 +78,8 @@ struct lua_State {
     struct value *stack_last; /* end of the usable part; STACK_EXTRA slots follow */
     struct value *jit_base;   /* registers of the frame in which compiled code was entered; moved with the stack */
     struct callinfo *jit_ci;  /* that frame */
+    ptrdiff_t jit_errfunc;    /* errfunc and pcall_depth at that entry: pcall frames that a trace inlined count from there */
+    uint32_t jit_pdepth;
     const struct jit_sync *jit_resume; /* frames that a SYNC call makes real first (x64/backend.h) */
     struct upval *openupval;
     ptrdiff_t tbclist;        /* stack offset (slots) of the last to-be-closed variable; 0: none. delta in value.extra */

@@ -14,6 +14,7 @@
 #define CALL(var, nm, ret, as, ef, rd, wr) \
     const struct jit_descr var = {.name = nm, .kind = JIT_D_CALL, .type = ret, .args = as, .effects = ef, .reads = rd, .writes = wr}
 
+CALL(d_call_pcall, "call_pcall_here", 'i', "ri", JIT_EF_READS, ALS(AL_STATE), 0);
 CALL(d_call_closure, "call_closure", 'r', "rrrr", JIT_EF_ALLOC | JIT_EF_KEEP | JIT_EF_WRITES, 0, ALS(AL_STATE));
 CALL(d_call_close, "call_close", 'v', "rr", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, ~0ull, ALS(AL_STATE) | ALS(AL_UPVAL) | ALS(AL_UPVALUE) | ALS(AL_GCHEAD));
 CALL(d_call_barrier, "call_barrier", 'v', "rrr", JIT_EF_WRITES | JIT_EF_KEEP, 0, ALS(AL_GCHEAD));
@@ -30,6 +31,8 @@ jit_ref trh_context(struct rec_lua *rl)
     if (r->status >= 0) return JIT_NOREF;
     return jit_ir_emit(&r->ir, JIT_getcontext, NULL, 0, NULL, JIT_NORESUME);
 }
+
+int64_t trh_pcall_here(struct lua_State *L, int64_t n) { return call_pcall_here(L, L->jit_pdepth + (uint32_t)n); }
 
 int64_t trh_udiv(uint64_t a, uint64_t b) { return (int64_t)(a / b); }
 
