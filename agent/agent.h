@@ -29,10 +29,10 @@ struct agent;
 /* ---- a snapshot: copies, owned by the snapshot ---- */
 
 struct agent_loss {
-    uint64_t missed;    /* events that happened while BPF was attached and that it did not see */
+    uint64_t missed; /* events that happened while BPF was attached and that it did not see */
     uint64_t ring_full; /* events that followers did not get */
-    uint64_t map_full;  /* events and records that found no room in a BPF map */
-    uint64_t late;      /* blocks or records that were gone, or changing, when they were read */
+    uint64_t map_full; /* events and records that found no room in a BPF map */
+    uint64_t late; /* blocks or records that were gone, or changing, when they were read */
 };
 
 struct agent_vm {
@@ -68,7 +68,7 @@ struct agent_snapshot {
     struct agent_process *processes;
     size_t nprocesses;
     struct agent_loss loss; /* the sum over all VMs, plus what belongs to none */
-    bool bpf;               /* BPF was counting */
+    bool bpf; /* BPF was counting */
 };
 
 /* ---- the agent ---- */
@@ -90,8 +90,8 @@ int agent_add_segment(struct agent *a, int fd, pid_t pid);
 
 struct agent_bpf_options {
     bool only_watched; /* count processes given to agent_watch and their children only */
-    bool from_start;   /* they are watched since they began: nothing was there before */
-    uint32_t max_vms;  /* 0: default sizes of the maps */
+    bool from_start; /* they are watched since they began: nothing was there before */
+    uint32_t max_vms; /* 0: default sizes of the maps */
 };
 /* Loads the programs. -EPERM: not privileged; -ENOTSUP: this kernel cannot. */
 int agent_bpf_load(struct agent *a, const struct agent_bpf_options *o);
@@ -118,15 +118,15 @@ void agent_snapshot_free(struct agent_snapshot *s);
 struct agent_command {
     char **argv;
     const char *library_path; /* put before LD_LIBRARY_PATH, or NULL */
-    bool as_invoker;          /* under sudo: as the user who called it */
-    const sigset_t *mask;     /* signals blocked in it; NULL: as in us */
+    bool as_invoker; /* under sudo: as the user who called it */
+    const sigset_t *mask; /* signals blocked in it; NULL: as in us */
 };
 struct agent_launch {
     pid_t pid;
     const char *name; /* argv[0], for a process that was gone before its name was read */
-    int socket;  /* segments arrive here */
-    int go;      /* internal: releases the child */
-    int failed;  /* internal: errno of its exec */
+    int socket; /* segments arrive here */
+    int go; /* internal: releases the child */
+    int failed; /* internal: errno of its exec */
 };
 /* Forks; the child waits before its exec until agent_launch_go. */
 int agent_launch_prepare(struct agent *a, const struct agent_command *c, struct agent_launch *l);

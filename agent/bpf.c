@@ -150,8 +150,7 @@ int agent_watch(struct agent *a, pid_t pid)
 static bool image_known(const struct agent *a, const struct stat *st, pid_t pid)
 {
     for (size_t i = 0; i < a->nimages; i++)
-        if (a->images[i].dev == st->st_dev && a->images[i].ino == st->st_ino
-            && (a->images[i].pid == -1 || a->images[i].pid == pid))
+        if (a->images[i].dev == st->st_dev && a->images[i].ino == st->st_ino && (a->images[i].pid == -1 || a->images[i].pid == pid))
             return true;
     return false;
 }

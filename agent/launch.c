@@ -95,8 +95,7 @@ int agent_launch_prepare(struct agent *a, const struct agent_command *c, struct 
 {
     int s[2] = {-1, -1}, go[2] = {-1, -1}, failed[2] = {-1, -1}, on = 1, far = -1;
     *l = (struct agent_launch){.name = c->argv[0], .pid = -1, .socket = -1, .go = -1, .failed = -1};
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s) != 0 || pipe2(go, O_CLOEXEC) != 0
-        || pipe2(failed, O_CLOEXEC) != 0 || setsockopt(s[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0)
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s) != 0 || pipe2(go, O_CLOEXEC) != 0 || pipe2(failed, O_CLOEXEC) != 0 || setsockopt(s[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0)
         goto out;
     far = fcntl(s[1], F_DUPFD, SOCKET_FLOOR); /* survives exec */
     if (far < 0)

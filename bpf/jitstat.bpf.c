@@ -26,10 +26,10 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 /* Knobs, set before loading. */
 const volatile __u32 only_watched = 0; /* 1: processes in `watched` and their children only */
-const volatile __u32 from_start = 0;   /* 1: watched processes are watched since they began */
+const volatile __u32 from_start = 0; /* 1: watched processes are watched since they began */
 
 /* Set by the agent while running. */
-__u64 armed_ns = 0;  /* boot time at which all probes were attached, 0: not yet */
+__u64 armed_ns = 0; /* boot time at which all probes were attached, 0: not yet */
 __u32 followers = 0; /* somebody reads the ring for events */
 struct lost lost = {};
 
@@ -162,8 +162,10 @@ static const __u32 abort_counter[JITSTAT_NABORTS] = {
 /* Counters that count a begin event: the rows say which. */
 static __always_inline void seen_begin(struct vm_stat *v, __u32 id)
 {
-#define FROM_BEGIN_TRACING(c) if (id == JITSTAT_E_tracing__begin) v->seen.counters[c]++;
-#define FROM_BEGIN_BACKEND(c) if (id == JITSTAT_E_backend__begin) v->seen.counters[c]++;
+#define FROM_BEGIN_TRACING(c) \
+    if (id == JITSTAT_E_tracing__begin) v->seen.counters[c]++;
+#define FROM_BEGIN_BACKEND(c) \
+    if (id == JITSTAT_E_backend__begin) v->seen.counters[c]++;
 #define FROM_COMPILE(c)
 #define FROM_FREE(c)
 #define FROM_ABORT(c)
@@ -231,17 +233,20 @@ static __always_inline void seen(struct vm_stat *v, __u32 id, const struct ev *e
  * watched; their base is known exactly at the first such end. */
 static __always_inline void base_phase(struct vm_stat *v, __u32 id)
 {
-    __u32 bit = id == JITSTAT_E_tracing__end ? VM_TRACING_BASED
-              : id == JITSTAT_E_optimize__end ? VM_OPTIMIZE_BASED
-              : id == JITSTAT_E_backend__end ? VM_BACKEND_BASED : 0;
+    __u32 bit = id == JITSTAT_E_tracing__end    ? VM_TRACING_BASED
+                : id == JITSTAT_E_optimize__end ? VM_OPTIMIZE_BASED
+                : id == JITSTAT_E_backend__end  ? VM_BACKEND_BASED
+                                                : 0;
     if (!bit || (v->flags & bit))
         return;
     v->flags |= bit;
 #define REBASE(field) v->base.field = v->total.field - v->seen.field;
 #define FROM_BEGIN_TRACING(c)
 #define FROM_BEGIN_BACKEND(c)
-#define FROM_TRACING_END(c) if (id == JITSTAT_E_tracing__end) REBASE(counters[c])
-#define FROM_OPTIMIZE_END(c) if (id == JITSTAT_E_optimize__end) REBASE(counters[c])
+#define FROM_TRACING_END(c) \
+    if (id == JITSTAT_E_tracing__end) REBASE(counters[c])
+#define FROM_OPTIMIZE_END(c) \
+    if (id == JITSTAT_E_optimize__end) REBASE(counters[c])
 #define JITSTAT_COUNTER(NAME, source, help) FROM_##source(JITSTAT_C_##NAME)
 #include <jitstat/counters.def>
     if (id == JITSTAT_E_tracing__end)
@@ -412,9 +417,10 @@ static __always_inline void follow(struct vm_stat *v, const struct vm_id *vm, __
     f->name[0] = f->file[0] = f->text[0] = 0;
     bpf_probe_read_user_str(f->name, sizeof f->name, (void *)e->name);
     bpf_probe_read_user_str(f->file, sizeof f->file, (void *)e->file);
-    __u64 text = id == JITSTAT_E_abort ? ARGS(e, abort)->reason
-               : id == JITSTAT_E_flush ? ARGS(e, flush)->why
-               : id == JITSTAT_E_blacklist ? ARGS(e, blacklist)->reason : 0;
+    __u64 text = id == JITSTAT_E_abort       ? ARGS(e, abort)->reason
+                 : id == JITSTAT_E_flush     ? ARGS(e, flush)->why
+                 : id == JITSTAT_E_blacklist ? ARGS(e, blacklist)->reason
+                                             : 0;
     if (text)
         bpf_probe_read_user_str(f->text, sizeof f->text, (void *)text);
     bpf_ringbuf_submit(f, 0);
@@ -474,7 +480,8 @@ static __always_inline int event(struct pt_regs *ctx, __u32 id, __u32 nargs)
 }
 
 #define JITSTAT_EVENT(name, hook, args) \
-    SEC("usdt") int on_##name(struct pt_regs *ctx) \
+    SEC("usdt") \
+    int on_##name(struct pt_regs *ctx) \
     { \
         return event(ctx, JITSTAT_E_##name, JITSTAT_ARGS_COMMON + sizeof(struct jitstat_arg_##name) / sizeof(__u64)); \
     }
@@ -487,7 +494,7 @@ struct chunk_walk {
     struct vm_stat *v;
     struct vm_id *id;
     __u64 segment; /* its address */
-    __u64 next;    /* offset of the next chunk */
+    __u64 next; /* offset of the next chunk */
     __u64 used;
     __u64 index;
     __u64 chunk;

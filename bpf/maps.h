@@ -17,9 +17,9 @@
 #include <jitstat/args.h>
 
 #define TOTAL_WORDS (sizeof(struct jitstat_totals) / sizeof(__u64))
-#define HIST_SLOTS 40    /* slot n: [2^n, 2^(n+1)) ns */
-#define PHASE_DEPTH 8    /* phases nest: optimize in tracing, a hook's own tracing in that */
-#define EXIT_VMS 4096    /* VMs of one process whose last copy is taken at its exit */
+#define HIST_SLOTS 40 /* slot n: [2^n, 2^(n+1)) ns */
+#define PHASE_DEPTH 8 /* phases nest: optimize in tracing, a hook's own tracing in that */
+#define EXIT_VMS 4096 /* VMs of one process whose last copy is taken at its exit */
 #define EXIT_CHUNKS 1024 /* chunks of loop records per VM that are copied then */
 #define COMM_LEN 16
 
@@ -28,7 +28,7 @@ struct process_id {
     __u32 tgid; /* in the host's pid namespace */
     __u32 pad;
     __u64 start_ns; /* boot time at which the process began */
-    __u64 exec;     /* the kernel's count of its execs */
+    __u64 exec; /* the kernel's count of its execs */
 };
 
 struct vm_id {
@@ -63,11 +63,11 @@ struct loop_key {
 };
 struct loop_stat {
     struct jitstat_loop rec; /* from the compile event; from the block at exit */
-    __u64 from_block;        /* 1: rec is a copy of the block's record, runs included */
+    __u64 from_block; /* 1: rec is a copy of the block's record, runs included */
 };
 
 enum {
-    VM_SEEN_BEGIN = 1,    /* watched since vm__begin */
+    VM_SEEN_BEGIN = 1, /* watched since vm__begin */
     VM_TRACING_BASED = 2, /* base of the counters that come with tracing__end is set */
     VM_OPTIMIZE_BASED = 4,
     VM_BACKEND_BASED = 8,
@@ -79,12 +79,12 @@ enum {
 struct vm_stat {
     __u32 seq; /* odd while an event is worked in */
     __u32 flags;
-    __u64 address;  /* of the block in the process */
+    __u64 address; /* of the block in the process */
     __u64 self_off; /* its offset in the segment, 0: private memory */
     __u64 seg_start_ns; /* jitstat_seg.start_ns: names the segment, 0: unknown */
     char guest[16];
     char comm[COMM_LEN];
-    struct jitstat_totals total;     /* copied from the block at every event */
+    struct jitstat_totals total; /* copied from the block at every event */
     struct jitstat_totals inherited; /* the block's, at the first event */
     struct jitstat_totals base;
     struct jitstat_totals seen;
@@ -93,8 +93,8 @@ struct vm_stat {
     struct phase_frame frames[PHASE_DEPTH];
     __u64 depth;
     __u64 ring_full; /* events that followers did not get */
-    __u64 map_full;  /* loops and abort sites that found no room */
-    __u64 unread;    /* user memory that could not be read */
+    __u64 map_full; /* loops and abort sites that found no room */
+    __u64 unread; /* user memory that could not be read */
     union {
         struct jitstat_counts delta;
         struct abort_key abort;
@@ -129,7 +129,7 @@ struct follow_event {
 /* Process-wide losses; no VM to blame them on. */
 struct lost {
     __u64 vm_map_full; /* events of VMs that found no room */
-    __u64 unread;      /* events whose block could not be read */
+    __u64 unread; /* events whose block could not be read */
     __u64 ring_full;
 };
 

@@ -12,7 +12,12 @@
 
 #include "agent/agent.h"
 
-enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_OWN = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
+enum { EXIT_OK = 0,
+       EXIT_FAILED = 1,
+       EXIT_USAGE = 2,
+       EXIT_OWN = 125,
+       EXIT_NOT_EXECUTABLE = 126,
+       EXIT_NOT_FOUND = 127 };
 
 struct command {
     const char *name;

@@ -23,8 +23,7 @@ static void totals_counters(FILE *f, const struct jitstat_totals *t)
 static void totals_times(FILE *f, const struct jitstat_totals *t)
 {
 #define SECONDS(ns) (uint64_t)(ns) / 1000000000u, (uint64_t)(ns) % 1000000000u
-    fprintf(f, "\"counter_times\":{\"TRACING\":%" PRIu64 ".%09" PRIu64 ",\"BACKEND\":%" PRIu64 ".%09" PRIu64
-               ",\"OPTIMIZE\":%" PRIu64 ".%09" PRIu64 "}",
+    fprintf(f, "\"counter_times\":{\"TRACING\":%" PRIu64 ".%09" PRIu64 ",\"BACKEND\":%" PRIu64 ".%09" PRIu64 ",\"OPTIMIZE\":%" PRIu64 ".%09" PRIu64 "}",
             SECONDS(t->times_ns[JITSTAT_T_TRACING]), SECONDS(t->times_ns[JITSTAT_T_BACKEND]),
             SECONDS(t->times_ns[JITSTAT_T_OPTIMIZE]));
 }
@@ -56,7 +55,8 @@ static void vm_run_times(FILE *f, const struct agent_vm *vm)
     fputs("\"loop_run_times\":[", f);
     for (size_t i = 0; i < vm->nloops; i++) {
         const struct jitstat_loop *l = &vm->loops[i];
-        char kind = l->kind == JITSTAT_KIND_ENTRY ? 'e' : l->kind == JITSTAT_KIND_BRIDGE ? 'b' : 'l';
+        char kind = l->kind == JITSTAT_KIND_ENTRY ? 'e' : l->kind == JITSTAT_KIND_BRIDGE ? 'b'
+                                                                                         : 'l';
         run_time(f, kind, l, l->runs, first);
         first = false;
         if (kind == 'l' && l->entry_runs)

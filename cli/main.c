@@ -54,7 +54,8 @@ bool number(const char *text, long min, long max, long *out)
 static int main_help(FILE *f)
 {
     fputs("usage: jitstat COMMAND [OPTIONS]\n"
-          "See what a tracing JIT does, from outside the process.\n\n", f);
+          "See what a tracing JIT does, from outside the process.\n\n",
+          f);
     for (size_t i = 0; i < NCOMMANDS; i++)
         fprintf(f, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
     fputs("\n`jitstat COMMAND --help` tells more; jitstat(1) has examples and every field.\n\n"
@@ -62,7 +63,8 @@ static int main_help(FILE *f)
           "  jitstat run -- jitlua prog.lua        run a program and show what was compiled\n"
           "  jitstat run -j -o out.json -- prog    the same as JSON into a file\n"
           "  jitstat list                          processes with a JIT of ours\n"
-          "  jitstat snapshot -p 1234              what the JIT of process 1234 did so far\n", f);
+          "  jitstat snapshot -p 1234              what the JIT of process 1234 did so far\n",
+          f);
     return EXIT_OK;
 }
 

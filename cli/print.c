@@ -12,7 +12,10 @@
 static int decode(const char *s, long *c)
 {
     const unsigned char *p = (const unsigned char *)s;
-    int n = p[0] < 0x80 ? 1 : (p[0] & 0xe0) == 0xc0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : (p[0] & 0xf8) == 0xf0 ? 4 : 0;
+    int n = p[0] < 0x80 ? 1 : (p[0] & 0xe0) == 0xc0 ? 2
+                          : (p[0] & 0xf0) == 0xe0   ? 3
+                          : (p[0] & 0xf8) == 0xf0   ? 4
+                                                    : 0;
     static const long least[] = {0, 0, 0x80, 0x800, 0x10000};
     *c = -1;
     if (n == 0)

@@ -28,8 +28,8 @@ struct run {
     FILE *out;
     const char *out_path;
     bool json, counts, core, maps;
-    bool bpf;      /* programs are loaded */
-    int images;    /* files attached to before CMD began */
+    bool bpf; /* programs are loaded */
+    int images; /* files attached to before CMD began */
     char core_dir[PATH_MAX];
 };
 
@@ -37,10 +37,7 @@ struct run {
 
 static int parse(struct run *r, int argc, char **argv)
 {
-    static const struct option longs[] = {{"json", no_argument, 0, 'j'},    {"output", required_argument, 0, 'o'},
-                                          {"no-counts", no_argument, 0, 'n'}, {"core", no_argument, 0, 'c'},
-                                          {"maps", no_argument, 0, 'm'},    {"help", no_argument, 0, 'h'},
-                                          {0}};
+    static const struct option longs[] = {{"json", no_argument, 0, 'j'}, {"output", required_argument, 0, 'o'}, {"no-counts", no_argument, 0, 'n'}, {"core", no_argument, 0, 'c'}, {"maps", no_argument, 0, 'm'}, {"help", no_argument, 0, 'h'}, {0}};
     int o;
     opterr = 0;
     r->counts = true;
@@ -175,8 +172,7 @@ static int signals_open(sigset_t *old)
 
 static int wait_child(struct run *r, int signals)
 {
-    struct pollfd fds[] = {{.fd = signals, .events = POLLIN}, {.fd = r->child.socket, .events = POLLIN},
-                           {.fd = agent_bpf_fd(r->agent), .events = POLLIN}};
+    struct pollfd fds[] = {{.fd = signals, .events = POLLIN}, {.fd = r->child.socket, .events = POLLIN}, {.fd = agent_bpf_fd(r->agent), .events = POLLIN}};
     int status;
     while (!child_ended(r)) {
         poll(fds, 3, -1);

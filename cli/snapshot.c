@@ -24,10 +24,7 @@ struct look {
 
 static int parse(struct look *l, int argc, char **argv)
 {
-    static const struct option longs[] = {{"json", no_argument, 0, 'j'},   {"pid", required_argument, 0, 'p'},
-                                          {"for", required_argument, 0, 'f'}, {"counts", no_argument, 0, 'c'},
-                                          {"maps", no_argument, 0, 'm'},   {"help", no_argument, 0, 'h'},
-                                          {0}};
+    static const struct option longs[] = {{"json", no_argument, 0, 'j'}, {"pid", required_argument, 0, 'p'}, {"for", required_argument, 0, 'f'}, {"counts", no_argument, 0, 'c'}, {"maps", no_argument, 0, 'm'}, {"help", no_argument, 0, 'h'}, {0}};
     int o;
     opterr = 0;
     while ((o = getopt_long(argc, argv, "+:jp:h", longs, NULL)) != -1)

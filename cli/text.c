@@ -105,7 +105,8 @@ static int by_runs(const void *a, const void *b)
 
 static const char *kind_name(uint32_t kind)
 {
-    return kind == JITSTAT_KIND_BRIDGE ? "bridge" : kind == JITSTAT_KIND_ENTRY ? "entry" : "loop";
+    return kind == JITSTAT_KIND_BRIDGE ? "bridge" : kind == JITSTAT_KIND_ENTRY ? "entry"
+                                                                               : "loop";
 }
 
 static void show_loops(FILE *f, const struct agent_vm *vm)

@@ -14,7 +14,10 @@
 #include "stats.h"
 
 #define JITSTAT_ARG(type, name) __u64 name;
-#define JITSTAT_EVENT(name, hook, args) struct jitstat_arg_##name { args };
+#define JITSTAT_EVENT(name, hook, args) \
+    struct jitstat_arg_##name { \
+        args \
+    };
 #include "events.def"
 
 #define JITSTAT_ARGS_COMMON 6 /* vm kind number name file line */

@@ -30,48 +30,50 @@ struct jit_vm; /* opaque here */
 struct lua_State;
 
 /* What kind of operation a struct jitstat_op is (PyPy: ResOperation, GuardOp, DebugMergePoint). */
-enum jitstat_op_kind { JITSTAT_OP_PLAIN, JITSTAT_OP_GUARD, JITSTAT_OP_MERGE_POINT };
+enum jitstat_op_kind { JITSTAT_OP_PLAIN,
+                       JITSTAT_OP_GUARD,
+                       JITSTAT_OP_MERGE_POINT };
 
 /* One operation of a trace. */
 struct jitstat_op {
-    uint32_t index;       /* in the trace; the name of its result */
+    uint32_t index; /* in the trace; the name of its result */
     enum jitstat_op_kind kind;
-    const char *name;     /* "int_add" */
-    const char *text;     /* printable form, "i5 = int_add(i3, 1)" */
-    int64_t offset;       /* bytes from asmaddr, -1: no code or not compiled yet */
-    uint64_t hash;        /* guards: identity of the guard in its VM; 0 otherwise */
-    uint32_t line;        /* guest's source line, 0: unknown */
+    const char *name; /* "int_add" */
+    const char *text; /* printable form, "i5 = int_add(i3, 1)" */
+    int64_t offset; /* bytes from asmaddr, -1: no code or not compiled yet */
+    uint64_t hash; /* guards: identity of the guard in its VM; 0 otherwise */
+    uint32_t line; /* guest's source line, 0: unknown */
     /* merge points */
     const char *greenkey; /* "file.lua:12"; NULL otherwise */
     uint64_t bytecode_no; /* position in the code object */
-    uint32_t call_depth;  /* inlined calls around it */
-    uint64_t call_id;     /* the trace's number of that frame */
+    uint32_t call_depth; /* inlined calls around it */
+    uint64_t call_id; /* the trace's number of that frame */
 };
 
 /* PyPy's JitLoopInfo. */
 struct jitstat_loop_info {
     struct jit_vm *vm;
     const char *jitdriver_name; /* "lua" */
-    const char *type;           /* "loop", "entry bridge" or "bridge" */
-    uint64_t loop_no;           /* the trace's number (for a bridge: of the loop it leaves) */
-    uint64_t bridge_no;         /* bridges: the trace's own number; 0 otherwise */
-    uint32_t guard_number;      /* bridges: the guard of the parent */
-    const char *greenkey_name;  /* "file.lua:12"; bridges: the guard's source place */
-    void *greenkey_code;        /* guest's code object; NULL for a bridge */
+    const char *type; /* "loop", "entry bridge" or "bridge" */
+    uint64_t loop_no; /* the trace's number (for a bridge: of the loop it leaves) */
+    uint64_t bridge_no; /* bridges: the trace's own number; 0 otherwise */
+    uint32_t guard_number; /* bridges: the guard of the parent */
+    const char *greenkey_name; /* "file.lua:12"; bridges: the guard's source place */
+    void *greenkey_code; /* guest's code object; NULL for a bridge */
     uint64_t greenkey_position;
-    bool is_being_profiled;     /* always false */
+    bool is_being_profiled; /* always false */
     const struct jitstat_op *operations; /* NULL in the light mode of the compile hook */
     size_t noperations;
-    const void *asmaddr;        /* compile hook only; NULL in the optimize hook */
-    size_t asmlen;              /* bytes */
-    const char *reason;         /* abort hook: the counter's name, "ABORT_TOO_LONG" */
-    const char *abort_place;    /* abort hook: where recording stopped, "file.lua:12" */
+    const void *asmaddr; /* compile hook only; NULL in the optimize hook */
+    size_t asmlen; /* bytes */
+    const char *reason; /* abort hook: the counter's name, "ABORT_TOO_LONG" */
+    const char *abort_place; /* abort hook: where recording stopped, "file.lua:12" */
     void *priv;
 };
 
 /* An operation that an optimize hook returns: either an unchanged one of the list (index) or a new one by text. */
 struct jitstat_newop {
-    int64_t index;    /* >= 0: operations[index] as it is */
+    int64_t index; /* >= 0: operations[index] as it is */
     const char *text; /* index < 0: the operation's printable form. A value it defines is named by the
                          form's own number; numbers not used in the list are free for new values */
 };
@@ -81,7 +83,7 @@ struct jitstat_newop {
  * resume data of guards. A broken list is refused with a message, the trace is compiled as it was. */
 typedef int64_t (*jitstat_optimize_fn)(const struct jitstat_loop_info *info, const struct jitstat_newop **list, void *ud);
 typedef void (*jitstat_compile_fn)(const struct jitstat_loop_info *info, void *ud);
-typedef void (*jitstat_abort_fn)(const struct jitstat_loop_info *info, void *ud);   /* also for bridges */
+typedef void (*jitstat_abort_fn)(const struct jitstat_loop_info *info, void *ud); /* also for bridges */
 typedef void (*jitstat_too_long_fn)(const struct jitstat_loop_info *info, void *ud);
 
 /* A NULL fn removes the hook. Hooks are not reentrant: while one runs no other is called (counted in
@@ -91,10 +93,15 @@ JITSTAT_API void jitstat_set_compile_hook(struct jit_vm *vm, jitstat_compile_fn 
 JITSTAT_API void jitstat_set_abort_hook(struct jit_vm *vm, jitstat_abort_fn fn, void *ud);
 JITSTAT_API void jitstat_set_trace_too_long_hook(struct jit_vm *vm, jitstat_too_long_fn fn, void *ud);
 
-JITSTAT_API void jitstat_enable_debug(struct jit_vm *vm);  /* run counts on, for all code at once */
+JITSTAT_API void jitstat_enable_debug(struct jit_vm *vm); /* run counts on, for all code at once */
 JITSTAT_API void jitstat_disable_debug(struct jit_vm *vm);
 
-struct jitstat_run { int kind; /* 'e' entry, 'l' loop label, 'b' bridge */ uint64_t number; uint64_t runs; const char *greenkey; };
+struct jitstat_run {
+    int kind; /* 'e' entry, 'l' loop label, 'b' bridge */
+    uint64_t number;
+    uint64_t runs;
+    const char *greenkey;
+};
 /* PyPy's JitInfoSnapshot: a copy of the moment. */
 struct jitstat_snapshot {
     struct jitstat_totals totals;

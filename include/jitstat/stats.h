@@ -61,7 +61,10 @@ enum jitstat_event {
 };
 #define JITSTAT_EVENTS_MAX 32
 
-enum jitstat_time { JITSTAT_T_TRACING, JITSTAT_T_BACKEND, JITSTAT_T_OPTIMIZE, JITSTAT_NTIMES };
+enum jitstat_time { JITSTAT_T_TRACING,
+                    JITSTAT_T_BACKEND,
+                    JITSTAT_T_OPTIMIZE,
+                    JITSTAT_NTIMES };
 #define JITSTAT_TIMES_MAX 4
 
 /* Trace kinds, as in events, loop records and JSON. */
@@ -77,22 +80,26 @@ struct jitstat_counts {
 /* All that is a plain total. get_stats_snapshot copies it, the `snapshot` event carries the copy. */
 struct jitstat_totals {
     __u64 counters[JITSTAT_COUNTERS_MAX]; /* by enum jitstat_counter */
-    __u64 times_ns[JITSTAT_TIMES_MAX];    /* by enum jitstat_time; exclusive wall-clock ns */
-    __u64 events[JITSTAT_EVENTS_MAX];     /* events fired, by enum jitstat_event */
-    __u64 hooks_called[4];                /* by enum jitstat_hook */
-    __u64 hooks_suppressed[4];            /* the hook was set but already running */
-    __u64 hooks_failed[4];                /* the hook raised an error or returned a broken list */
-    __u64 code_allocated;                 /* bytes of machine-code area mapped */
-    __u64 code_used;                      /* bytes of it in use */
-    __u64 code_refused;                   /* times the kernel refused executable memory */
-    __u64 trace_entries;                  /* entries from the interpreter into machine code */
-    __u64 guard_exits;                    /* exits from machine code through guards */
+    __u64 times_ns[JITSTAT_TIMES_MAX]; /* by enum jitstat_time; exclusive wall-clock ns */
+    __u64 events[JITSTAT_EVENTS_MAX]; /* events fired, by enum jitstat_event */
+    __u64 hooks_called[4]; /* by enum jitstat_hook */
+    __u64 hooks_suppressed[4]; /* the hook was set but already running */
+    __u64 hooks_failed[4]; /* the hook raised an error or returned a broken list */
+    __u64 code_allocated; /* bytes of machine-code area mapped */
+    __u64 code_used; /* bytes of it in use */
+    __u64 code_refused; /* times the kernel refused executable memory */
+    __u64 trace_entries; /* entries from the interpreter into machine code */
+    __u64 guard_exits; /* exits from machine code through guards */
     __u64 flushes;
     __u64 blacklisted;
     __u64 reserved[13];
 };
 
-enum jitstat_hook { JITSTAT_H_OPTIMIZE, JITSTAT_H_COMPILE, JITSTAT_H_ABORT, JITSTAT_H_TOO_LONG, JITSTAT_NHOOKS };
+enum jitstat_hook { JITSTAT_H_OPTIMIZE,
+                    JITSTAT_H_COMPILE,
+                    JITSTAT_H_ABORT,
+                    JITSTAT_H_TOO_LONG,
+                    JITSTAT_NHOOKS };
 
 enum jitstat_alarm {
     JITSTAT_AL_NONE,
@@ -108,8 +115,8 @@ enum jitstat_alarm {
 /* One guard of a compiled trace. */
 struct jitstat_guard {
     __u64 exits; /* times taken; atomic, counted on the exit path, always */
-    __u32 line;  /* source line; the file is the loop's unless file_off says otherwise */
-    __u32 op;    /* index of the guard among the trace's operations */
+    __u32 line; /* source line; the file is the loop's unless file_off says otherwise */
+    __u32 op; /* index of the guard among the trace's operations */
     __u64 file_off; /* NUL-terminated string in the arena, 0: the loop's own file */
 };
 
@@ -117,19 +124,19 @@ struct jitstat_guard {
  * (state says so) until the arena needs the room, then they fold into the totals as lost. */
 struct jitstat_loop {
     __u32 seq;
-    __u32 kind;      /* JITSTAT_KIND_* */
-    __u64 number;    /* in its VM; never reused */
-    __u64 runs;      /* counted while run counts are on: 'l' label passed, 'e' and 'b' entered */
+    __u32 kind; /* JITSTAT_KIND_* */
+    __u64 number; /* in its VM; never reused */
+    __u64 runs; /* counted while run counts are on: 'l' label passed, 'e' and 'b' entered */
     __u64 code_addr;
     __u64 code_size; /* bytes */
-    __u32 state;     /* 1 live, 2 freed */
-    __u32 line;      /* of the green key; for a bridge of its guard */
-    __u64 parent;    /* bridge: number of the trace it leaves */
+    __u32 state; /* 1 live, 2 freed */
+    __u32 line; /* of the green key; for a bridge of its guard */
+    __u64 parent; /* bridge: number of the trace it leaves */
     __u32 guard_number; /* bridge: guard of the parent */
     __u32 nguards;
-    __u64 guards;    /* offset of struct jitstat_guard[nguards] */
-    __u32 nops;      /* operations after optimization */
-    __u32 name_cut;  /* 1: name was longer and lost its head */
+    __u64 guards; /* offset of struct jitstat_guard[nguards] */
+    __u32 nops; /* operations after optimization */
+    __u32 name_cut; /* 1: name was longer and lost its head */
     char name[JITSTAT_NAME_LEN]; /* "file.lua:12" */
     __u64 entry_runs; /* loops: times entered while run counts are on */
     __u64 reserved[3];
@@ -147,7 +154,7 @@ struct jitstat_abort_site {
     __u32 seq;
     __u32 reason; /* enum jitstat_abort */
     __u32 line;
-    __u32 kind;   /* kind of the trace that was recorded */
+    __u32 kind; /* kind of the trace that was recorded */
     __u64 count;
     __u64 ns_lost; /* tracing time that led to nothing */
     char file[JITSTAT_ABORT_FILE_LEN];
@@ -171,17 +178,17 @@ struct jitstat_alarm_rec {
 
 struct jitstat_vm {
     __u32 seq;
-    __u32 state;      /* 0 never used, 1 live, 2 ended (totals stay until the slot is reused) */
-    __u32 id;         /* 1, 2, 3 ... in the process; never reused */
-    __u32 owner_pid;  /* as the process sees itself */
+    __u32 state; /* 0 never used, 1 live, 2 ended (totals stay until the slot is reused) */
+    __u32 id; /* 1, 2, 3 ... in the process; never reused */
+    __u32 owner_pid; /* as the process sees itself */
     __u64 generation; /* grows at every begin, end, flush and compile */
-    char guest[16];   /* driver's name, "lua" */
+    char guest[16]; /* driver's name, "lua" */
     struct jitstat_totals total;
     struct jitstat_totals inherited; /* what the parent had at fork; zero elsewhere */
-    __u64 loops;       /* first struct jitstat_loop_chunk */
-    __u64 loops_n;     /* records published */
-    __u64 loops_lost;  /* traces that found no room for a record */
-    __u64 aborts;      /* first struct jitstat_abort_chunk */
+    __u64 loops; /* first struct jitstat_loop_chunk */
+    __u64 loops_n; /* records published */
+    __u64 loops_lost; /* traces that found no room for a record */
+    __u64 aborts; /* first struct jitstat_abort_chunk */
     __u64 aborts_n;
     __u64 aborts_lost;
     struct jitstat_alarm_rec alarms[JITSTAT_ALARMS];
@@ -194,16 +201,16 @@ struct jitstat_seg {
     __u64 magic;
     __u32 layout;
     __u32 owner_pid;
-    __u64 size;        /* of the segment */
-    __u64 start_ns;    /* CLOCK_BOOTTIME when it was made */
+    __u64 size; /* of the segment */
+    __u64 start_ns; /* CLOCK_BOOTTIME when it was made */
     __u32 header_size; /* sizeof(struct jitstat_seg), vm_size: sizeof(struct jitstat_vm) */
     __u32 vm_size;
     __u32 ncounters, nevents, naborts, ntimes;
-    __u32 vms_used;    /* highest directory slot ever used + 1 */
-    __u32 vms_lost;    /* VMs that found no slot */
-    __u64 vm_off;      /* offset of vm[0] */
+    __u32 vms_used; /* highest directory slot ever used + 1 */
+    __u32 vms_lost; /* VMs that found no slot */
+    __u64 vm_off; /* offset of vm[0] */
     __u64 arena_off, arena_used;
-    __u64 forks;       /* segments of the same line before this one */
+    __u64 forks; /* segments of the same line before this one */
     __u64 reserved[8];
 };
 

@@ -21,7 +21,9 @@ struct jit_arena_chunk {
     size_t size; /* bytes mapped, this header included */
 };
 
-enum { ALIGN = 16, FIRST_CHUNK = 64 * 1024, MAX_CHUNK = 4 * 1024 * 1024 };
+enum { ALIGN = 16,
+       FIRST_CHUNK = 64 * 1024,
+       MAX_CHUNK = 4 * 1024 * 1024 };
 
 long jit_arena_fail_after;
 
@@ -64,7 +66,8 @@ void jit_arena_reset(struct jit_arena *a)
         munmap(c, c->size);
         c = older;
     }
-    char *used = only ? a->p : c ? (char *)c + c->size : NULL;
+    char *used = only ? a->p : c ? (char *)c + c->size
+                                 : NULL;
     a->chunks = c;
     a->p = a->end = NULL;
     a->total = c ? c->size : 0;

@@ -12,7 +12,7 @@ struct jit_arena_chunk;
 struct jit_arena {
     struct jit_arena_chunk *chunks;
     char *p, *end;
-    size_t total;  /* bytes mapped */
+    size_t total; /* bytes mapped */
     bool failed;
 };
 void jit_arena_init(struct jit_arena *a);
@@ -25,7 +25,11 @@ extern long jit_arena_fail_after;
 
 /* Growable arrays in an arena: JIT_VECTOR(type, name) makes struct name {type *v; uint32_t n, cap;}.
  * Growing copies; the old room stays in the arena. */
-#define JIT_VECTOR(type, name) struct name { type *v; uint32_t n, cap; }
+#define JIT_VECTOR(type, name) \
+    struct name { \
+        type *v; \
+        uint32_t n, cap; \
+    }
 void *jit_vec_grow_(struct jit_arena *a, void *v, uint32_t n, uint32_t *cap, size_t elem, uint32_t need);
 /* Makes room for k more; false: failed. */
 #define jit_vec_reserve(a, vec, k) ((vec)->n + (k) <= (vec)->cap || ((vec)->v = jit_vec_grow_((a), (vec)->v, (vec)->n, &(vec)->cap, sizeof *(vec)->v, (vec)->n + (k)), !(a)->failed))

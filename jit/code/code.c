@@ -13,25 +13,26 @@
 #endif
 
 enum {
-	REACH = 1 << 30,         /* every byte is this near; two areas, or an area and the library, reach each other */
-	STEP = 2 << 20,          /* between two places that are tried */
-	SMALLEST = 64 * 1024,    /* halving max stops here */
-	FILL = 0xcc,             /* int3, where no code is */
+    REACH = 1 << 30, /* every byte is this near; two areas, or an area and the library, reach each other */
+    STEP = 2 << 20, /* between two places that are tried */
+    SMALLEST = 64 * 1024, /* halving max stops here */
+    FILL = 0xcc, /* int3, where no code is */
 };
 
 static size_t round_up(size_t n, size_t to)
 {
-	return (n + to - 1) / to * to;
+    return (n + to - 1) / to * to;
 }
 
 static size_t page_size(void)
 {
-	return (size_t)sysconf(_SC_PAGESIZE);
+    return (size_t)sysconf(_SC_PAGESIZE);
 }
 
 static int area_error(const struct code_area *a)
 {
-	return a->refused ? -EPERM : a->base ? 0 : -ENOMEM;
+    return a->refused ? -EPERM : a->base ? 0
+                                         : -ENOMEM;
 }
 
 /* --- reserving --- */
@@ -39,315 +40,315 @@ static int area_error(const struct code_area *a)
 /* Reserves size bytes at exactly addr if nothing is there. */
 static uint8_t *reserve_at(uintptr_t addr, size_t size)
 {
-	void *p = mmap((void *)addr, size, PROT_NONE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    void *p = mmap((void *)addr, size, PROT_NONE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 
-	if (p == MAP_FAILED)
-		return NULL;
-	if ((uintptr_t)p == addr)
-		return p;
-	munmap(p, size); /* a kernel before 4.17 takes the address for a hint */
-	return NULL;
+    if (p == MAP_FAILED)
+        return NULL;
+    if ((uintptr_t)p == addr)
+        return p;
+    munmap(p, size); /* a kernel before 4.17 takes the address for a hint */
+    return NULL;
 }
 
 /* Below first, from near to far: there the kernel puts libraries, downwards. Above from far to near, so that the heap
  * of a program that is linked low (it grows upwards from the image) is in nobody's way for long. */
 static uint8_t *reserve_near(uintptr_t near, size_t size)
 {
-	uintptr_t at = near & ~(uintptr_t)(STEP - 1);
-	uint8_t *p;
+    uintptr_t at = near & ~(uintptr_t)(STEP - 1);
+    uint8_t *p;
 
-	for (uintptr_t off = round_up(size, STEP); off <= REACH - STEP; off += STEP)
-		if (off < at && (p = reserve_at(at - off, size)))
-			return p;
-	for (uintptr_t off = (REACH - size) & ~(uintptr_t)(STEP - 1); off >= STEP; off -= STEP)
-		if (at + off > at && (p = reserve_at(at + off, size)))
-			return p;
-	return NULL;
+    for (uintptr_t off = round_up(size, STEP); off <= REACH - STEP; off += STEP)
+        if (off < at && (p = reserve_at(at - off, size)))
+            return p;
+    for (uintptr_t off = (REACH - size) & ~(uintptr_t)(STEP - 1); off >= STEP; off -= STEP)
+        if (at + off > at && (p = reserve_at(at + off, size)))
+            return p;
+    return NULL;
 }
 
 static uint8_t *probe_page(const struct code_area *a)
 {
-	return a->base + a->max;
+    return a->base + a->max;
 }
 
 /* mprotect; -EPERM if it is a policy that says no (SELinux and MDWE say EACCES, seccomp what it is told to). */
 static int protect(uint8_t *p, size_t size, int prot)
 {
-	if (size == 0 || mprotect(p, size, prot) == 0)
-		return 0;
-	return errno == ENOMEM ? -ENOMEM : -EPERM;
+    if (size == 0 || mprotect(p, size, prot) == 0)
+        return 0;
+    return errno == ENOMEM ? -ENOMEM : -EPERM;
 }
 
 static int protect_area(struct code_area *a, int prot)
 {
-	int r = protect(a->base, a->allocated, prot);
+    int r = protect(a->base, a->allocated, prot);
 
-	if (r == -EPERM)
-		a->refused = true;
-	return r;
+    if (r == -EPERM)
+        a->refused = true;
+    return r;
 }
 
 /* Would the kernel let a written page run? Tried where there is no code. */
 static int probe(struct code_area *a)
 {
-	int r = protect(probe_page(a), page_size(), PROT_READ | PROT_WRITE);
+    int r = protect(probe_page(a), page_size(), PROT_READ | PROT_WRITE);
 
-	if (r == 0)
-		r = protect(probe_page(a), page_size(), PROT_READ | PROT_EXEC);
-	if (r == -EPERM)
-		a->refused = true;
-	return r;
+    if (r == 0)
+        r = protect(probe_page(a), page_size(), PROT_READ | PROT_EXEC);
+    if (r == -EPERM)
+        a->refused = true;
+    return r;
 }
 
 static void unreserve(struct code_area *a)
 {
-	munmap(a->base, a->max + page_size());
-	a->base = NULL;
-	a->max = 0;
+    munmap(a->base, a->max + page_size());
+    a->base = NULL;
+    a->max = 0;
 }
 
 int code_area_init(struct code_area *a, const void *near, size_t max)
 {
-	size_t page = page_size();
-	int r;
+    size_t page = page_size();
+    int r;
 
-	*a = (struct code_area){ 0 };
-	if (max > REACH / 2)
-		max = REACH / 2;
-	max = round_up(max ? max : 1, page);
-	while (!(a->base = reserve_near((uintptr_t)near, max + page))) {
-		if (max / 2 < SMALLEST)
-			return -ENOMEM;
-		max = round_up(max / 2, page);
-	}
-	a->max = max;
-	r = probe(a);
-	if (r < 0)
-		unreserve(a);
-	return r;
+    *a = (struct code_area){0};
+    if (max > REACH / 2)
+        max = REACH / 2;
+    max = round_up(max ? max : 1, page);
+    while (!(a->base = reserve_near((uintptr_t)near, max + page))) {
+        if (max / 2 < SMALLEST)
+            return -ENOMEM;
+        max = round_up(max / 2, page);
+    }
+    a->max = max;
+    r = probe(a);
+    if (r < 0)
+        unreserve(a);
+    return r;
 }
 
 void code_area_fini(struct code_area *a)
 {
-	assert(!a->pending);
-	for (struct code_block *b = a->first, *next; b; b = next) {
-		next = b->next;
-		free(b);
-	}
-	free(a->spare);
-	if (a->base)
-		unreserve(a);
-	*a = (struct code_area){ 0 };
+    assert(!a->pending);
+    for (struct code_block *b = a->first, *next; b; b = next) {
+        next = b->next;
+        free(b);
+    }
+    free(a->spare);
+    if (a->base)
+        unreserve(a);
+    *a = (struct code_area){0};
 }
 
 /* --- open and closed --- */
 
 int code_open(struct code_area *a)
 {
-	int r = area_error(a);
+    int r = area_error(a);
 
-	if (r == 0 && a->depth == 0)
-		r = probe(a);
-	if (r == 0 && a->depth == 0)
-		r = protect_area(a, PROT_READ | PROT_WRITE);
-	if (r == 0)
-		a->depth++;
-	return r;
+    if (r == 0 && a->depth == 0)
+        r = probe(a);
+    if (r == 0 && a->depth == 0)
+        r = protect_area(a, PROT_READ | PROT_WRITE);
+    if (r == 0)
+        a->depth++;
+    return r;
 }
 
 int code_close(struct code_area *a)
 {
-	int r;
+    int r;
 
-	assert(a->depth > 0);
-	if (--a->depth > 0)
-		return 0;
-	assert(!a->pending);
-	r = protect_area(a, PROT_READ | PROT_EXEC);
-	if (r < 0)
-		a->refused = true;
-	return r;
+    assert(a->depth > 0);
+    if (--a->depth > 0)
+        return 0;
+    assert(!a->pending);
+    r = protect_area(a, PROT_READ | PROT_EXEC);
+    if (r < 0)
+        a->refused = true;
+    return r;
 }
 
 /* Commits the chunks up to `upto` bytes from base, for writing. */
 static int commit_chunks(struct code_area *a, size_t upto)
 {
-	size_t want = round_up(upto, CODE_CHUNK);
-	int r;
+    size_t want = round_up(upto, CODE_CHUNK);
+    int r;
 
-	if (upto <= a->allocated)
-		return 0;
-	if (want > a->max)
-		want = a->max;
-	r = protect(a->base + a->allocated, want - a->allocated, PROT_READ | PROT_WRITE);
-	if (r == 0)
-		a->allocated = want;
-	return r;
+    if (upto <= a->allocated)
+        return 0;
+    if (want > a->max)
+        want = a->max;
+    r = protect(a->base + a->allocated, want - a->allocated, PROT_READ | PROT_WRITE);
+    if (r == 0)
+        a->allocated = want;
+    return r;
 }
 
 /* --- extents --- */
 
 static void hole_add(struct code_area *a, struct code_block *b)
 {
-	b->hole = true;
-	b->hprev = NULL;
-	b->hnext = a->holes;
-	if (a->holes)
-		a->holes->hprev = b;
-	a->holes = b;
+    b->hole = true;
+    b->hprev = NULL;
+    b->hnext = a->holes;
+    if (a->holes)
+        a->holes->hprev = b;
+    a->holes = b;
 }
 
 static void hole_remove(struct code_area *a, struct code_block *b)
 {
-	if (b->hprev)
-		b->hprev->hnext = b->hnext;
-	else
-		a->holes = b->hnext;
-	if (b->hnext)
-		b->hnext->hprev = b->hprev;
-	b->hprev = b->hnext = NULL;
-	b->hole = false;
+    if (b->hprev)
+        b->hprev->hnext = b->hnext;
+    else
+        a->holes = b->hnext;
+    if (b->hnext)
+        b->hnext->hprev = b->hprev;
+    b->hprev = b->hnext = NULL;
+    b->hole = false;
 }
 
 static void extent_insert_after(struct code_area *a, struct code_block *prev, struct code_block *b)
 {
-	b->prev = prev;
-	b->next = prev ? prev->next : a->first;
-	if (b->next)
-		b->next->prev = b;
-	else
-		a->last = b;
-	if (prev)
-		prev->next = b;
-	else
-		a->first = b;
+    b->prev = prev;
+    b->next = prev ? prev->next : a->first;
+    if (b->next)
+        b->next->prev = b;
+    else
+        a->last = b;
+    if (prev)
+        prev->next = b;
+    else
+        a->first = b;
 }
 
 static void extent_remove(struct code_area *a, struct code_block *b)
 {
-	if (b->prev)
-		b->prev->next = b->next;
-	else
-		a->first = b->next;
-	if (b->next)
-		b->next->prev = b->prev;
-	else
-		a->last = b->prev;
-	free(b);
+    if (b->prev)
+        b->prev->next = b->next;
+    else
+        a->first = b->next;
+    if (b->next)
+        b->next->prev = b->prev;
+    else
+        a->last = b->prev;
+    free(b);
 }
 
 /* b, which is no hole, becomes one, or one with its neighbours, or the free rest of the area. */
 static void extent_release(struct code_area *a, struct code_block *b)
 {
-	if (b->prev && b->prev->hole) {
-		struct code_block *left = b->prev;
+    if (b->prev && b->prev->hole) {
+        struct code_block *left = b->prev;
 
-		hole_remove(a, left);
-		left->size += b->size;
-		extent_remove(a, b);
-		b = left;
-	}
-	if (b->next && b->next->hole) {
-		b->size += b->next->size;
-		hole_remove(a, b->next);
-		extent_remove(a, b->next);
-	}
-	if (b->next) {
-		hole_add(a, b);
-	} else {
-		a->top = (size_t)(b->p - a->base);
-		extent_remove(a, b);
-	}
+        hole_remove(a, left);
+        left->size += b->size;
+        extent_remove(a, b);
+        b = left;
+    }
+    if (b->next && b->next->hole) {
+        b->size += b->next->size;
+        hole_remove(a, b->next);
+        extent_remove(a, b->next);
+    }
+    if (b->next) {
+        hole_add(a, b);
+    } else {
+        a->top = (size_t)(b->p - a->base);
+        extent_remove(a, b);
+    }
 }
 
 /* The first hole that is large enough; NULL if there is none. */
 static struct code_block *take_hole(struct code_area *a, size_t size)
 {
-	for (struct code_block *b = a->holes; b; b = b->hnext)
-		if (b->size >= size) {
-			hole_remove(a, b);
-			return b;
-		}
-	return NULL;
+    for (struct code_block *b = a->holes; b; b = b->hnext)
+        if (b->size >= size) {
+            hole_remove(a, b);
+            return b;
+        }
+    return NULL;
 }
 
 /* An extent behind the last one. The caller has seen to the room. */
 static struct code_block *take_top(struct code_area *a, size_t size)
 {
-	struct code_block *b = calloc(1, sizeof *b);
+    struct code_block *b = calloc(1, sizeof *b);
 
-	if (!b)
-		return NULL;
-	b->p = a->base + a->top;
-	b->size = size;
-	extent_insert_after(a, a->last, b);
-	a->top += size;
-	return b;
+    if (!b)
+        return NULL;
+    b->p = a->base + a->top;
+    b->size = size;
+    extent_insert_after(a, a->last, b);
+    a->top += size;
+    return b;
 }
 
 ssize_t code_alloc(struct code_area *a, size_t max, uint8_t **p)
 {
-	size_t size = round_up(max ? max : 1, CODE_ALIGN);
-	int r = area_error(a);
+    size_t size = round_up(max ? max : 1, CODE_ALIGN);
+    int r = area_error(a);
 
-	if (r < 0)
-		return r;
-	assert(a->depth > 0 && !a->pending);
-	if (!a->spare && !(a->spare = calloc(1, sizeof *a->spare)))
-		return -ENOMEM;
-	a->pending = take_hole(a, size);
-	if (!a->pending) {
-		if (size < max || size > a->max - a->top)
-			return -ENOSPC;
-		r = commit_chunks(a, a->top + size);
-		if (r < 0)
-			return r;
-		a->pending = take_top(a, size);
-		if (!a->pending)
-			return -ENOMEM;
-	}
-	*p = a->pending->p;
-	return (ssize_t)a->pending->size;
+    if (r < 0)
+        return r;
+    assert(a->depth > 0 && !a->pending);
+    if (!a->spare && !(a->spare = calloc(1, sizeof *a->spare)))
+        return -ENOMEM;
+    a->pending = take_hole(a, size);
+    if (!a->pending) {
+        if (size < max || size > a->max - a->top)
+            return -ENOSPC;
+        r = commit_chunks(a, a->top + size);
+        if (r < 0)
+            return r;
+        a->pending = take_top(a, size);
+        if (!a->pending)
+            return -ENOMEM;
+    }
+    *p = a->pending->p;
+    return (ssize_t)a->pending->size;
 }
 
 struct code_block *code_commit(struct code_area *a, size_t used)
 {
-	struct code_block *b = a->pending, *rest = a->spare;
-	size_t size = round_up(used, CODE_ALIGN);
+    struct code_block *b = a->pending, *rest = a->spare;
+    size_t size = round_up(used, CODE_ALIGN);
 
-	assert(b && used <= b->size);
-	a->pending = NULL;
-	if (used == 0) {
-		extent_release(a, b);
-		return NULL;
-	}
-	memset(b->p + used, FILL, size - used);
-	if (size < b->size) {
-		a->spare = NULL;
-		rest->p = b->p + size;
-		rest->size = b->size - size;
-		b->size = size;
-		extent_insert_after(a, b, rest);
-		extent_release(a, rest);
-	}
-	a->used += size;
-	return b;
+    assert(b && used <= b->size);
+    a->pending = NULL;
+    if (used == 0) {
+        extent_release(a, b);
+        return NULL;
+    }
+    memset(b->p + used, FILL, size - used);
+    if (size < b->size) {
+        a->spare = NULL;
+        rest->p = b->p + size;
+        rest->size = b->size - size;
+        b->size = size;
+        extent_insert_after(a, b, rest);
+        extent_release(a, rest);
+    }
+    a->used += size;
+    return b;
 }
 
 void code_free(struct code_area *a, struct code_block *b)
 {
-	if (!b)
-		return;
-	assert(!b->hole && b != a->pending);
-	if (a->depth > 0)
-		memset(b->p, FILL, b->size); /* what still leads there stops at once */
-	a->used -= b->size;
-	extent_release(a, b);
+    if (!b)
+        return;
+    assert(!b->hole && b != a->pending);
+    if (a->depth > 0)
+        memset(b->p, FILL, b->size); /* what still leads there stops at once */
+    a->used -= b->size;
+    extent_release(a, b);
 }
 
 int code_patch_rel32(struct code_area *a, uint8_t *site, const void *target)
 {
-	assert(a->depth > 0 && code_contains(a, site));
-	return rel32_write(site, target) ? 0 : -ERANGE;
+    assert(a->depth > 0 && code_contains(a, site));
+    return rel32_write(site, target) ? 0 : -ERANGE;
 }

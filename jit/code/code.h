@@ -41,33 +41,33 @@
 #include "code/rel32.h"
 
 enum {
-	CODE_ALIGN = 16,         /* of every block; its padding is int3 */
-	CODE_CHUNK = 256 * 1024, /* committed at a time */
+    CODE_ALIGN = 16, /* of every block; its padding is int3 */
+    CODE_CHUNK = 256 * 1024, /* committed at a time */
 };
 
 /* A stretch of an area. Blocks are handed out by code_commit and owned by whoever got them until code_free; callers
  * read p and size only. */
 struct code_block {
-	uint8_t *p;
-	size_t size;                     /* bytes, a multiple of CODE_ALIGN */
-	struct code_block *prev, *next;  /* all extents by address */
-	struct code_block *hprev, *hnext; /* holes, the latest first; NULL in blocks */
-	bool hole;
+    uint8_t *p;
+    size_t size; /* bytes, a multiple of CODE_ALIGN */
+    struct code_block *prev, *next; /* all extents by address */
+    struct code_block *hprev, *hnext; /* holes, the latest first; NULL in blocks */
+    bool hole;
 };
 
 /* Owned by the VM, in place. Callers read base and max; the rest has functions. */
 struct code_area {
-	uint8_t *base;             /* NULL: nothing reserved (refused, no room, or finished) */
-	size_t max;                /* bytes that blocks can have at most */
-	size_t allocated;          /* bytes committed so far, from base */
-	size_t top;                /* bytes from base that extents cover */
-	size_t used;               /* bytes in blocks */
-	unsigned depth;            /* nested code_open */
-	bool refused;              /* sticky: the kernel does not give executable memory (any more) */
-	struct code_block *first, *last; /* extents */
-	struct code_block *holes;
-	struct code_block *pending; /* space between code_alloc and code_commit */
-	struct code_block *spare;  /* for the rest of a split, so that code_commit cannot fail */
+    uint8_t *base; /* NULL: nothing reserved (refused, no room, or finished) */
+    size_t max; /* bytes that blocks can have at most */
+    size_t allocated; /* bytes committed so far, from base */
+    size_t top; /* bytes from base that extents cover */
+    size_t used; /* bytes in blocks */
+    unsigned depth; /* nested code_open */
+    bool refused; /* sticky: the kernel does not give executable memory (any more) */
+    struct code_block *first, *last; /* extents */
+    struct code_block *holes;
+    struct code_block *pending; /* space between code_alloc and code_commit */
+    struct code_block *spare; /* for the rest of a split, so that code_commit cannot fail */
 };
 
 /* Reserves an area of max bytes (rounded up to pages) of which every byte is within 1 GB of near. If that much is not
@@ -109,23 +109,23 @@ int code_patch_rel32(struct code_area *a, uint8_t *site, const void *target);
 /* Bytes in blocks; bytes the kernel gave for them. */
 static inline size_t code_used(const struct code_area *a)
 {
-	return a->used;
+    return a->used;
 }
 
 static inline size_t code_allocated(const struct code_area *a)
 {
-	return a->allocated;
+    return a->allocated;
 }
 
 static inline bool code_is_open(const struct code_area *a)
 {
-	return a->depth > 0;
+    return a->depth > 0;
 }
 
 /* Is p in the area? For signal handlers and unwinders: reads two words that do not change. */
 static inline bool code_contains(const struct code_area *a, const void *p)
 {
-	return (uintptr_t)p - (uintptr_t)a->base < a->max;
+    return (uintptr_t)p - (uintptr_t)a->base < a->max;
 }
 
 #endif

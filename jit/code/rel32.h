@@ -13,22 +13,22 @@
 /* Makes the field at site lead to target. False, and nothing written, if target is out of reach. */
 static inline bool rel32_write(uint8_t *site, const void *target)
 {
-	int64_t d = (int64_t)((uintptr_t)target - (uintptr_t)(site + 4));
-	int32_t v = (int32_t)d;
+    int64_t d = (int64_t)((uintptr_t)target - (uintptr_t)(site + 4));
+    int32_t v = (int32_t)d;
 
-	if (v != d)
-		return false;
-	memcpy(site, &v, sizeof v);
-	return true;
+    if (v != d)
+        return false;
+    memcpy(site, &v, sizeof v);
+    return true;
 }
 
 /* Where the field at site leads. */
 static inline uint8_t *rel32_read(const uint8_t *site)
 {
-	int32_t v;
+    int32_t v;
 
-	memcpy(&v, site, sizeof v);
-	return (uint8_t *)((uintptr_t)site + 4 + (intptr_t)v);
+    memcpy(&v, site, sizeof v);
+    return (uint8_t *)((uintptr_t)site + 4 + (intptr_t)v);
 }
 
 #endif

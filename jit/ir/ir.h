@@ -39,13 +39,18 @@ enum jit_opcode {
 #include "ir/ir.def"
     JIT_NOPCODES
 };
-enum jit_effects { JIT_PURE, JIT_LOAD, JIT_STORE, JIT_GUARD, JIT_CALL, JIT_CTRL };
+enum jit_effects { JIT_PURE,
+                   JIT_LOAD,
+                   JIT_STORE,
+                   JIT_GUARD,
+                   JIT_CALL,
+                   JIT_CTRL };
 
 struct jit_opinfo {
     const char *name;
-    char result;          /* v i f r */
+    char result; /* v i f r */
     const char *args;
-    uint8_t effects;      /* enum jit_effects */
+    uint8_t effects; /* enum jit_effects */
 };
 extern const struct jit_opinfo jit_opinfo[JIT_NOPCODES];
 
@@ -54,61 +59,71 @@ typedef uint32_t jit_ref;
 #define JIT_K 0x80000000u
 #define JIT_VIRT 0x40000000u /* in resume slots only: JIT_VIRT | index of a removed object (reserved) */
 #define JIT_NOREF 0xffffffffu
-static inline bool jit_ref_is_const(jit_ref r) { return (r & JIT_K) && r != JIT_NOREF; }
+static inline bool jit_ref_is_const(jit_ref r)
+{
+    return (r & JIT_K) && r != JIT_NOREF;
+}
 
 struct jit_const {
     char type; /* i f r */
-    bool gc;   /* r: a collectable object: a root while the trace lives */
-    union { int64_t i; double f; void *p; uint64_t bits; };
+    bool gc; /* r: a collectable object: a root while the trace lives */
+    union {
+        int64_t i;
+        double f;
+        void *p;
+        uint64_t bits;
+    };
 };
 
 /* ---- descriptors: what memory and calls are. Owned by the driver (static) or by a trace's arena. ---- */
-enum jit_descr_kind { JIT_D_FIELD, JIT_D_ARRAY, JIT_D_CALL };
+enum jit_descr_kind { JIT_D_FIELD,
+                      JIT_D_ARRAY,
+                      JIT_D_CALL };
 enum { /* flags of fields and arrays */
-    JIT_DF_IMMUTABLE = 1, /* never changes once the object is visible: loads are pure */
-    JIT_DF_SIGNED = 2     /* sign-extend loads of 1, 2, 4 bytes */
+       JIT_DF_IMMUTABLE = 1, /* never changes once the object is visible: loads are pure */
+       JIT_DF_SIGNED = 2 /* sign-extend loads of 1, 2, 4 bytes */
 };
 enum { /* effects of calls; none = pure function of its arguments (may be shared and dropped) */
-    JIT_EF_READS = 1,     /* reads heap memory named by `reads` */
-    JIT_EF_WRITES = 2,    /* writes heap memory named by `writes` */
-    JIT_EF_ALLOC = 4,     /* makes a new object: result is fresh, not shareable; may be dropped if unused */
-    JIT_EF_KEEP = 8,      /* must not be dropped or shared even if unused */
-    JIT_EF_SYNC = 16,     /* unknown code: all slots, frames and pc are written before (resume data); may raise,
+       JIT_EF_READS = 1, /* reads heap memory named by `reads` */
+       JIT_EF_WRITES = 2, /* writes heap memory named by `writes` */
+       JIT_EF_ALLOC = 4, /* makes a new object: result is fresh, not shareable; may be dropped if unused */
+       JIT_EF_KEEP = 8, /* must not be dropped or shared even if unused */
+       JIT_EF_SYNC = 16, /* unknown code: all slots, frames and pc are written before (resume data); may raise,
                              re-enter, collect; everything in memory may change; the frame may move */
-    JIT_EF_MOVES = 32     /* may move the frame (reload the frame register); implied by SYNC */
+       JIT_EF_MOVES = 32 /* may move the frame (reload the frame register); implied by SYNC */
 };
 struct jit_descr {
-    const char *name;     /* unique among the driver's descriptors: "table.shape", "call_concat" */
-    uint8_t kind;         /* enum jit_descr_kind */
-    char type;            /* field/array: i f r of the value; call: result v i f r */
-    uint8_t size;         /* bytes of the memory cell: 1 2 4 8 */
-    uint8_t flags;        /* JIT_DF_* */
+    const char *name; /* unique among the driver's descriptors: "table.shape", "call_concat" */
+    uint8_t kind; /* enum jit_descr_kind */
+    char type; /* field/array: i f r of the value; call: result v i f r */
+    uint8_t size; /* bytes of the memory cell: 1 2 4 8 */
+    uint8_t flags; /* JIT_DF_* */
     int32_t offset;
-    uint32_t stride;      /* arrays: bytes per element, any value */
-    uint8_t alias;        /* 0..63: accesses alias only if their class is equal (and, for constant
+    uint32_t stride; /* arrays: bytes per element, any value */
+    uint8_t alias; /* 0..63: accesses alias only if their class is equal (and, for constant
                              offsets/indices of the same base, their offsets overlap) */
-    uint16_t effects;     /* calls: JIT_EF_* */
+    uint16_t effects; /* calls: JIT_EF_* */
     uint64_t reads, writes; /* calls: sets of alias classes */
-    const char *args;     /* calls: letters of the arguments after the address, "rii" */
+    const char *args; /* calls: letters of the arguments after the address, "rii" */
 };
 
 /* ---- resume data ---- */
 struct jit_slot_val {
-    int32_t slot;  /* relative to the entry frame; negative below it */
-    jit_ref ref;   /* value or constant (or JIT_VIRT); JIT_NOREF: tag only (nil, false, true) */
-    uint32_t tag;  /* the guest's tag, written with the value */
+    int32_t slot; /* relative to the entry frame; negative below it */
+    jit_ref ref; /* value or constant (or JIT_VIRT); JIT_NOREF: tag only (nil, false, true) */
+    uint32_t tag; /* the guest's tag, written with the value */
 };
 /* One frame, outermost first. The first is the frame in which the trace was entered, or, when the trace
  * returned below it, an outer one. Opaque to the engine but for printing. */
 struct jit_resume_frame {
-    int32_t base;    /* slot number of its first register */
-    uint32_t flags;  /* guest's */
-    uint64_t pc;     /* guest's: where to go on */
-    uint64_t code;   /* guest's: what it runs */
+    int32_t base; /* slot number of its first register */
+    uint32_t flags; /* guest's */
+    uint64_t pc; /* guest's: where to go on */
+    uint64_t code; /* guest's: what it runs */
     uint32_t aux[2]; /* guest's */
 };
 struct jit_resume {
-    uint32_t slots, nslots;   /* into trace->slots */
+    uint32_t slots, nslots; /* into trace->slots */
     uint32_t frames, nframes; /* into trace->frames */
 };
 #define JIT_NORESUME 0xffffffffu
@@ -117,21 +132,27 @@ struct jit_resume {
 struct jit_op {
     uint16_t opcode;
     uint16_t nargs;
-    uint32_t descr_id;              /* for printing; unused otherwise */
-    jit_ref arg[3];                 /* nargs <= 3 */
-    uint32_t ext;                   /* nargs > 3: arguments are trace->args[ext .. ext+nargs) */
-    const struct jit_descr *descr;  /* memory and calls */
-    uint32_t resume;                /* index into trace->resumes or JIT_NORESUME */
-    uint32_t line;                  /* guest's source line while it was recorded, 0 unknown */
+    uint32_t descr_id; /* for printing; unused otherwise */
+    jit_ref arg[3]; /* nargs <= 3 */
+    uint32_t ext; /* nargs > 3: arguments are trace->args[ext .. ext+nargs) */
+    const struct jit_descr *descr; /* memory and calls */
+    uint32_t resume; /* index into trace->resumes or JIT_NORESUME */
+    uint32_t line; /* guest's source line while it was recorded, 0 unknown */
 };
 
 /* Where a merge point was: for dumps and hooks. */
-struct jit_merge { uint64_t code; uint64_t pc; uint32_t depth; uint32_t line; const char *text; /* arena; may be NULL */ };
+struct jit_merge {
+    uint64_t code;
+    uint64_t pc;
+    uint32_t depth;
+    uint32_t line;
+    const char *text; /* arena; may be NULL */
+};
 
 enum jit_link {
-    JIT_LINK_LOOP,   /* to the own label (or, without a label, to the own start through memory) */
-    JIT_LINK_TRACE,  /* to the start of trace->target through memory: slots and frames are written, see backend.h link_frames */
-    JIT_LINK_INTERP  /* back to the interpreter: as an exit that never becomes a bridge */
+    JIT_LINK_LOOP, /* to the own label (or, without a label, to the own start through memory) */
+    JIT_LINK_TRACE, /* to the start of trace->target through memory: slots and frames are written, see backend.h link_frames */
+    JIT_LINK_INTERP /* back to the interpreter: as an exit that never becomes a bridge */
 };
 
 JIT_VECTOR(struct jit_op, jit_ops);
@@ -152,12 +173,12 @@ struct jit_ir {
     struct jit_frames frames;
     struct jit_resumes resumes;
     struct jit_merges merges;
-    uint8_t kind;            /* JITSTAT_KIND_* */
-    uint8_t link;            /* enum jit_link */
-    bool failed;             /* sticky: memory ran out; contents are then not to be used */
+    uint8_t kind; /* JITSTAT_KIND_* */
+    uint8_t link; /* enum jit_link */
+    bool failed; /* sticky: memory ran out; contents are then not to be used */
     /* counted for totals */
     uint32_t n_shared, n_forcings, n_virtuals, n_holes, n_reused, n_heapcached;
-    uint32_t *const_hash;    /* ir.c: open addressing, index into consts + 1; NULL until the first constant */
+    uint32_t *const_hash; /* ir.c: open addressing, index into consts + 1; NULL until the first constant */
     uint32_t const_hash_size;
 };
 
@@ -165,8 +186,8 @@ void jit_ir_init(struct jit_ir *ir, struct jit_arena *arena, int kind);
 /* Deep copy into another arena. */
 bool jit_ir_copy(struct jit_ir *dst, const struct jit_ir *src, struct jit_arena *arena);
 
-jit_ref jit_ir_const_i(struct jit_ir *ir, int64_t v);   /* shared: equal constants have equal refs */
-jit_ref jit_ir_const_f(struct jit_ir *ir, double v);    /* by bits */
+jit_ref jit_ir_const_i(struct jit_ir *ir, int64_t v); /* shared: equal constants have equal refs */
+jit_ref jit_ir_const_f(struct jit_ir *ir, double v); /* by bits */
 jit_ref jit_ir_const_r(struct jit_ir *ir, void *p, bool gc);
 /* Appends; returns its number. args are copied. Sticky failure returns JIT_NOREF. */
 jit_ref jit_ir_emit(struct jit_ir *ir, enum jit_opcode op, const jit_ref *args, unsigned nargs,
@@ -178,11 +199,11 @@ static inline const jit_ref *jit_op_args(const struct jit_ir *ir, const struct j
     return op->nargs <= 3 ? op->arg : ir->args.v + op->ext;
 }
 static inline jit_ref *jit_op_args_mut(struct jit_ir *ir, struct jit_op *op) { return op->nargs <= 3 ? op->arg : ir->args.v + op->ext; }
-char jit_ref_type(const struct jit_ir *ir, jit_ref r);  /* i f r; 0 invalid */
+char jit_ref_type(const struct jit_ir *ir, jit_ref r); /* i f r; 0 invalid */
 static inline const struct jit_const *jit_ref_const(const struct jit_ir *ir, jit_ref r) { return &ir->consts.v[r & ~JIT_K]; }
 static inline bool jit_op_is_guard(const struct jit_op *op) { return jit_opinfo[op->opcode].effects == JIT_GUARD; }
 uint32_t jit_ir_count_guards(const struct jit_ir *ir);
-uint32_t jit_ir_label(const struct jit_ir *ir);          /* index of the label or JIT_NOREF */
+uint32_t jit_ir_label(const struct jit_ir *ir); /* index of the label or JIT_NOREF */
 
 /* printer.c: one operation per line as above, after a header line `# loop link=loop`, `# bridge link=trace`
  * or `# entry link=interp` and one line `# merge pc=.. code=.. depth=.. line=.. text` per merge point. Resume data

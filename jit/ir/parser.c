@@ -19,12 +19,15 @@
 
 enum { MAX_NUMBER = 1 << 20 };
 
-struct names { jit_ref *v; uint32_t n, cap; }; /* number in the text -> reference + 1 */
+struct names {
+    jit_ref *v;
+    uint32_t n, cap;
+}; /* number in the text -> reference + 1 */
 
 struct parser {
     struct jit_ir *ir;
     const struct jit_descr *const *descrs;
-    const char *p;      /* in the current line */
+    const char *p; /* in the current line */
     int line;
     struct names names;
     struct jit_refs args; /* of the current operation */

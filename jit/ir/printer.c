@@ -13,7 +13,10 @@
 #include <string.h>
 
 /* Writes what fits and counts everything, like snprintf. */
-struct sink { char *buf; size_t size, n; };
+struct sink {
+    char *buf;
+    size_t size, n;
+};
 
 __attribute__((format(printf, 2, 3))) static void put(struct sink *s, const char *fmt, ...)
 {
@@ -164,7 +167,8 @@ static void put_op(struct sink *s, const struct jit_ir *ir, jit_ref n)
 static void put_header(struct sink *s, const struct jit_ir *ir)
 {
     static const char *const links[] = {"loop", "trace", "interp"};
-    const char *kind = ir->kind == JITSTAT_KIND_BRIDGE ? "bridge" : ir->kind == JITSTAT_KIND_ENTRY ? "entry" : "loop";
+    const char *kind = ir->kind == JITSTAT_KIND_BRIDGE ? "bridge" : ir->kind == JITSTAT_KIND_ENTRY ? "entry"
+                                                                                                   : "loop";
     put(s, "# %s link=%s\n", kind, ir->link <= JIT_LINK_INTERP ? links[ir->link] : "?");
     for (uint32_t i = 0; i < ir->merges.n; i++) {
         const struct jit_merge *m = &ir->merges.v[i];

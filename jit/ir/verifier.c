@@ -14,10 +14,10 @@
 
 struct verifier {
     const struct jit_ir *ir;
-    uint32_t at;       /* the operation looked at */
-    uint32_t label;    /* or JIT_NOREF: not passed yet */
-    bool open;         /* still being built */
-    bool body;         /* past the bridge's inputs */
+    uint32_t at; /* the operation looked at */
+    uint32_t label; /* or JIT_NOREF: not passed yet */
+    bool open; /* still being built */
+    bool body; /* past the bridge's inputs */
     char *err;
     size_t errsize;
 };
@@ -261,14 +261,28 @@ static bool check_special(struct verifier *v)
     case JIT_label: return check_label(v);
     case JIT_jump: return check_jump(v);
     case JIT_debug_merge_point: return check_merge(v);
-    case JIT_inputarg_i: case JIT_inputarg_f: case JIT_inputarg_r: return check_input(v);
-    case JIT_getfield_gc_i: case JIT_getfield_gc_f: case JIT_getfield_gc_r:
+    case JIT_inputarg_i:
+    case JIT_inputarg_f:
+    case JIT_inputarg_r: return check_input(v);
+    case JIT_getfield_gc_i:
+    case JIT_getfield_gc_f:
+    case JIT_getfield_gc_r:
     case JIT_setfield_gc: return check_memory(v, JIT_D_FIELD);
-    case JIT_getarrayitem_gc_i: case JIT_getarrayitem_gc_f: case JIT_getarrayitem_gc_r:
+    case JIT_getarrayitem_gc_i:
+    case JIT_getarrayitem_gc_f:
+    case JIT_getarrayitem_gc_r:
     case JIT_setarrayitem_gc: return check_memory(v, JIT_D_ARRAY);
-    case JIT_getframe_i: case JIT_getframe_f: case JIT_getframe_r: case JIT_getframetag: return check_frame_read(v);
-    case JIT_getframeaddr: case JIT_increment_counter: case JIT_guard_stack: return check_const_arg(v, 0);
-    case JIT_call_n: case JIT_call_i: case JIT_call_f: case JIT_call_r: return check_call(v);
+    case JIT_getframe_i:
+    case JIT_getframe_f:
+    case JIT_getframe_r:
+    case JIT_getframetag: return check_frame_read(v);
+    case JIT_getframeaddr:
+    case JIT_increment_counter:
+    case JIT_guard_stack: return check_const_arg(v, 0);
+    case JIT_call_n:
+    case JIT_call_i:
+    case JIT_call_f:
+    case JIT_call_r: return check_call(v);
     case JIT_guard_value: return check_guard_value(v);
     default: return true;
     }

@@ -67,10 +67,20 @@ static inline struct value *index_slot(lua_State *L, int idx)
 
 /* Lua type by tag. */
 static const int8_t type_of_tag[] = {
-    [T_NIL] = LUA_TNIL, [T_FALSE] = LUA_TBOOLEAN, [T_TRUE] = LUA_TBOOLEAN, [T_LIGHTUD] = LUA_TLIGHTUSERDATA,
-    [T_INT] = LUA_TNUMBER, [T_FLT] = LUA_TNUMBER, [T_LCF] = LUA_TFUNCTION, [7] = LUA_TNONE,
-    [T_STR] = LUA_TSTRING, [T_TABLE] = LUA_TTABLE, [T_LCL] = LUA_TFUNCTION, [T_CCL] = LUA_TFUNCTION,
-    [T_UDATA] = LUA_TUSERDATA, [T_THREAD] = LUA_TTHREAD,
+    [T_NIL] = LUA_TNIL,
+    [T_FALSE] = LUA_TBOOLEAN,
+    [T_TRUE] = LUA_TBOOLEAN,
+    [T_LIGHTUD] = LUA_TLIGHTUSERDATA,
+    [T_INT] = LUA_TNUMBER,
+    [T_FLT] = LUA_TNUMBER,
+    [T_LCF] = LUA_TFUNCTION,
+    [7] = LUA_TNONE,
+    [T_STR] = LUA_TSTRING,
+    [T_TABLE] = LUA_TTABLE,
+    [T_LCL] = LUA_TFUNCTION,
+    [T_CCL] = LUA_TFUNCTION,
+    [T_UDATA] = LUA_TUSERDATA,
+    [T_THREAD] = LUA_TTHREAD,
 };
 
 static inline void push(lua_State *L, const struct value *v)
@@ -407,13 +417,15 @@ lua_Unsigned lua_rawlen(lua_State *L, int idx)
 lua_CFunction lua_tocfunction(lua_State *L, int idx)
 {
     const struct value *o = index_value(L, idx);
-    return o->tag == T_LCF ? o->f : o->tag == T_CCL ? o->ccl->f : NULL;
+    return o->tag == T_LCF ? o->f : o->tag == T_CCL ? o->ccl->f
+                                                    : NULL;
 }
 
 void *lua_touserdata(lua_State *L, int idx)
 {
     const struct value *o = index_value(L, idx);
-    return o->tag == T_UDATA ? udata_block(o->u) : o->tag == T_LIGHTUD ? o->p : NULL;
+    return o->tag == T_UDATA ? udata_block(o->u) : o->tag == T_LIGHTUD ? o->p
+                                                                       : NULL;
 }
 
 lua_State *lua_tothread(lua_State *L, int idx)

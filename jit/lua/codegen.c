@@ -23,16 +23,20 @@
 
 #define NO_REG 255
 #define MAX_REGS 255
-#define MAX_KREF 0xffff              /* constants that an instruction can name in B or C */
+#define MAX_KREF 0xffff /* constants that an instruction can name in B or C */
 #define MAX_RK (OPK_BIT - 1)
-#define IC_FIELDS 65000              /* from here on fields use GETTABLE and SETTABLE with a common, key-checking cache each */
+#define IC_FIELDS 65000 /* from here on fields use GETTABLE and SETTABLE with a common, key-checking cache each */
 #define IC_GET 65534
 #define IC_SET 65535
 #define MAX_HOT 65535
 
 /* ---- the shared stacks ---- */
 
-struct any_stack { void *at; int n, cap; void *first; };
+struct any_stack {
+    void *at;
+    int n, cap;
+    void *first;
+};
 
 void stack_more(struct lua_State *L, void *stack, size_t elem)
 {
@@ -49,13 +53,18 @@ void stack_more(struct lua_State *L, void *stack, size_t elem)
 }
 
 #define EACH_STACK(X) \
-    X(code) X(lines) X(k) X(knext) X(protos) X(upvals) X(locvars) X(vars) X(labels) X(gotos) X(ranges)
+    X(code) \
+    X(lines) \
+    X(k) \
+    X(knext) \
+    X(protos) \
+    X(upvals) X(locvars) X(vars) X(labels) X(gotos) X(ranges)
 
 void compiler_init(struct compiler *c, struct lua_State *L)
 {
     c->L = L;
     c->f = NULL;
-#define INIT(s) c->s.at = c->s.first = c->s##0, c->s.n = 0, c->s.cap = (int)(sizeof c->s##0 / sizeof c->s##0[0]);
+#define INIT(s) c->s.at = c->s.first = c->s##0, c->s.n = 0, c->s.cap = (int)(sizeof c->s##0 / sizeof c->s##0 [0]);
     EACH_STACK(INIT)
 #undef INIT
     c->khash = c->khash0;
@@ -68,7 +77,8 @@ void compiler_init(struct compiler *c, struct lua_State *L)
 
 void compiler_fini(struct compiler *c)
 {
-#define FINI(s) if (c->s.at != c->s.first) mem_free(c->L, c->s.at, (size_t)c->s.cap * sizeof *c->s.at);
+#define FINI(s) \
+    if (c->s.at != c->s.first) mem_free(c->L, c->s.at, (size_t)c->s.cap * sizeof *c->s.at);
     EACH_STACK(FINI)
 #undef FINI
     if (c->khash != c->khash0)
@@ -442,8 +452,14 @@ void gen_go_if_true(struct compiler *c, struct operand *e)
     int pc;
     gen_discharge(c, e);
     switch (e->kind) {
-    case X_TEST: negate(c, e->pc); pc = e->pc; break;
-    case X_TRUE: case X_INT: case X_FLT: case X_STR: pc = -1; break;
+    case X_TEST:
+        negate(c, e->pc);
+        pc = e->pc;
+        break;
+    case X_TRUE:
+    case X_INT:
+    case X_FLT:
+    case X_STR: pc = -1; break;
     default: pc = jump_if(c, e, false);
     }
     gen_concat(c, &e->jf, pc);
@@ -457,7 +473,8 @@ void gen_go_if_false(struct compiler *c, struct operand *e)
     gen_discharge(c, e);
     switch (e->kind) {
     case X_TEST: pc = e->pc; break;
-    case X_NIL: case X_FALSE: pc = -1; break;
+    case X_NIL:
+    case X_FALSE: pc = -1; break;
     default: pc = jump_if(c, e, true);
     }
     gen_concat(c, &e->jt, pc);
@@ -518,7 +535,8 @@ void gen_discharge(struct compiler *c, struct operand *e)
         free_two(c, e->tab, e->key);
         open_instruction(e, gen_abcd(c, OP_GETTABLE, 0, e->tab, e->key, new_ic(c, IC_GET)));
         break;
-    case X_CALL: case X_VARARG: one_result(c, e); break;
+    case X_CALL:
+    case X_VARARG: one_result(c, e); break;
     default: break;
     }
 }
@@ -543,7 +561,8 @@ static void place(struct compiler *c, struct operand *e, int reg)
     case X_FALSE: gen_abcd(c, OP_LOADFALSE, reg, 0, 0, 0); break;
     case X_TRUE: gen_abcd(c, OP_LOADTRUE, reg, 0, 0, 0); break;
     case X_STR: gen_abe(c, OP_LOADK, reg, 0, constant_string(c, e->s)); break;
-    case X_INT: case X_FLT: {
+    case X_INT:
+    case X_FLT: {
         struct operand plain = *e;
         plain.jt = plain.jf = -1;
         load_number(c, reg, &plain);
@@ -735,11 +754,18 @@ static bool fold(struct compiler *c, int lua_op, struct operand *a, const struct
     struct value x = operand_value(a), y = operand_value(b), r;
     int64_t i;
     switch (lua_op) {
-    case LUA_OPBAND: case LUA_OPBOR: case LUA_OPBXOR: case LUA_OPSHL: case LUA_OPSHR: case LUA_OPBNOT:
+    case LUA_OPBAND:
+    case LUA_OPBOR:
+    case LUA_OPBXOR:
+    case LUA_OPSHL:
+    case LUA_OPSHR:
+    case LUA_OPBNOT:
         if (!int_of_value(&x, &i) || !int_of_value(&y, &i))
             return false;
         break;
-    case LUA_OPDIV: case LUA_OPIDIV: case LUA_OPMOD:
+    case LUA_OPDIV:
+    case LUA_OPIDIV:
+    case LUA_OPMOD:
         if (y.tag == T_INT ? y.i == 0 : y.n == 0)
             return false;
         break;
@@ -764,8 +790,12 @@ static void unary_value(struct compiler *c, enum opcode op, struct operand *e, i
 static void not_value(struct compiler *c, struct operand *e)
 {
     switch (e->kind) {
-    case X_NIL: case X_FALSE: e->kind = X_TRUE; break;
-    case X_TRUE: case X_INT: case X_FLT: case X_STR: e->kind = X_FALSE; break;
+    case X_NIL:
+    case X_FALSE: e->kind = X_TRUE; break;
+    case X_TRUE:
+    case X_INT:
+    case X_FLT:
+    case X_STR: e->kind = X_FALSE; break;
     case X_TEST: negate(c, e->pc); break;
     default: { /* X_OPEN, X_REG: the value only, the jumps are swapped below */
         struct operand plain = *e;
@@ -807,7 +837,8 @@ void gen_infix(struct compiler *c, enum binary op, struct operand *left)
     case B_AND: gen_go_if_true(c, left); break;
     case B_OR: gen_go_if_false(c, left); break;
     case B_CONCAT: gen_to_next(c, left); break;
-    case B_EQ: case B_NE:
+    case B_EQ:
+    case B_NE:
         if (!is_plain_constant(left))
             gen_to_any(c, left);
         break;
@@ -936,8 +967,12 @@ void gen_binary(struct compiler *c, enum binary op, struct operand *left, struct
         *left = *right;
         break;
     case B_CONCAT: concat(c, left, right, line); break;
-    case B_EQ: case B_NE: equality(c, op == B_NE, left, right); break;
-    case B_LT: case B_LE: case B_GT: case B_GE: order(c, op, left, right); break;
+    case B_EQ:
+    case B_NE: equality(c, op == B_NE, left, right); break;
+    case B_LT:
+    case B_LE:
+    case B_GT:
+    case B_GE: order(c, op, left, right); break;
     default: arith(c, op, left, right, line);
     }
 }
@@ -951,9 +986,7 @@ void gen_open(struct compiler *c, struct function *f, int linedefined)
     p->linedefined = linedefined;
     p->source = c->ls.source;
     gc_barrier_obj(c->L, p, p->source);
-    *f = (struct function){.prev = c->f, .p = p, .code0 = c->code.n, .k0 = c->k.n, .proto0 = c->protos.n,
-        .upval0 = c->upvals.n, .locvar0 = c->locvars.n, .var0 = c->vars.n, .label0 = c->labels.n,
-        .range0 = c->ranges.n, .maxstack = 2};
+    *f = (struct function){.prev = c->f, .p = p, .code0 = c->code.n, .k0 = c->k.n, .proto0 = c->protos.n, .upval0 = c->upvals.n, .locvar0 = c->locvars.n, .var0 = c->vars.n, .label0 = c->labels.n, .range0 = c->ranges.n, .maxstack = 2};
     c->f = f;
 }
 
@@ -1046,15 +1079,15 @@ void proto_init_hot(struct proto *p)
 }
 
 /* Copies n elements off the top part of a shared stack into memory of exactly that size. */
-#define TAKE(c, field, count, stack, from, n_)                                            \
-    do {                                                                                  \
-        uint32_t n__ = (uint32_t)(n_);                                                    \
-        if (n__ > 0) {                                                                    \
-            size_t bytes__ = n__ * sizeof *(c)->stack.at;                                 \
+#define TAKE(c, field, count, stack, from, n_) \
+    do { \
+        uint32_t n__ = (uint32_t)(n_); \
+        if (n__ > 0) { \
+            size_t bytes__ = n__ * sizeof *(c)->stack.at; \
             (field) = memcpy(mem_alloc((c)->L, bytes__, 0), (c)->stack.at + (from), bytes__); \
-        }                                                                                 \
-        (count) = n__;                                                                    \
-        (c)->stack.n = (from);                                                            \
+        } \
+        (count) = n__; \
+        (c)->stack.n = (from); \
     } while (0)
 
 static void *zeroed(struct lua_State *L, size_t size)

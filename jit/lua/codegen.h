@@ -12,19 +12,25 @@
 /* An expression on its way into a register. Nothing is loaded before it is known where it is wanted.
  * jt and jf list the jumps (pc, linked through E, -1 ends) taken when it is already known to be true or false. */
 enum operand_kind {
-    X_VOID,                                /* empty expression list */
-    X_NIL, X_FALSE, X_TRUE, X_INT, X_FLT, X_STR, /* constants: i, n, s */
-    X_CONST,                               /* compile-time constant: var = index into vars[] */
-    X_REG,                                 /* value in reg */
-    X_LOCAL,                               /* variable in reg; var = index into vars[] */
-    X_UPVAL,                               /* idx */
-    X_UPFIELD,                             /* upvalue idx, field K[key] */
-    X_FIELD,                               /* register tab, field K[key] */
-    X_ATINT,                               /* register tab, integer key */
-    X_INDEX,                               /* register tab, register key */
-    X_TEST,                                /* compare-and-jump at pc, jumps when true */
-    X_OPEN,                                /* instruction at pc, its A still open */
-    X_CALL, X_VARARG                       /* instruction at pc, number of results still open */
+    X_VOID, /* empty expression list */
+    X_NIL,
+    X_FALSE,
+    X_TRUE,
+    X_INT,
+    X_FLT,
+    X_STR, /* constants: i, n, s */
+    X_CONST, /* compile-time constant: var = index into vars[] */
+    X_REG, /* value in reg */
+    X_LOCAL, /* variable in reg; var = index into vars[] */
+    X_UPVAL, /* idx */
+    X_UPFIELD, /* upvalue idx, field K[key] */
+    X_FIELD, /* register tab, field K[key] */
+    X_ATINT, /* register tab, integer key */
+    X_INDEX, /* register tab, register key */
+    X_TEST, /* compare-and-jump at pc, jumps when true */
+    X_OPEN, /* instruction at pc, its A still open */
+    X_CALL,
+    X_VARARG /* instruction at pc, number of results still open */
 };
 struct operand {
     enum operand_kind kind;
@@ -35,36 +41,76 @@ struct operand {
         struct lstr *s;
         int pc;
         int idx;
-        struct { int reg, var; };
-        struct { int tab, key; }; /* tab: register, or upvalue of X_UPFIELD */
+        struct {
+            int reg, var;
+        };
+        struct {
+            int tab, key;
+        }; /* tab: register, or upvalue of X_UPFIELD */
     };
 };
 
 enum binary { /* arithmetic: order of LUA_OP* and of the opcodes */
-    B_ADD, B_SUB, B_MUL, B_MOD, B_POW, B_DIV, B_IDIV, B_BAND, B_BOR, B_BXOR, B_SHL, B_SHR,
-    B_CONCAT, B_EQ, B_NE, B_LT, B_LE, B_GT, B_GE, B_AND, B_OR, B_NONE
+              B_ADD,
+              B_SUB,
+              B_MUL,
+              B_MOD,
+              B_POW,
+              B_DIV,
+              B_IDIV,
+              B_BAND,
+              B_BOR,
+              B_BXOR,
+              B_SHL,
+              B_SHR,
+              B_CONCAT,
+              B_EQ,
+              B_NE,
+              B_LT,
+              B_LE,
+              B_GT,
+              B_GE,
+              B_AND,
+              B_OR,
+              B_NONE
 };
-enum unary { U_NEG, U_BNOT, U_NOT, U_LEN, U_NONE };
+enum unary { U_NEG,
+             U_BNOT,
+             U_NOT,
+             U_LEN,
+             U_NONE };
 
-enum var_kind { VAR_PLAIN, VAR_CONST, VAR_TBC, VAR_CTC }; /* also the upvalue's kind. VAR_CTC: has no register */
+enum var_kind { VAR_PLAIN,
+                VAR_CONST,
+                VAR_TBC,
+                VAR_CTC }; /* also the upvalue's kind. VAR_CTC: has no register */
 
 struct active_var {
     struct lstr *name;
     uint8_t kind;
-    uint8_t reg;      /* not VAR_CTC */
-    int32_t locvar;   /* index into the function's locvars; not VAR_CTC */
-    struct value k;   /* VAR_CTC */
+    uint8_t reg; /* not VAR_CTC */
+    int32_t locvar; /* index into the function's locvars; not VAR_CTC */
+    struct value k; /* VAR_CTC */
 };
-struct label { struct lstr *name; int pc, line, nactive, hot; }; /* hot: of the loop that jumps back here make, or -1 */
-struct pending_goto { struct lstr *name; int list, line, nactive; bool close; };
-struct pc_range { int from, to; };
+struct label {
+    struct lstr *name;
+    int pc, line, nactive, hot;
+}; /* hot: of the loop that jumps back here make, or -1 */
+struct pending_goto {
+    struct lstr *name;
+    int list, line, nactive;
+    bool close;
+};
+struct pc_range {
+    int from, to;
+};
 
 struct block {
     struct block *prev;
     int start_pc;
     int first_label, first_goto; /* indexes into labels[] and gotos[] */
-    int nactive;                 /* variables outside */
-    bool has_upval;              /* something in it is captured or to be closed */
+    int nactive; /* variables outside */
+    bool has_upval; /* something in it is captured or to be closed */
     bool is_loop;
     bool inside_tbc;
 };
@@ -72,32 +118,48 @@ struct block {
 struct function {
     struct function *prev;
     struct block *block;
-    struct proto *p;     /* anchored; filled by gen_finish */
+    struct proto *p; /* anchored; filled by gen_finish */
     int code0, k0, proto0, upval0, locvar0, var0, label0, range0; /* where its parts begin in the shared stacks */
-    int pc;              /* instructions so far */
-    int target;          /* no instruction before this pc may be changed: something jumps here */
+    int pc; /* instructions so far */
+    int target; /* no instruction before this pc may be changed: something jumps here */
     int freereg, nactive, nic, nhot, maxstack, nfixed; /* nfixed: registers of active variables */
-    int last_loop;       /* pc that the newest hot counter is for */
+    int last_loop; /* pc that the newest hot counter is for */
 };
 
-#define STACK_OF(type) struct { type *at; int n, cap; type *first; }
+#define STACK_OF(type) \
+    struct { \
+        type *at; \
+        int n, cap; \
+        type *first; \
+    }
 struct compiler {
     struct lua_State *L;
     struct function *f;
     struct lexer ls;
     struct lstr *env, *break_name, *for_state;
-    STACK_OF(lua_ins) code;
-    STACK_OF(int32_t) lines;       /* parallel to code */
-    STACK_OF(struct value) k;
-    STACK_OF(int32_t) knext;       /* parallel to k: chain of the hash, newest first */
-    STACK_OF(struct proto *) protos;
-    STACK_OF(struct upvaldesc) upvals;
-    STACK_OF(struct locvar) locvars;
-    STACK_OF(struct active_var) vars;
-    STACK_OF(struct label) labels;
-    STACK_OF(struct pending_goto) gotos;
-    STACK_OF(struct pc_range) ranges; /* where returns must close something */
-    int32_t *khash;                /* heads of chains: index into k, or -1 */
+    STACK_OF(lua_ins)
+    code;
+    STACK_OF(int32_t)
+    lines; /* parallel to code */
+    STACK_OF(struct value)
+    k;
+    STACK_OF(int32_t)
+    knext; /* parallel to k: chain of the hash, newest first */
+    STACK_OF(struct proto *)
+    protos;
+    STACK_OF(struct upvaldesc)
+    upvals;
+    STACK_OF(struct locvar)
+    locvars;
+    STACK_OF(struct active_var)
+    vars;
+    STACK_OF(struct label)
+    labels;
+    STACK_OF(struct pending_goto)
+    gotos;
+    STACK_OF(struct pc_range)
+    ranges; /* where returns must close something */
+    int32_t *khash; /* heads of chains: index into k, or -1 */
     uint32_t kmask;
     lua_ins code0[192];
     int32_t lines0[192];
@@ -130,8 +192,8 @@ int gen_abcd(struct compiler *c, enum opcode op, int a, int b, int cc, int d); /
 int gen_abe(struct compiler *c, enum opcode op, int a, int b, int32_t e);
 void gen_line(struct compiler *c, int line); /* of the last instruction */
 static inline lua_ins *gen_at(struct compiler *c, int pc) { return &c->code.at[c->f->code0 + pc]; }
-int gen_here(struct compiler *c);            /* pc, now a jump target */
-int gen_new_hot(struct compiler *c, int pc);    /* counter of a loop whose first instruction is at pc */
+int gen_here(struct compiler *c); /* pc, now a jump target */
+int gen_new_hot(struct compiler *c, int pc); /* counter of a loop whose first instruction is at pc */
 void gen_reserve(struct compiler *c, int n);
 void gen_check_stack(struct compiler *c, int n);
 void gen_nil(struct compiler *c, int from, int n);
@@ -143,7 +205,7 @@ void gen_loop(struct compiler *c, int target, int hot, bool thread); /* back to 
 void gen_concat(struct compiler *c, int *list, int more);
 void gen_patch(struct compiler *c, int list, int target);
 void gen_patch_here(struct compiler *c, int list);
-void gen_go_if_true(struct compiler *c, struct operand *e);  /* falls through if true; jumps of e->jf if not */
+void gen_go_if_true(struct compiler *c, struct operand *e); /* falls through if true; jumps of e->jf if not */
 void gen_go_if_false(struct compiler *c, struct operand *e); /* the other way; e->jt */
 
 /* ---- operands ---- */
@@ -153,11 +215,11 @@ static inline void operand_init(struct operand *e, enum operand_kind kind)
     e->jt = e->jf = -1;
 }
 static inline bool operand_is_multi(const struct operand *e) { return e->kind == X_CALL || e->kind == X_VARARG; }
-void gen_discharge(struct compiler *c, struct operand *e);    /* no variable any more, perhaps still X_OPEN, X_TEST or constant */
-void gen_to_val(struct compiler *c, struct operand *e);       /* like discharge; jumps settled */
-int gen_to_any(struct compiler *c, struct operand *e);        /* some register */
+void gen_discharge(struct compiler *c, struct operand *e); /* no variable any more, perhaps still X_OPEN, X_TEST or constant */
+void gen_to_val(struct compiler *c, struct operand *e); /* like discharge; jumps settled */
+int gen_to_any(struct compiler *c, struct operand *e); /* some register */
 void gen_to_any_or_upval(struct compiler *c, struct operand *e);
-void gen_to_next(struct compiler *c, struct operand *e);      /* the next free register */
+void gen_to_next(struct compiler *c, struct operand *e); /* the next free register */
 void gen_set_results(struct compiler *c, struct operand *e, int n); /* of a multi operand; -1: all */
 void gen_index(struct compiler *c, struct operand *t, struct operand *key); /* t := t[key] */
 void gen_self(struct compiler *c, struct operand *e, struct lstr *name);

@@ -4,11 +4,11 @@
 #define JIT_LUA_COLLECT_H
 #include "lua/guest.h"
 
-#define GC_FIN 8u    /* a finalizer is registered: the object is in finobj or tobefnz */
+#define GC_FIN 8u /* a finalizer is registered: the object is in finobj or tobefnz */
 #define GC_FIXED 16u /* never collected */
 
 /* gc_stop: reasons why no step runs */
-#define GCSTOP_USER 1  /* collectgarbage("stop") */
+#define GCSTOP_USER 1 /* collectgarbage("stop") */
 #define GCSTOP_INNER 2 /* building the universe, or a finalizer runs */
 #define GCSTOP_CLOSE 4 /* lua_close */
 
@@ -22,12 +22,12 @@ static inline bool gc_is_dead(const struct global *g, const void *o)
 static inline bool gc_keeps_invariant(const struct global *g) { return g->gc_state == GCS_PROPAGATE || g->gc_state == GCS_ENTER_ATOMIC; }
 
 /* mem.c */
-bool mem_probe_note(lua_Alloc f);                         /* lua_newstate: only noting the allocator? */
-void *mem_alloc_optional(struct global *g, size_t size);  /* NULL: go without */
+bool mem_probe_note(lua_Alloc f); /* lua_newstate: only noting the allocator? */
+void *mem_alloc_optional(struct global *g, size_t size); /* NULL: go without */
 
 /* shape.c */
 void shape_drop_dead_kids(struct global *g); /* atomic: forgets children that were not marked */
-void shape_use(struct shape *s);             /* makes keys and find (as far as memory allows) */
+void shape_use(struct shape *s); /* makes keys and find (as far as memory allows) */
 size_t shape_bytes(const struct shape *s);
 
 /* string.c */

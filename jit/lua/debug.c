@@ -104,19 +104,48 @@ static bool writes_register(lua_ins i, unsigned reg)
 {
     unsigned a = ins_a(i);
     switch (ins_op(i)) {
-    case OP_SETUPVAL: case OP_SETTABUP: case OP_SETTABLE: case OP_SETFIELD: case OP_SETINT: case OP_SETLIST:
-    case OP_JMP: case OP_LOOP: case OP_JT: case OP_JF:
-    case OP_JEQ: case OP_JNE: case OP_JEQK: case OP_JNEK:
-    case OP_JLT: case OP_JNLT: case OP_JLE: case OP_JNLE: case OP_JLTK: case OP_JNLTK: case OP_JLEK: case OP_JNLEK:
-    case OP_JGTK: case OP_JNGTK: case OP_JGEK: case OP_JNGEK:
-    case OP_RETURN: case OP_RETURN0: case OP_RETURN1: case OP_VARARGPREP: case OP_CLOSE: case OP_TBC:
+    case OP_SETUPVAL:
+    case OP_SETTABUP:
+    case OP_SETTABLE:
+    case OP_SETFIELD:
+    case OP_SETINT:
+    case OP_SETLIST:
+    case OP_JMP:
+    case OP_LOOP:
+    case OP_JT:
+    case OP_JF:
+    case OP_JEQ:
+    case OP_JNE:
+    case OP_JEQK:
+    case OP_JNEK:
+    case OP_JLT:
+    case OP_JNLT:
+    case OP_JLE:
+    case OP_JNLE:
+    case OP_JLTK:
+    case OP_JNLTK:
+    case OP_JLEK:
+    case OP_JNLEK:
+    case OP_JGTK:
+    case OP_JNGTK:
+    case OP_JGEK:
+    case OP_JNGEK:
+    case OP_RETURN:
+    case OP_RETURN0:
+    case OP_RETURN1:
+    case OP_VARARGPREP:
+    case OP_CLOSE:
+    case OP_TBC:
     case OP_TFORPREP:
         return false;
     case OP_LOADNIL: return reg >= a && reg <= a + ins_b(i);
     case OP_SELF: return reg == a || reg == a + 1;
-    case OP_CALL: case OP_TAILCALL: case OP_VARARG: return reg >= a;
+    case OP_CALL:
+    case OP_TAILCALL:
+    case OP_VARARG: return reg >= a;
     case OP_CONCAT: return reg == a || (reg >= ins_b(i) && reg < ins_b(i) + ins_c(i));
-    case OP_FORPREP: case OP_FORLOOP: return reg >= a && reg <= a + 3;
+    case OP_FORPREP:
+    case OP_FORLOOP: return reg >= a && reg <= a + 3;
     case OP_TFORCALL: return reg >= a + 4;
     case OP_TFORLOOP: return reg == a + 2;
     default: return reg == a;
@@ -128,10 +157,27 @@ static bool writes_register(lua_ins i, unsigned reg)
 static int jump_target(lua_ins i, int pc)
 {
     switch (ins_op(i)) {
-    case OP_JMP: case OP_JT: case OP_JF: case OP_JTS: case OP_JFS:
-    case OP_JEQ: case OP_JNE: case OP_JEQK: case OP_JNEK:
-    case OP_JLT: case OP_JNLT: case OP_JLE: case OP_JNLE: case OP_JLTK: case OP_JNLTK: case OP_JLEK: case OP_JNLEK:
-    case OP_JGTK: case OP_JNGTK: case OP_JGEK: case OP_JNGEK:
+    case OP_JMP:
+    case OP_JT:
+    case OP_JF:
+    case OP_JTS:
+    case OP_JFS:
+    case OP_JEQ:
+    case OP_JNE:
+    case OP_JEQK:
+    case OP_JNEK:
+    case OP_JLT:
+    case OP_JNLT:
+    case OP_JLE:
+    case OP_JNLE:
+    case OP_JLTK:
+    case OP_JNLTK:
+    case OP_JLEK:
+    case OP_JNLEK:
+    case OP_JGTK:
+    case OP_JNGTK:
+    case OP_JGEK:
+    case OP_JNGEK:
         return pc + 1 + ins_e(i);
     default:
         return 0;
@@ -231,16 +277,36 @@ static enum metamethod event_of(lua_ins i)
     if (op >= OP_ADD && op <= OP_KSHR)
         return arith_event(op);
     switch (op) {
-    case OP_SELF: case OP_GETTABUP: case OP_GETTABLE: case OP_GETFIELD: case OP_GETINT: return MM_INDEX;
-    case OP_SETTABUP: case OP_SETTABLE: case OP_SETFIELD: case OP_SETINT: return MM_NEWINDEX;
+    case OP_SELF:
+    case OP_GETTABUP:
+    case OP_GETTABLE:
+    case OP_GETFIELD:
+    case OP_GETINT: return MM_INDEX;
+    case OP_SETTABUP:
+    case OP_SETTABLE:
+    case OP_SETFIELD:
+    case OP_SETINT: return MM_NEWINDEX;
     case OP_UNM: return MM_UNM;
     case OP_BNOT: return MM_BNOT;
     case OP_LEN: return MM_LEN;
     case OP_CONCAT: return MM_CONCAT;
-    case OP_JEQ: case OP_JNE: return MM_EQ;
-    case OP_JLT: case OP_JNLT: case OP_JLTK: case OP_JNLTK: case OP_JGTK: case OP_JNGTK: return MM_LT;
-    case OP_JLE: case OP_JNLE: case OP_JLEK: case OP_JNLEK: case OP_JGEK: case OP_JNGEK: return MM_LE;
-    case OP_CLOSE: case OP_RETURN: case OP_TAILCALL: return MM_CLOSE;
+    case OP_JEQ:
+    case OP_JNE: return MM_EQ;
+    case OP_JLT:
+    case OP_JNLT:
+    case OP_JLTK:
+    case OP_JNLTK:
+    case OP_JGTK:
+    case OP_JNGTK: return MM_LT;
+    case OP_JLE:
+    case OP_JNLE:
+    case OP_JLEK:
+    case OP_JNLEK:
+    case OP_JGEK:
+    case OP_JNGEK: return MM_LE;
+    case OP_CLOSE:
+    case OP_RETURN:
+    case OP_TAILCALL: return MM_CLOSE;
     default: return NUM_MM;
     }
 }
@@ -312,7 +378,8 @@ static void info_source(lua_Debug *ar, const struct value *f)
 
 static void info_upvalues(lua_Debug *ar, const struct value *f)
 {
-    ar->nups = f->tag == T_LCL ? f->lcl->nupvals : f->tag == T_CCL ? f->ccl->nupvals : 0;
+    ar->nups = f->tag == T_LCL ? f->lcl->nupvals : f->tag == T_CCL ? f->ccl->nupvals
+                                                                   : 0;
     ar->isvararg = f->tag == T_LCL ? f->lcl->p->is_vararg != 0 : 1;
     ar->nparams = f->tag == T_LCL ? f->lcl->p->numparams : 0;
 }
@@ -347,7 +414,8 @@ static int info_fill(lua_State *L, const char *what, lua_Debug *ar, const struct
         case 't': ar->istailcall = ci != NULL && (ci->status & CIST_TAIL); break;
         case 'n': info_name(L, ar, ci); break;
         case 'r': info_transfer(ar, ci); break;
-        case 'L': case 'f': break; /* pushed by lua_getinfo */
+        case 'L':
+        case 'f': break; /* pushed by lua_getinfo */
         default: known = 0; break;
         }
     }
@@ -496,7 +564,10 @@ int lua_gethookcount(lua_State *L)
 static bool uses_top(lua_ins i)
 {
     switch (ins_op(i)) {
-    case OP_CALL: case OP_TAILCALL: case OP_RETURN: case OP_SETLIST: return ins_b(i) == 0;
+    case OP_CALL:
+    case OP_TAILCALL:
+    case OP_RETURN:
+    case OP_SETLIST: return ins_b(i) == 0;
     case OP_VARARGPREP: return true;
     default: return false;
     }

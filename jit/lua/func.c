@@ -157,9 +157,7 @@ struct proto *func_new_proto(struct lua_State *L)
 
 size_t func_proto_bytes(const struct proto *p)
 {
-    return sizeof *p + p->ncode * sizeof *p->code + p->nk * sizeof *p->k + p->np * sizeof *p->protos
-        + p->nupvals * sizeof *p->upvals + p->nic * sizeof *p->ic + p->nhot * sizeof *p->hot
-        + p->nlineinfo * sizeof *p->lineinfo + p->nlocvars * sizeof *p->locvars;
+    return sizeof *p + p->ncode * sizeof *p->code + p->nk * sizeof *p->k + p->np * sizeof *p->protos + p->nupvals * sizeof *p->upvals + p->nic * sizeof *p->ic + p->nhot * sizeof *p->hot + p->nlineinfo * sizeof *p->lineinfo + p->nlocvars * sizeof *p->locvars;
 }
 
 void func_free_proto(struct lua_State *L, struct proto *p)

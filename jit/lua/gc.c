@@ -26,23 +26,33 @@
 #include "lua/pool.h"
 #include "lua/collect.h"
 
-#define SWEEP_CHUNK 128       /* objects per unit of sweeping */
+#define SWEEP_CHUNK 128 /* objects per unit of sweeping */
 #define SWEEP_BUCKETS 128
 #define FINALIZERS_PER_STEP 10
-#define FINALIZER_COST 50     /* in units of work: values visited, objects swept */
-#define UNIT_BYTES 16         /* allocation that pays for stepmul per cent of one unit */
-#define GEN_PAUSE 160         /* generational mode promises a smaller heap */
-#define MIN_PAUSE (64 << 10)  /* small heaps: not a cycle for every few kilobytes */
+#define FINALIZER_COST 50 /* in units of work: values visited, objects swept */
+#define UNIT_BYTES 16 /* allocation that pays for stepmul per cent of one unit */
+#define GEN_PAUSE 160 /* generational mode promises a smaller heap */
+#define MIN_PAUSE (64 << 10) /* small heaps: not a cycle for every few kilobytes */
 
-enum sweep_part { SWEEP_STRINGS, SWEEP_ALL, SWEEP_FINOBJ, SWEEP_TOBEFNZ, SWEEP_DONE };
+enum sweep_part { SWEEP_STRINGS,
+                  SWEEP_ALL,
+                  SWEEP_FINOBJ,
+                  SWEEP_TOBEFNZ,
+                  SWEEP_DONE };
 
 #define as(type, o) ((struct type *)(o))
 
 /* ---- birth and death ---------------------------------------------------------------------------- */
 static const uint8_t lua_type_of[] = {
-    [T_STR] = LUA_TSTRING, [T_TABLE] = LUA_TTABLE, [T_LCL] = LUA_TFUNCTION, [T_CCL] = LUA_TFUNCTION,
-    [T_UDATA] = LUA_TUSERDATA, [T_THREAD] = LUA_TTHREAD, [T_PROTO] = LUA_NUMTYPES + 1,
-    [T_UPVAL] = LUA_NUMTYPES, [T_SHAPE] = LUA_NUMTYPES + 2,
+    [T_STR] = LUA_TSTRING,
+    [T_TABLE] = LUA_TTABLE,
+    [T_LCL] = LUA_TFUNCTION,
+    [T_CCL] = LUA_TFUNCTION,
+    [T_UDATA] = LUA_TUSERDATA,
+    [T_THREAD] = LUA_TTHREAD,
+    [T_PROTO] = LUA_NUMTYPES + 1,
+    [T_UPVAL] = LUA_NUMTYPES,
+    [T_SHAPE] = LUA_NUMTYPES + 2,
 };
 
 struct gcobj *gc_new(struct lua_State *L, size_t size, enum tag kind)
@@ -93,7 +103,7 @@ void gc_fix(struct lua_State *L, struct gcobj *o)
 
 /* ---- marking ------------------------------------------------------------------------------------ */
 static inline void set_black(struct gcobj *o) { o->mark = (uint8_t)((o->mark & ~GC_WHITE) | GC_BLACK); }
-static inline void set_gray(struct gcobj *o) { o->mark &= (uint8_t)~(GC_WHITE | GC_BLACK); }
+static inline void set_gray(struct gcobj *o) { o->mark &= (uint8_t) ~(GC_WHITE | GC_BLACK); }
 static inline void set_white(struct global *g, struct gcobj *o)
 {
     o->mark = (uint8_t)((o->mark & ~(GC_WHITE | GC_BLACK)) | g->current_white);
@@ -933,7 +943,12 @@ int gc_control(struct lua_State *L, int what, va_list ap)
 }
 
 /* ---- checking the heap (tests) ------------------------------------------------------------------- */
-struct check { struct global *g; struct gcobj *from; int objects; size_t bytes; };
+struct check {
+    struct global *g;
+    struct gcobj *from;
+    int objects;
+    size_t bytes;
+};
 
 static void check_mark(const struct global *g, const struct gcobj *o)
 {
@@ -991,7 +1006,8 @@ static void check_proto(struct check *c, struct proto *p)
         check_ref(c, p->protos[i]);
     for (uint32_t i = 0; i < p->nic; i++) /* weak, but never dangling: nothing but the atomic phase frees */
         for (int j = 0; j < 3; j++) {
-            const struct gcobj *o = j == 0 ? (void *)p->ic[i].shape : j == 1 ? (void *)p->ic[i].next : (void *)p->ic[i].meta;
+            const struct gcobj *o = j == 0 ? (void *)p->ic[i].shape : j == 1 ? (void *)p->ic[i].next
+                                                                             : (void *)p->ic[i].meta;
             assert(o == NULL || !gc_is_dead(c->g, o) || gc_is_dead(c->g, p));
         }
     c->bytes += func_proto_bytes(p);

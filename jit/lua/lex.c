@@ -16,28 +16,120 @@
 #include "lua/lex.h"
 
 static const char *const token_names[] = {
-    "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local", "nil",
-    "not", "or", "repeat", "return", "then", "true", "until", "while", "//", "..", "...", "==", ">=", "<=", "~=",
-    "<<", ">>", "::", "<eof>", "<number>", "<integer>", "<name>", "<string>",
+    "and",
+    "break",
+    "do",
+    "else",
+    "elseif",
+    "end",
+    "false",
+    "for",
+    "function",
+    "goto",
+    "if",
+    "in",
+    "local",
+    "nil",
+    "not",
+    "or",
+    "repeat",
+    "return",
+    "then",
+    "true",
+    "until",
+    "while",
+    "//",
+    "..",
+    "...",
+    "==",
+    ">=",
+    "<=",
+    "~=",
+    "<<",
+    ">>",
+    "::",
+    "<eof>",
+    "<number>",
+    "<integer>",
+    "<name>",
+    "<string>",
 };
 
-enum { C_ALPHA = 1, C_DIGIT = 2, C_HEX = 4, C_SPACE = 8, C_PRINT = 16, C_STOP = 32 };
+enum { C_ALPHA = 1,
+       C_DIGIT = 2,
+       C_HEX = 4,
+       C_SPACE = 8,
+       C_PRINT = 16,
+       C_STOP = 32 };
 /* Classes are those of the C locale whatever the process has set. C_STOP ends a plain run in a quoted string. */
 #define R4(x) (x), (x), (x), (x)
 #define R8(x) R4(x), R4(x)
 static const uint8_t classes[256] = {
-    R8(0), 0, C_SPACE, C_SPACE | C_STOP, C_SPACE, C_SPACE, C_SPACE | C_STOP, 0, 0, R8(0), R8(0),
-    C_PRINT | C_SPACE, C_PRINT, C_PRINT | C_STOP, C_PRINT, C_PRINT, C_PRINT, C_PRINT, C_PRINT | C_STOP, R8(C_PRINT),
-    R8(C_DIGIT | C_HEX | C_PRINT), C_DIGIT | C_HEX | C_PRINT, C_DIGIT | C_HEX | C_PRINT,
-    C_PRINT, C_PRINT, C_PRINT, C_PRINT, C_PRINT, C_PRINT,
-    C_PRINT, C_ALPHA | C_HEX | C_PRINT, C_ALPHA | C_HEX | C_PRINT, C_ALPHA | C_HEX | C_PRINT,
-    C_ALPHA | C_HEX | C_PRINT, C_ALPHA | C_HEX | C_PRINT, C_ALPHA | C_HEX | C_PRINT, C_ALPHA | C_PRINT,
-    R8(C_ALPHA | C_PRINT), R8(C_ALPHA | C_PRINT), C_ALPHA | C_PRINT, C_ALPHA | C_PRINT, C_ALPHA | C_PRINT,
-    C_PRINT, C_PRINT | C_STOP, C_PRINT, C_PRINT, C_ALPHA | C_PRINT,
-    C_PRINT, C_ALPHA | C_HEX | C_PRINT, C_ALPHA | C_HEX | C_PRINT, C_ALPHA | C_HEX | C_PRINT,
-    C_ALPHA | C_HEX | C_PRINT, C_ALPHA | C_HEX | C_PRINT, C_ALPHA | C_HEX | C_PRINT, C_ALPHA | C_PRINT,
-    R8(C_ALPHA | C_PRINT), R8(C_ALPHA | C_PRINT), C_ALPHA | C_PRINT, C_ALPHA | C_PRINT, C_ALPHA | C_PRINT,
-    C_PRINT, C_PRINT, C_PRINT, C_PRINT, 0,
+    R8(0),
+    0,
+    C_SPACE,
+    C_SPACE | C_STOP,
+    C_SPACE,
+    C_SPACE,
+    C_SPACE | C_STOP,
+    0,
+    0,
+    R8(0),
+    R8(0),
+    C_PRINT | C_SPACE,
+    C_PRINT,
+    C_PRINT | C_STOP,
+    C_PRINT,
+    C_PRINT,
+    C_PRINT,
+    C_PRINT,
+    C_PRINT | C_STOP,
+    R8(C_PRINT),
+    R8(C_DIGIT | C_HEX | C_PRINT),
+    C_DIGIT | C_HEX | C_PRINT,
+    C_DIGIT | C_HEX | C_PRINT,
+    C_PRINT,
+    C_PRINT,
+    C_PRINT,
+    C_PRINT,
+    C_PRINT,
+    C_PRINT,
+    C_PRINT,
+    C_ALPHA | C_HEX | C_PRINT,
+    C_ALPHA | C_HEX | C_PRINT,
+    C_ALPHA | C_HEX | C_PRINT,
+    C_ALPHA | C_HEX | C_PRINT,
+    C_ALPHA | C_HEX | C_PRINT,
+    C_ALPHA | C_HEX | C_PRINT,
+    C_ALPHA | C_PRINT,
+    R8(C_ALPHA | C_PRINT),
+    R8(C_ALPHA | C_PRINT),
+    C_ALPHA | C_PRINT,
+    C_ALPHA | C_PRINT,
+    C_ALPHA | C_PRINT,
+    C_PRINT,
+    C_PRINT | C_STOP,
+    C_PRINT,
+    C_PRINT,
+    C_ALPHA | C_PRINT,
+    C_PRINT,
+    C_ALPHA | C_HEX | C_PRINT,
+    C_ALPHA | C_HEX | C_PRINT,
+    C_ALPHA | C_HEX | C_PRINT,
+    C_ALPHA | C_HEX | C_PRINT,
+    C_ALPHA | C_HEX | C_PRINT,
+    C_ALPHA | C_HEX | C_PRINT,
+    C_ALPHA | C_PRINT,
+    R8(C_ALPHA | C_PRINT),
+    R8(C_ALPHA | C_PRINT),
+    C_ALPHA | C_PRINT,
+    C_ALPHA | C_PRINT,
+    C_ALPHA | C_PRINT,
+    C_PRINT,
+    C_PRINT,
+    C_PRINT,
+    C_PRINT,
+    0,
 };
 /* c may be -1 (end of input): no class. */
 static inline bool is(int c, int class) { return c >= 0 && (classes[c] & class) != 0; }
@@ -346,7 +438,8 @@ static size_t long_bracket(struct lexer *ls)
         save_advance(ls);
         level++;
     }
-    return ls->c == bracket ? level + 2 : level == 0 ? 1 : 0;
+    return ls->c == bracket ? level + 2 : level == 0 ? 1
+                                                     : 0;
 }
 
 /* The rest of a long string (t != NULL) or comment; the current character is the second '['. */
@@ -368,7 +461,8 @@ static void long_text(struct lexer *ls, struct token *t, size_t sep)
                 return;
             }
             break;
-        case '\n': case '\r':
+        case '\n':
+        case '\r':
             save(ls, '\n');
             newline(ls);
             if (t == NULL)
@@ -496,7 +590,8 @@ static void string_slow(struct lexer *ls, struct token *t)
     while (ls->c != quote) {
         switch (ls->c) {
         case -1: lex_error(ls, "unfinished string", TK_EOS);
-        case '\n': case '\r': lex_error(ls, "unfinished string", TK_STRING);
+        case '\n':
+        case '\r': lex_error(ls, "unfinished string", TK_STRING);
         case '\\': escape(ls); break;
         default: save_advance(ls);
         }
@@ -595,8 +690,12 @@ static int scan(struct lexer *ls, struct token *t)
         int c = ls->c;
         switch (c) {
         case -1: return TK_EOS;
-        case '\n': case '\r': newline(ls); continue;
-        case ' ': case '\t': case '\v': case '\f': advance(ls); continue;
+        case '\n':
+        case '\r': newline(ls); continue;
+        case ' ':
+        case '\t':
+        case '\v':
+        case '\f': advance(ls); continue;
         case '-':
             advance(ls);
             if (!follows(ls, '-'))
@@ -605,12 +704,15 @@ static int scan(struct lexer *ls, struct token *t)
             continue;
         case '[': return long_string(ls, t);
         case '=': advance(ls); return follows(ls, '=') ? TK_EQ : '=';
-        case '<': advance(ls); return follows(ls, '=') ? TK_LE : follows(ls, '<') ? TK_SHL : '<';
-        case '>': advance(ls); return follows(ls, '=') ? TK_GE : follows(ls, '>') ? TK_SHR : '>';
+        case '<': advance(ls); return follows(ls, '=') ? TK_LE : follows(ls, '<') ? TK_SHL
+                                                                                  : '<';
+        case '>': advance(ls); return follows(ls, '=') ? TK_GE : follows(ls, '>') ? TK_SHR
+                                                                                  : '>';
         case '/': advance(ls); return follows(ls, '/') ? TK_IDIV : '/';
         case '~': advance(ls); return follows(ls, '=') ? TK_NE : '~';
         case ':': advance(ls); return follows(ls, ':') ? TK_DBCOLON : ':';
-        case '"': case '\'': return scan_string(ls, t);
+        case '"':
+        case '\'': return scan_string(ls, t);
         case '.': return dots(ls, t);
         default:
             if (classes[c] & C_ALPHA)

@@ -228,13 +228,13 @@ static int run_init_variable(lua_State *L)
 /* ---- options ---- */
 
 struct options {
-    bool bad;          /* argv[first] is not an option of ours */
-    bool interactive;  /* -i */
-    bool version;      /* -v, -i */
-    bool own_version;  /* --version */
-    bool execute;      /* -e */
-    bool no_env;       /* -E */
-    int first;         /* index of the script, or argc */
+    bool bad; /* argv[first] is not an option of ours */
+    bool interactive; /* -i */
+    bool version; /* -v, -i */
+    bool own_version; /* --version */
+    bool execute; /* -e */
+    bool no_env; /* -E */
+    int first; /* index of the script, or argc */
 };
 
 /* Options with an argument: returns the index of the last word they take, 0 if it is missing. */

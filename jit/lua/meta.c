@@ -10,13 +10,31 @@
 #include "lua/guest.h"
 
 const char *const type_names[LUA_NUMTYPES + 1] = {
-    "no value", "nil", "boolean", "userdata", "number", "string", "table", "function", "userdata", "thread",
+    "no value",
+    "nil",
+    "boolean",
+    "userdata",
+    "number",
+    "string",
+    "table",
+    "function",
+    "userdata",
+    "thread",
 };
 
 static const uint8_t type_of_tag[] = {
-    [T_NIL] = LUA_TNIL,       [T_FALSE] = LUA_TBOOLEAN, [T_TRUE] = LUA_TBOOLEAN, [T_LIGHTUD] = LUA_TLIGHTUSERDATA,
-    [T_INT] = LUA_TNUMBER,    [T_FLT] = LUA_TNUMBER,    [T_LCF] = LUA_TFUNCTION, [T_STR] = LUA_TSTRING,
-    [T_TABLE] = LUA_TTABLE,   [T_LCL] = LUA_TFUNCTION,  [T_CCL] = LUA_TFUNCTION, [T_UDATA] = LUA_TUSERDATA,
+    [T_NIL] = LUA_TNIL,
+    [T_FALSE] = LUA_TBOOLEAN,
+    [T_TRUE] = LUA_TBOOLEAN,
+    [T_LIGHTUD] = LUA_TLIGHTUSERDATA,
+    [T_INT] = LUA_TNUMBER,
+    [T_FLT] = LUA_TNUMBER,
+    [T_LCF] = LUA_TFUNCTION,
+    [T_STR] = LUA_TSTRING,
+    [T_TABLE] = LUA_TTABLE,
+    [T_LCL] = LUA_TFUNCTION,
+    [T_CCL] = LUA_TFUNCTION,
+    [T_UDATA] = LUA_TUSERDATA,
     [T_THREAD] = LUA_TTHREAD,
 };
 
@@ -57,9 +75,33 @@ const char *meta_typename(struct lua_State *L, const struct value *v)
 void meta_init(struct lua_State *L)
 {
     static const char *const names[NUM_MM] = {
-        "__index", "__newindex", "__gc",   "__mode", "__len",  "__eq",  "__call", "__metatable", "__add",
-        "__sub",   "__mul",      "__mod",  "__pow",  "__div",  "__idiv", "__band", "__bor",      "__bxor",
-        "__shl",   "__shr",      "__unm",  "__bnot", "__lt",   "__le",  "__concat", "__close",   "__name",
+        "__index",
+        "__newindex",
+        "__gc",
+        "__mode",
+        "__len",
+        "__eq",
+        "__call",
+        "__metatable",
+        "__add",
+        "__sub",
+        "__mul",
+        "__mod",
+        "__pow",
+        "__div",
+        "__idiv",
+        "__band",
+        "__bor",
+        "__bxor",
+        "__shl",
+        "__shr",
+        "__unm",
+        "__bnot",
+        "__lt",
+        "__le",
+        "__concat",
+        "__close",
+        "__name",
     };
     for (int e = 0; e < NUM_MM; e++) {
         L->g->mmname[e] = str_newz(L, names[e]);

@@ -356,9 +356,15 @@ bool num_arith_raw(struct lua_State *L, int op, const struct value *a, const str
     if (!tag_is_number(a->tag) || !tag_is_number(b->tag))
         return false;
     switch (op) {
-    case LUA_OPBAND: case LUA_OPBOR: case LUA_OPBXOR: case LUA_OPSHL: case LUA_OPSHR: case LUA_OPBNOT:
+    case LUA_OPBAND:
+    case LUA_OPBOR:
+    case LUA_OPBXOR:
+    case LUA_OPSHL:
+    case LUA_OPSHR:
+    case LUA_OPBNOT:
         return exact_int(a, &x) && exact_int(b, &y) && arith_int(L, op, x, y, out);
-    case LUA_OPDIV: case LUA_OPPOW:
+    case LUA_OPDIV:
+    case LUA_OPPOW:
         break;
     default:
         if (a->tag == T_INT && b->tag == T_INT)

@@ -28,17 +28,17 @@ enum tag {
     T_LIGHTUD = 3,
     T_INT = 4,
     T_FLT = 5,
-    T_LCF = 6,   /* light C function: payload.f */
-    T_STR = 8,   /* collectable from here */
+    T_LCF = 6, /* light C function: payload.f */
+    T_STR = 8, /* collectable from here */
     T_TABLE = 9,
-    T_LCL = 10,  /* Lua closure */
-    T_CCL = 11,  /* C closure */
+    T_LCL = 10, /* Lua closure */
+    T_CCL = 11, /* C closure */
     T_UDATA = 12,
     T_THREAD = 13,
     T_PROTO = 14, /* never in a register */
     T_UPVAL = 15,
     T_SHAPE = 16,
-    T_DEAD = 17   /* hash node whose key was collected: key keeps its address for next() */
+    T_DEAD = 17 /* hash node whose key was collected: key keeps its address for next() */
 };
 
 struct value {
@@ -65,12 +65,28 @@ static inline bool tag_is_gc(uint32_t tag) { return tag >= T_STR; }
 static inline bool tag_is_number(uint32_t tag) { return tag == T_INT || tag == T_FLT; }
 static inline bool tag_is_function(uint32_t tag) { return tag == T_LCF || tag == T_LCL || tag == T_CCL; }
 
-static inline void setval(struct value *d, const struct value *s) { d->bits = s->bits; d->tag = s->tag; }
+static inline void setval(struct value *d, const struct value *s)
+{
+    d->bits = s->bits;
+    d->tag = s->tag;
+}
 static inline void setnil(struct value *d) { d->tag = T_NIL; }
 static inline void setbool(struct value *d, bool b) { d->tag = b ? T_TRUE : T_FALSE; }
-static inline void setint(struct value *d, int64_t i) { d->i = i; d->tag = T_INT; }
-static inline void setflt(struct value *d, double n) { d->n = n; d->tag = T_FLT; }
-static inline void setgc(struct value *d, void *o, uint32_t tag) { d->p = o; d->tag = tag; }
+static inline void setint(struct value *d, int64_t i)
+{
+    d->i = i;
+    d->tag = T_INT;
+}
+static inline void setflt(struct value *d, double n)
+{
+    d->n = n;
+    d->tag = T_FLT;
+}
+static inline void setgc(struct value *d, void *o, uint32_t tag)
+{
+    d->p = o;
+    d->tag = tag;
+}
 static inline void setstr(struct value *d, struct lstr *s) { setgc(d, s, T_STR); }
 static inline void settable(struct value *d, struct table *t) { setgc(d, t, T_TABLE); }
 
@@ -83,17 +99,20 @@ struct gcobj {
     uint8_t kind;
     uint8_t mark; /* bits 0-1 white0 white1, 2 black, 3 finalizer registered, 4 fixed, 5-7 age */
 };
-#define GCOBJ_HEADER struct gcobj *next; uint8_t kind; uint8_t mark
+#define GCOBJ_HEADER \
+    struct gcobj *next; \
+    uint8_t kind; \
+    uint8_t mark
 
 struct lstr {
     GCOBJ_HEADER;
     uint8_t is_short;
     uint8_t reserved; /* != 0: reserved word number, for the lexer (short strings) */
-    uint32_t hash;    /* short: always; long: computed when is hashed (has_hash) */
+    uint32_t hash; /* short: always; long: computed when is hashed (has_hash) */
     uint8_t has_hash;
     size_t len;
     struct lstr *hnext; /* chain in the string table */
-    char data[];        /* len bytes and a NUL */
+    char data[]; /* len bytes and a NUL */
 };
 #define STR_SHORT_MAX 40
 
@@ -111,32 +130,43 @@ struct lstr {
 struct node {
     union { /* the value: overlays struct value; its `extra` is the key's tag */
         struct value val;
-        struct { uint64_t val_bits; uint32_t val_tag; uint32_t ktag; };
+        struct {
+            uint64_t val_bits;
+            uint32_t val_tag;
+            uint32_t ktag;
+        };
     };
-    union { uint64_t kbits; int64_t ki; double kn; struct lstr *ks; struct gcobj *kgc; void *kp; };
+    union {
+        uint64_t kbits;
+        int64_t ki;
+        double kn;
+        struct lstr *ks;
+        struct gcobj *kgc;
+        void *kp;
+    };
 };
 
 struct shape;
 enum {
-    TF_CLASS = 1,   /* used as a metatable or as __index: writes are watched (class.c) */
+    TF_CLASS = 1, /* used as a metatable or as __index: writes are watched (class.c) */
     TF_DICTHINT = 2 /* grows by computed keys: prefers the dictionary form */
 };
 struct table {
     GCOBJ_HEADER;
-    uint8_t flags;  /* TF_* */
-    uint8_t nomm;   /* bit e: metamethod e (enum metamethod < 8) is known to be absent in this table */
-    uint32_t alen;  /* elements of the array part */
+    uint8_t flags; /* TF_* */
+    uint8_t nomm; /* bit e: metamethod e (enum metamethod < 8) is known to be absent in this table */
+    uint32_t alen; /* elements of the array part */
     struct value *arr;
     struct shape *shape; /* NULL: dictionary form */
     struct value *slots; /* shape form: capacity slotcap */
     struct table *meta;
-    struct node *node;   /* ncap entries, nused used */
-    uint32_t *index;     /* imask + 1 entries, 0 = empty */
+    struct node *node; /* ncap entries, nused used */
+    uint32_t *index; /* imask + 1 entries, 0 = empty */
     uint32_t acap;
     uint32_t slotcap;
     uint32_t ncap, nused;
     uint32_t imask;
-    uint32_t nints;      /* integer keys among the nodes (may overcount) */
+    uint32_t nints; /* integer keys among the nodes (may overcount) */
     struct gcobj *gclist;
 };
 
@@ -148,14 +178,14 @@ struct shape {
     GCOBJ_HEADER;
     uint16_t nslots;
     struct shape *parent;
-    struct lstr *key;       /* the key of slot nslots-1; NULL in the root */
-    struct lstr **keys;     /* [nslots], own memory, built when first needed */
-    uint8_t *find;          /* open-addressing table of slot+1 by hash, findmask+1 entries */
+    struct lstr *key; /* the key of slot nslots-1; NULL in the root */
+    struct lstr **keys; /* [nslots], own memory, built when first needed */
+    uint8_t *find; /* open-addressing table of slot+1 by hash, findmask+1 entries */
     uint32_t findmask;
-    struct shape **kids;    /* weak; open addressing by key's hash, kidmask+1 entries, NULL = empty */
+    struct shape **kids; /* weak; open addressing by key's hash, kidmask+1 entries, NULL = empty */
     uint32_t kidmask, nkids;
     struct gcobj *gclist;
-    struct global *g;       /* whose memory find and keys are */
+    struct global *g; /* whose memory find and keys are */
 };
 
 struct udata {
@@ -171,10 +201,13 @@ static inline void *udata_block(struct udata *u) { return (char *)u + ((offsetof
 struct upval {
     GCOBJ_HEADER;
     uint8_t open;
-    struct value *v;     /* into the stack while open, else &closed */
+    struct value *v; /* into the stack while open, else &closed */
     union {
         struct value closed;
-        struct { struct upval *onext; struct upval **oprev; }; /* open list of the thread, by level, highest first */
+        struct {
+            struct upval *onext;
+            struct upval **oprev;
+        }; /* open list of the thread, by level, highest first */
     };
 };
 
@@ -212,20 +245,28 @@ struct icache {
  * enters the trace if there is one (count is then kept at 1) or starts recording. */
 struct hot {
     uint16_t count;
-    uint16_t start;     /* what count was reset to (back-off) */
-    uint32_t pc;        /* of the loop's first instruction (target of the backward jump); 0 for functions */
+    uint16_t start; /* what count was reset to (back-off) */
+    uint32_t pc; /* of the loop's first instruction (target of the backward jump); 0 for functions */
     struct jit_trace *trace; /* installed trace or NULL; maintained by trace/ through the driver */
 };
 
-struct upvaldesc { struct lstr *name; uint8_t instack; uint8_t idx; uint8_t kind; };
-struct locvar { struct lstr *name; int32_t startpc, endpc; };
+struct upvaldesc {
+    struct lstr *name;
+    uint8_t instack;
+    uint8_t idx;
+    uint8_t kind;
+};
+struct locvar {
+    struct lstr *name;
+    int32_t startpc, endpc;
+};
 
 struct proto {
     GCOBJ_HEADER;
     uint8_t numparams;
     uint8_t is_vararg;
-    uint8_t maxstack;   /* registers, >= 2 */
-    uint8_t nojit;      /* do not trace */
+    uint8_t maxstack; /* registers, >= 2 */
+    uint8_t nojit; /* do not trace */
     uint32_t ncode, nk, np, nlineinfo, nlocvars, nic, nhot;
     uint32_t nupvals;
     int32_t linedefined, lastlinedefined;
@@ -234,13 +275,13 @@ struct proto {
     struct proto **protos;
     struct upvaldesc *upvals;
     struct icache *ic;
-    struct hot *hot;    /* one per loop */
-    struct hot fhot;    /* function entry */
-    int32_t *lineinfo;  /* [ncode] line of each instruction; NULL when stripped */
+    struct hot *hot; /* one per loop */
+    struct hot fhot; /* function entry */
+    int32_t *lineinfo; /* [ncode] line of each instruction; NULL when stripped */
     struct locvar *locvars;
     struct lstr *source; /* may be NULL when stripped */
     struct gcobj *gclist;
-    void *live;          /* live.c: live registers by instruction; NULL: not analysed */
+    void *live; /* live.c: live registers by instruction; NULL: not analysed */
 };
 
 #endif

@@ -13,7 +13,10 @@ typedef uint64_t lua_ins; /* one instruction */
 
 #define OPK_BIT 0x8000u /* in an RK operand: a constant */
 
-static inline enum opcode ins_op(lua_ins i) { return (enum opcode)(i & 0xff); }
+static inline enum opcode ins_op(lua_ins i)
+{
+    return (enum opcode)(i & 0xff);
+}
 static inline unsigned ins_a(lua_ins i) { return (unsigned)(i >> 8) & 0xff; }
 static inline unsigned ins_b(lua_ins i) { return (unsigned)(i >> 16) & 0xffff; }
 static inline unsigned ins_c(lua_ins i) { return (unsigned)(i >> 32) & 0xffff; }

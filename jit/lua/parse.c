@@ -288,8 +288,7 @@ static void adjust(struct compiler *c, int nvars, int nexps, struct operand *e)
 static void enter_block(struct compiler *c, struct block *b, bool is_loop)
 {
     struct function *f = c->f;
-    *b = (struct block){.prev = f->block, .start_pc = f->pc, .first_label = c->labels.n, .first_goto = c->gotos.n,
-        .nactive = f->nactive, .is_loop = is_loop, .inside_tbc = f->block != NULL && f->block->inside_tbc};
+    *b = (struct block){.prev = f->block, .start_pc = f->pc, .first_label = c->labels.n, .first_goto = c->gotos.n, .nactive = f->nactive, .is_loop = is_loop, .inside_tbc = f->block != NULL && f->block->inside_tbc};
     f->block = b;
 }
 
@@ -390,7 +389,10 @@ static void leave_block(struct compiler *c)
 static bool block_follows(struct compiler *c, bool with_until)
 {
     switch (token(c)) {
-    case TK_ELSE: case TK_ELSEIF: case TK_END: case TK_EOS: return true;
+    case TK_ELSE:
+    case TK_ELSEIF:
+    case TK_END:
+    case TK_EOS: return true;
     case TK_UNTIL: return with_until;
     default: return false;
     }
@@ -438,8 +440,14 @@ static void parameters(struct compiler *c)
     if (token(c) != ')') {
         do {
             switch (token(c)) {
-            case TK_NAME: new_local(c, expect_name(c)); n++; break;
-            case TK_DOTS: next(c); vararg = true; break;
+            case TK_NAME:
+                new_local(c, expect_name(c));
+                n++;
+                break;
+            case TK_DOTS:
+                next(c);
+                vararg = true;
+                break;
             default: lex_syntax_error(&c->ls, "<name> or '...' expected");
             }
         } while (!vararg && accept(c, ','));
@@ -665,7 +673,9 @@ static void suffixed(struct compiler *c, struct operand *e)
             gen_self(c, e, expect_name(c));
             arguments(c, e, line);
             break;
-        case '(': case '{': case TK_STRING:
+        case '(':
+        case '{':
+        case TK_STRING:
             gen_to_next(c, e);
             arguments(c, e, line);
             break;
@@ -677,8 +687,14 @@ static void suffixed(struct compiler *c, struct operand *e)
 static void simple(struct compiler *c, struct operand *e)
 {
     switch (token(c)) {
-    case TK_FLT: operand_init(e, X_FLT); e->n = c->ls.t.n; break;
-    case TK_INT: operand_init(e, X_INT); e->i = c->ls.t.i; break;
+    case TK_FLT:
+        operand_init(e, X_FLT);
+        e->n = c->ls.t.n;
+        break;
+    case TK_INT:
+        operand_init(e, X_INT);
+        e->i = c->ls.t.i;
+        break;
     case TK_STRING: string_operand(e, c->ls.t.s); break;
     case TK_NIL: operand_init(e, X_NIL); break;
     case TK_TRUE: operand_init(e, X_TRUE); break;
@@ -738,11 +754,31 @@ static enum binary binary_of(int type)
 }
 
 /* How tightly an operator holds what stands left and right of it; a right-associative one holds less on its right. */
-static const struct { uint8_t left, right; } binds[] = {
-    [B_OR] = {1, 1}, [B_AND] = {2, 2}, [B_EQ] = {3, 3}, [B_NE] = {3, 3}, [B_LT] = {3, 3}, [B_LE] = {3, 3},
-    [B_GT] = {3, 3}, [B_GE] = {3, 3}, [B_BOR] = {4, 4}, [B_BXOR] = {5, 5}, [B_BAND] = {6, 6}, [B_SHL] = {7, 7},
-    [B_SHR] = {7, 7}, [B_CONCAT] = {9, 8}, [B_ADD] = {10, 10}, [B_SUB] = {10, 10}, [B_MUL] = {11, 11},
-    [B_DIV] = {11, 11}, [B_IDIV] = {11, 11}, [B_MOD] = {11, 11}, [B_POW] = {14, 13}, [B_NONE] = {0, 0},
+static const struct {
+    uint8_t left, right;
+} binds[] = {
+    [B_OR] = {1, 1},
+    [B_AND] = {2, 2},
+    [B_EQ] = {3, 3},
+    [B_NE] = {3, 3},
+    [B_LT] = {3, 3},
+    [B_LE] = {3, 3},
+    [B_GT] = {3, 3},
+    [B_GE] = {3, 3},
+    [B_BOR] = {4, 4},
+    [B_BXOR] = {5, 5},
+    [B_BAND] = {6, 6},
+    [B_SHL] = {7, 7},
+    [B_SHR] = {7, 7},
+    [B_CONCAT] = {9, 8},
+    [B_ADD] = {10, 10},
+    [B_SUB] = {10, 10},
+    [B_MUL] = {11, 11},
+    [B_DIV] = {11, 11},
+    [B_IDIV] = {11, 11},
+    [B_MOD] = {11, 11},
+    [B_POW] = {14, 13},
+    [B_NONE] = {0, 0},
 };
 #define UNARY_BINDS 12
 
@@ -780,7 +816,10 @@ static void expr(struct compiler *c, struct operand *e)
 
 /* ---- assignments ---- */
 
-struct target { struct target *prev; struct operand var; };
+struct target {
+    struct target *prev;
+    struct operand var;
+};
 
 /* `a.x, a = ...`: the tables and keys of targets on the left are taken before anything is assigned, but they are
  * still the variable itself. Gives them a copy. */
@@ -1048,7 +1087,8 @@ static void for_statement(struct compiler *c, int line)
     struct lstr *name = expect_name(c);
     switch (token(c)) {
     case '=': numeric_for(c, name, line); break;
-    case ',': case TK_IN: generic_for(c, name); break;
+    case ',':
+    case TK_IN: generic_for(c, name); break;
     default: lex_syntax_error(&c->ls, "'=' or 'in' expected");
     }
     expect_close(c, TK_END, TK_FOR, line);

@@ -26,10 +26,10 @@
 #define POOL_CLASSES (POOL_MAX / 8 + 1)
 
 struct pool_page {
-    void *free;              /* list of free blocks, linked through their first word */
-    uint32_t live, alarm;    /* blocks in use; see 3 */
+    void *free; /* list of free blocks, linked through their first word */
+    uint32_t live, alarm; /* blocks in use; see 3 */
     uint32_t cls;
-    char *fresh, *end;       /* never used part */
+    char *fresh, *end; /* never used part */
     struct pool_page *prev, *next;
 } __attribute__((aligned(64)));
 
@@ -41,8 +41,8 @@ struct pool {
     char **segments;
     uint32_t nsegments, segcap;
     char *seg_fresh, *seg_end; /* pages of the newest segment never used */
-    uint32_t npages;           /* in use (not empty) */
-    bool foreign;              /* lua_setallocf replaced the allocator: nothing new from the pools */
+    uint32_t npages; /* in use (not empty) */
+    bool foreign; /* lua_setallocf replaced the allocator: nothing new from the pools */
 };
 
 void *pool_alloc_slow(struct pool *pl, unsigned cls); /* NULL: no memory */

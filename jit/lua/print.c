@@ -126,7 +126,7 @@ void proto_print(const struct proto *p, int full)
     const char *src = p->source != NULL ? p->source->data : "?";
     printf("\n%s <%s:%d,%d> (%u instructions)\n", p->linedefined == 0 ? "main" : "function", src, p->linedefined, p->lastlinedefined, p->ncode);
     printf("%u%s params, %u slots, %u upvalues, %u locals, %u constants, %u functions\n", p->numparams,
-        p->is_vararg ? "+" : "", p->maxstack, p->nupvals, p->nlocvars, p->nk, p->np);
+           p->is_vararg ? "+" : "", p->maxstack, p->nupvals, p->nlocvars, p->nk, p->np);
     for (uint32_t pc = 0; pc < p->ncode; pc++)
         print_instruction(p, (int)pc);
     if (full)

@@ -10,7 +10,10 @@
 #include "lua/record.h"
 
 /* One operand: its value now and in the recording. */
-struct operand { struct rv v; const struct value *now; };
+struct operand {
+    struct rv v;
+    const struct value *now;
+};
 
 static struct operand reg_operand(struct rec_lua *rl, unsigned reg) { return (struct operand){rl_get(rl, reg), &rl->base[reg]}; }
 static struct operand const_operand(struct rec_lua *rl, unsigned k) { return (struct operand){rl_const(rl, &rl->p->k[k]), &rl->p->k[k]}; }
@@ -194,10 +197,34 @@ void rl_op_arith(struct rec_lua *rl)
 
 /* ---- order ---- */
 
-static int64_t lt_if(int64_t a, double b) { struct value x, y; setint(&x, a); setflt(&y, b); return num_lt(&x, &y); }
-static int64_t le_if(int64_t a, double b) { struct value x, y; setint(&x, a); setflt(&y, b); return num_le(&x, &y); }
-static int64_t lt_fi(double a, int64_t b) { struct value x, y; setflt(&x, a); setint(&y, b); return num_lt(&x, &y); }
-static int64_t le_fi(double a, int64_t b) { struct value x, y; setflt(&x, a); setint(&y, b); return num_le(&x, &y); }
+static int64_t lt_if(int64_t a, double b)
+{
+    struct value x, y;
+    setint(&x, a);
+    setflt(&y, b);
+    return num_lt(&x, &y);
+}
+static int64_t le_if(int64_t a, double b)
+{
+    struct value x, y;
+    setint(&x, a);
+    setflt(&y, b);
+    return num_le(&x, &y);
+}
+static int64_t lt_fi(double a, int64_t b)
+{
+    struct value x, y;
+    setflt(&x, a);
+    setint(&y, b);
+    return num_lt(&x, &y);
+}
+static int64_t le_fi(double a, int64_t b)
+{
+    struct value x, y;
+    setflt(&x, a);
+    setint(&y, b);
+    return num_le(&x, &y);
+}
 static int64_t lt_ss(const struct lstr *a, const struct lstr *b) { return str_cmp(a, b) < 0; }
 static int64_t le_ss(const struct lstr *a, const struct lstr *b) { return str_cmp(a, b) <= 0; }
 
@@ -284,7 +311,8 @@ void rl_op_compare(struct rec_lua *rl)
         if (!rl_failed(rl)) compare_meta(rl, a, na, b, nb, or_equal);
         return;
     }
-    bool holds = na->tag == T_STR ? (or_equal ? str_cmp(na->s, nb->s) <= 0 : str_cmp(na->s, nb->s) < 0) : or_equal ? num_le(na, nb) : num_lt(na, nb);
+    bool holds = na->tag == T_STR ? (or_equal ? str_cmp(na->s, nb->s) <= 0 : str_cmp(na->s, nb->s) < 0) : or_equal ? num_le(na, nb)
+                                                                                                                   : num_lt(na, nb);
     if (holds) jit_rec_guard_true(rl->r, c);
     else jit_rec_guard_false(rl->r, c);
 }

@@ -6,14 +6,14 @@
 struct ff {
     struct rec_lua *rl;
     struct jit_recorder *r;
-    int32_t fslot;           /* results begin there */
-    int32_t args;            /* slot of the first argument */
-    int nargs, want;         /* want: -1 all results */
+    int32_t fslot; /* results begin there */
+    int32_t args; /* slot of the first argument */
+    int nargs, want; /* want: -1 all results */
     const struct value *now; /* the arguments as they are in memory */
 };
 
-struct rv ff_arg(const struct ff *c, int n);    /* nil when there are fewer */
-uint32_t ff_tag(const struct ff *c, int n);     /* T_DEAD: no such argument */
+struct rv ff_arg(const struct ff *c, int n); /* nil when there are fewer */
+uint32_t ff_tag(const struct ff *c, int n); /* T_DEAD: no such argument */
 jit_ref ff_ki(const struct ff *c, int64_t i);
 void ff_guard(struct ff *c, jit_ref cond, bool now);
 bool ff_integer(struct ff *c, int n, int64_t def, jit_ref *out, int64_t *now);
@@ -27,7 +27,7 @@ bool ff_no_metafield(struct ff *c, int n, const char *name); /* the library woul
 
 /* Handlers of a library's functions: true, recorded. */
 bool ff_string(struct ff *c, int id); /* record_str.c */
-bool ff_table(struct ff *c, int id);  /* record_iter.c: tables and iteration */
+bool ff_table(struct ff *c, int id); /* record_iter.c: tables and iteration */
 
 /* trace_ff.c */
 extern const struct jit_descr d_call_f_f, d_call_i_r, d_call_i_rri, d_call_r_ri, d_call_str_i, d_call_str_ri, d_call_str_rii, d_call_str_rir,
@@ -38,7 +38,9 @@ double trh_log_base(double x, double b);
 struct lstr *trh_char(struct lua_State *L, int64_t c);
 struct lstr *trh_sub(struct lua_State *L, struct lstr *s, int64_t i, int64_t j);
 struct lstr *trh_rep(struct lua_State *L, const struct lstr *s, int64_t n, const struct lstr *sep);
-enum { CASE_UPPER, CASE_LOWER, CASE_REVERSE };
+enum { CASE_UPPER,
+       CASE_LOWER,
+       CASE_REVERSE };
 struct lstr *trh_case(struct lua_State *L, const struct lstr *s, int64_t how);
 int64_t trh_find(const struct lstr *s, const struct lstr *p, int64_t init);
 int64_t trh_tonum_tag(const struct lstr *s);

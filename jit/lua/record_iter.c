@@ -17,7 +17,7 @@
 struct walk {
     struct rv t;
     struct table *h;
-    jit_ref pos;    /* position after the control key */
+    jit_ref pos; /* position after the control key */
     uint32_t now;
     uint32_t nslots;
     bool shape_known;

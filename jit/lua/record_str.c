@@ -134,7 +134,10 @@ static const char *conversion_end(const char *s)
         p++;
         for (int i = 0; i < 2 && *p >= '0' && *p <= '9'; i++) p++;
     }
-    const char *may = strchr("di", *p) ? "-+0 " : strchr("xXo", *p) ? "-#0" : strchr("eEfgG", *p) ? "-+ #0" : *p == 's' ? "" : NULL;
+    const char *may = strchr("di", *p) ? "-+0 " : strchr("xXo", *p) ? "-#0"
+                                              : strchr("eEfgG", *p) ? "-+ #0"
+                                              : *p == 's'           ? ""
+                                                                    : NULL;
     if (!*p || !may || strspn(flags, may) < nflags || nflags > 4) return NULL;
     return p + 1;
 }

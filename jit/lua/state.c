@@ -20,7 +20,7 @@
 #include "lua/collect.h"
 
 #define ERROR_STACK (LUAI_MAXSTACK + 200) /* room for the message handler after an overflow */
-#define MAX_C_CALLS 200                   /* what lua_setcstacklimit reports, as the reference does */
+#define MAX_C_CALLS 200 /* what lua_setcstacklimit reports, as the reference does */
 
 struct universe {
     char extra[LUA_EXTRASPACE];

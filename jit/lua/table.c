@@ -21,8 +21,8 @@ const struct value absent_value = {.tag = T_NIL};
 static uint32_t no_index;
 
 #define MAX_ARRAY (1u << 30)
-#define DICT_ADDS 12      /* so many keys added by computed names make a dictionary */
-#define ADDS_SHIFT 2      /* their count lives in the upper bits of flags */
+#define DICT_ADDS 12 /* so many keys added by computed names make a dictionary */
+#define ADDS_SHIFT 2 /* their count lives in the upper bits of flags */
 #define FIRST_SLOTS 4
 #define FIRST_ARRAY 4
 
@@ -48,7 +48,11 @@ static inline uint32_t hash_key(uint32_t tag, uint64_t bits)
 }
 
 /* ---- a new hash block -------------------------------------------------------------------------- */
-struct block { struct node *node; uint32_t *index; uint32_t isize, used, nints; };
+struct block {
+    struct node *node;
+    uint32_t *index;
+    uint32_t isize, used, nints;
+};
 
 /* Smallest index size whose nodes hold n with a quarter to spare (exact: just n). */
 static uint32_t index_size(uint32_t n, bool exact)

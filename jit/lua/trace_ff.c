@@ -34,7 +34,8 @@ CALL(d_call_setmeta, "call_setmeta", 'v', "rrr", JIT_EF_READS | JIT_EF_WRITES | 
 
 int64_t trh_fmod(int64_t a, int64_t b) { return b == -1 ? 0 : a % b; } /* b is not 0 */
 double trh_atan(double y) { return atan2(y, 1.0); }
-double trh_log_base(double x, double b) { return b == 2.0 ? log2(x) : b == 10.0 ? log10(x) : log(x) / log(b); }
+double trh_log_base(double x, double b) { return b == 2.0 ? log2(x) : b == 10.0 ? log10(x)
+                                                                                : log(x) / log(b); }
 
 /* ---- strings ---- */
 

@@ -20,7 +20,7 @@ struct source {
     struct lua_State *L;
     struct zio *z;
     const char *name;
-    const char *p, *end;   /* rest of the body */
+    const char *p, *end; /* rest of the body */
     int depth;
 };
 
@@ -79,7 +79,9 @@ static void check_header(struct source *s)
 /* The body as a string at top-1. */
 static void read_body(struct source *s, uint64_t length)
 {
-    size_t cap = length < 4096 ? 4096 : length < s->z->n ? (size_t)length : s->z->n < 4096 ? 4096 : s->z->n;
+    size_t cap = length < 4096 ? 4096 : length < s->z->n ? (size_t)length
+                                    : s->z->n < 4096     ? 4096
+                                                         : s->z->n;
     struct lstr *body = str_new_buffer(s->L, cap);
     setstr(s->L->top++, body);
     for (uint64_t have = 0; have < length;) {
@@ -170,8 +172,11 @@ static void get_constants(struct source *s, struct proto *p)
     for (uint32_t i = 0; i < n; i++) {
         struct value v = {.tag = get_byte(s)};
         switch (v.tag) {
-        case T_NIL: case T_FALSE: case T_TRUE: break;
-        case T_INT: case T_FLT: get(s, &v.bits, 8); break;
+        case T_NIL:
+        case T_FALSE:
+        case T_TRUE: break;
+        case T_INT:
+        case T_FLT: get(s, &v.bits, 8); break;
         case T_STR:
             v.s = get_string(s);
             if (v.s != NULL)
@@ -237,7 +242,12 @@ static void get_locvars(struct source *s, struct proto *p)
 
 /* ---- instructions ---- */
 
-struct operand_check { struct source *s; const struct proto *p; lua_ins i; int64_t pc; };
+struct operand_check {
+    struct source *s;
+    const struct proto *p;
+    lua_ins i;
+    int64_t pc;
+};
 
 static void want(const struct operand_check *c, bool ok)
 {
@@ -246,7 +256,15 @@ static void want(const struct operand_check *c, bool ok)
 }
 
 /* The formats of opcodes.def as bits, so that checking costs no string work. */
-enum { F_RA = 1, F_RB = 2, F_RC = 4, F_RKC = 8, F_KB = 16, F_KC = 32, F_UB = 64, F_D = 128, F_J = 256 };
+enum { F_RA = 1,
+       F_RB = 2,
+       F_RC = 4,
+       F_RKC = 8,
+       F_KB = 16,
+       F_KC = 32,
+       F_UB = 64,
+       F_D = 128,
+       F_J = 256 };
 #define HAS(format, word) (strstr(" " format " ", " " word " ") != NULL)
 #define BITS(f) \
     ((HAS(f, "Ra") ? F_RA : 0) | (HAS(f, "Rb") ? F_RB : 0) | (HAS(f, "Rc") ? F_RC : 0) | (HAS(f, "RKc") ? F_RKC : 0) | \
@@ -256,7 +274,9 @@ enum { F_RA = 1, F_RB = 2, F_RC = 4, F_RKC = 8, F_KB = 16, F_KC = 32, F_UB = 64,
 static unsigned format_bits(enum opcode op)
 {
     switch (op) {
-#define OP(name, format, what) case OP_##name: return BITS(format);
+#define OP(name, format, what) \
+    case OP_##name: \
+        return BITS(format);
 #include "lua/opcodes.def"
     default: return 0;
     }
@@ -289,9 +309,11 @@ static void check_special(const struct operand_check *c)
     case OP_CONCAT: want(c, ins_b(c->i) + ins_c(c->i) <= p->maxstack); break;
     case OP_SELF: want(c, ins_a(c->i) + 1 < p->maxstack); break;
     case OP_SETLIST: want(c, ins_a(c->i) + ins_b(c->i) < p->maxstack); break;
-    case OP_CALL: case OP_TAILCALL: want(c, ins_a(c->i) + ins_b(c->i) <= p->maxstack + 0u); break;
+    case OP_CALL:
+    case OP_TAILCALL: want(c, ins_a(c->i) + ins_b(c->i) <= p->maxstack + 0u); break;
     case OP_RETURN: want(c, ins_a(c->i) + ins_b(c->i) <= (unsigned)p->maxstack + 1); break;
-    case OP_FORPREP: case OP_FORLOOP: want(c, ins_a(c->i) + 3 < p->maxstack && ins_b(c->i) < p->nhot); break;
+    case OP_FORPREP:
+    case OP_FORLOOP: want(c, ins_a(c->i) + 3 < p->maxstack && ins_b(c->i) < p->nhot); break;
     case OP_TFORCALL: want(c, ins_a(c->i) + 6 < p->maxstack + 0u); break;
     case OP_TFORLOOP: want(c, ins_a(c->i) + 4 < p->maxstack && ins_b(c->i) < p->nhot); break;
     case OP_LOOP: want(c, ins_b(c->i) < p->nhot); break;

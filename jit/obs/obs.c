@@ -121,7 +121,9 @@ void obs_timer_resume(struct obs_vm *vm)
 
 /* ---- phases ---- */
 
-enum phase { PHASE_TRACING, PHASE_OPTIMIZE, PHASE_OTHER };
+enum phase { PHASE_TRACING,
+             PHASE_OPTIMIZE,
+             PHASE_OTHER };
 
 /* Which end event carries a counter's increments: the `source` column. */
 #define PHASE_OF_TRACING_END PHASE_TRACING

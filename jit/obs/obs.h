@@ -30,7 +30,7 @@ union jit_poll {
     uint32_t word;
     struct {
         uint16_t count_semaphore;
-        uint8_t debug_users;     /* VMs that are in enable_debug */
+        uint8_t debug_users; /* VMs that are in enable_debug */
         uint8_t interrupt_users; /* VMs with a pending interrupt */
     };
 };
@@ -38,17 +38,23 @@ extern union jit_poll jit_poll_word __attribute__((visibility("hidden")));
 
 /* A VM as obs knows it. Owned by obs; valid from obs_vm_begin to obs_vm_end. */
 struct obs_vm {
-    struct jitstat_vm *blk;           /* in the segment or in private memory; never NULL */
-    struct jitstat_counts reported;   /* counters at the last TRACING_END / OPTIMIZE_END */
-    struct jitstat_counts delta;      /* what the last end event carried */
-    struct { int timer; uint64_t since, ns; } timers[8]; /* stack: the top one runs; timer -1 is a hook */
+    struct jitstat_vm *blk; /* in the segment or in private memory; never NULL */
+    struct jitstat_counts reported; /* counters at the last TRACING_END / OPTIMIZE_END */
+    struct jitstat_counts delta; /* what the last end event carried */
+    struct {
+        int timer;
+        uint64_t since, ns;
+    } timers[8]; /* stack: the top one runs; timer -1 is a hook */
     int ntimers;
     /* caches of the chunk lists, see records.c */
     struct jitstat_loop_chunk *loops_tail;
     struct jitstat_loop_chunk *reuse_chunk; /* where the search for a freed record goes on */
     uint32_t reuse_index;
     struct jitstat_abort_chunk *aborts_tail;
-    struct { uint64_t off; char text[JITSTAT_ABORT_FILE_LEN]; } strings[8]; /* last obs_string results */
+    struct {
+        uint64_t off;
+        char text[JITSTAT_ABORT_FILE_LEN];
+    } strings[8]; /* last obs_string results */
     unsigned nstrings;
     struct obs_vm *next; /* all live VMs of the process, under the segment's lock */
 };
@@ -91,10 +97,10 @@ void obs_timer_resume(struct obs_vm *vm);
 
 /* What the first six arguments say. name and file must stay valid during the call only. */
 struct obs_place {
-    int kind;          /* JITSTAT_KIND_* or 0 */
-    uint64_t number;   /* 0: none yet */
-    const char *name;  /* green key or "" */
-    const char *file;  /* or "" */
+    int kind; /* JITSTAT_KIND_* or 0 */
+    uint64_t number; /* 0: none yet */
+    const char *name; /* green key or "" */
+    const char *file; /* or "" */
     int line;
 };
 
@@ -136,7 +142,7 @@ void obs_alarm(struct obs_vm *vm, enum jitstat_alarm a, const char *file, int li
 
 /* Names from the tables. */
 const char *obs_counter_name(enum jitstat_counter c);
-const char *obs_abort_name(enum jitstat_abort a);   /* "ABORT_TOO_LONG" */
+const char *obs_abort_name(enum jitstat_abort a); /* "ABORT_TOO_LONG" */
 const char *obs_abort_advice(enum jitstat_abort a);
 const char *obs_event_name(enum jitstat_event e);
 enum jitstat_counter obs_abort_counter(enum jitstat_abort a);

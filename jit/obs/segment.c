@@ -198,10 +198,7 @@ static void remap_own(size_t size)
     const char *old = (const char *)segment;
     int fd = memfd_new(size);
     if (fd >= 0) {
-        if (write_all(fd, old, used_head(segment), 0) == 0
-            && write_all(fd, old + segment->arena_off, segment->arena_used - segment->arena_off,
-                         (off_t)segment->arena_off) == 0
-            && mmap(segment, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == segment) {
+        if (write_all(fd, old, used_head(segment), 0) == 0 && write_all(fd, old + segment->arena_off, segment->arena_used - segment->arena_off, (off_t)segment->arena_off) == 0 && mmap(segment, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == segment) {
             memfd_adopt(fd);
             return;
         }

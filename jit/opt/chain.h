@@ -33,51 +33,61 @@ static inline void opt_hit(enum opt_rule rule)
 }
 
 enum opt_verdict {
-    OPT_NEXT,  /* to the next pass */
+    OPT_NEXT, /* to the next pass */
     OPT_AGAIN, /* changed: from the first pass on */
     OPT_VALUE, /* not needed: op->value is its result */
-    OPT_DROP,  /* not needed, has no result */
-    OPT_FAIL   /* a guard that can never hold */
+    OPT_DROP, /* not needed, has no result */
+    OPT_FAIL /* a guard that can never hold */
 };
 
 struct opt_op {
     uint16_t opcode, nargs;
     uint32_t line;
-    jit_ref *args;             /* in opt->args: free to be rewritten */
+    jit_ref *args; /* in opt->args: free to be rewritten */
     const struct jit_descr *descr;
-    uint32_t resume;           /* index into the source's resumes */
+    uint32_t resume; /* index into the source's resumes */
     jit_ref value;
 };
 
 enum { /* opt_val.flags */
-    OPT_DEAD = 1,    /* appended, then found to be unnecessary: skipped when the output is compacted */
-    OPT_FRESH = 2,   /* result of an allocating call */
-    OPT_ESCAPED = 4, /* fresh, but others may know it by now */
-    OPT_NONNULL = 8
+       OPT_DEAD = 1, /* appended, then found to be unnecessary: skipped when the output is compacted */
+       OPT_FRESH = 2, /* result of an allocating call */
+       OPT_ESCAPED = 4, /* fresh, but others may know it by now */
+       OPT_NONNULL = 8
 };
 
 /* What is known about value n of the output. */
 struct opt_val {
-    int64_t lo, hi;         /* integers: signed range, inclusive */
-    jit_ref repl;           /* constant that stands for it from now on, or JIT_NOREF */
-    jit_ref subst;          /* round 2: its value one iteration later */
-    uint32_t edges;         /* guards.c: first upper bound + 1 */
-    uint32_t chain;         /* cse.c: next in the bucket + 1 */
+    int64_t lo, hi; /* integers: signed range, inclusive */
+    jit_ref repl; /* constant that stands for it from now on, or JIT_NOREF */
+    jit_ref subst; /* round 2: its value one iteration later */
+    uint32_t edges; /* guards.c: first upper bound + 1 */
+    uint32_t chain; /* cse.c: next in the bucket + 1 */
     uint32_t nonnull_guard; /* guards.c: its guard_nonnull + 1 */
     uint8_t flags;
 };
 JIT_VECTOR(struct opt_val, opt_vals);
 
 /* guards.c: a <= b + c for the value that owns the list. */
-struct opt_edge { jit_ref b; uint32_t next; int64_t c; };
+struct opt_edge {
+    jit_ref b;
+    uint32_t next;
+    int64_t c;
+};
 JIT_VECTOR(struct opt_edge, opt_edges);
 /* guards.c: possible outcomes of comparing a with b (a < b by number). */
-struct opt_pair { jit_ref a, b; uint8_t mask, used; };
-struct opt_pairs { struct opt_pair *v; uint32_t n, size; };
+struct opt_pair {
+    jit_ref a, b;
+    uint8_t mask, used;
+};
+struct opt_pairs {
+    struct opt_pair *v;
+    uint32_t n, size;
+};
 
 /* heap.c: a place in memory: base + off [+ idx * stride]. */
 struct opt_cell {
-    jit_ref base, idx;      /* idx: JIT_NOREF when constant (then it is in off) */
+    jit_ref base, idx; /* idx: JIT_NOREF when constant (then it is in off) */
     int64_t off;
     uint32_t stride;
     uint8_t size, alias;
@@ -86,18 +96,28 @@ struct opt_known {
     struct opt_cell cell;
     jit_ref value;
     char type;
-    uint8_t flags;          /* JIT_DF_IMMUTABLE, JIT_DF_SIGNED of the descriptor */
-    bool exact;             /* a load gives `value` (narrow cells may have cut it) */
+    uint8_t flags; /* JIT_DF_IMMUTABLE, JIT_DF_SIGNED of the descriptor */
+    bool exact; /* a load gives `value` (narrow cells may have cut it) */
     bool stored;
-    uint32_t label_fact;    /* index + 1 into opt_heap.label_facts: known since before the label */
+    uint32_t label_fact; /* index + 1 into opt_heap.label_facts: known since before the label */
 };
-struct opt_label_fact { struct opt_known k; bool used, checked, fails; };
-enum { OPT_HEAP_PENDING = 16, OPT_HEAP_CALLS = 16 };
+struct opt_label_fact {
+    struct opt_known k;
+    bool used, checked, fails;
+};
+enum { OPT_HEAP_PENDING = 16,
+       OPT_HEAP_CALLS = 16 };
 /* Cells known per alias class; then the oldest goes. Tests make it small. */
 extern unsigned jit_opt_heap_room;
 struct opt_heap {
-    struct { struct opt_known *v; uint16_t n, cap, next; } known[64]; /* by alias class */
-    struct { struct opt_cell cell; jit_ref op; } pending[OPT_HEAP_PENDING]; /* stores nobody has seen yet */
+    struct {
+        struct opt_known *v;
+        uint16_t n, cap, next;
+    } known[64]; /* by alias class */
+    struct {
+        struct opt_cell cell;
+        jit_ref op;
+    } pending[OPT_HEAP_PENDING]; /* stores nobody has seen yet */
     uint32_t npending;
     jit_ref calls[OPT_HEAP_CALLS]; /* calls that only read, still valid */
     uint32_t ncalls;
@@ -110,20 +130,20 @@ struct opt {
     struct jit_ir *out;
     struct jit_arena *arena;
     unsigned passes;
-    int round;              /* 1, 2 */
-    uint32_t label;         /* round 2: index of the label, all below is the preamble */
-    bool failed;            /* memory; sticky */
-    struct opt_vals vals;   /* parallel to out->ops */
-    jit_ref *map;           /* round 1: recorded operation -> output value */
-    jit_ref *kmap;          /* recorded constant -> output constant */
-    jit_ref *args;          /* room for the longest argument list */
-    uint32_t *resume_map;   /* source's resume -> output's + 1 */
+    int round; /* 1, 2 */
+    uint32_t label; /* round 2: index of the label, all below is the preamble */
+    bool failed; /* memory; sticky */
+    struct opt_vals vals; /* parallel to out->ops */
+    jit_ref *map; /* round 1: recorded operation -> output value */
+    jit_ref *kmap; /* recorded constant -> output constant */
+    jit_ref *args; /* room for the longest argument list */
+    uint32_t *resume_map; /* source's resume -> output's + 1 */
     uint32_t nresume_map;
     /* guards.c */
     struct opt_edges edges;
     struct opt_pairs pairs;
-    int valid, valid_used;       /* not_invalidated: 0 no, 1 since before the label, 2 in this round */
-    int64_t stack_room;          /* guard_stack */
+    int valid, valid_used; /* not_invalidated: 0 no, 1 since before the label, 2 in this round */
+    int64_t stack_room; /* guard_stack */
     int stack_valid, stack_used;
     /* cse.c */
     uint32_t *buckets, nbuckets;
@@ -131,14 +151,14 @@ struct opt {
     struct opt_heap heap;
     /* peel.c: the jump's resume data, in the output */
     uint32_t jump_resume;
-    bool synced;                 /* round 2: a SYNC call stored the previous iteration's slots; memory is newer now */
+    bool synced; /* round 2: a SYNC call stored the previous iteration's slots; memory is newer now */
     struct opt_known *forbidden; /* facts that did not survive the loop; kept over attempts */
     uint32_t nforbidden;
     bool forget_all, forget_valid;
-    int32_t slot_lo;             /* of jump_resume; slot_at[slot - slot_lo] is its index + 1 */
+    int32_t slot_lo; /* of jump_resume; slot_at[slot - slot_lo] is its index + 1 */
     uint32_t nslot_at;
     uint32_t *slot_at, *slot_stamp, stamp;
-    int32_t listed_lo;           /* slots in any recorded resume data: listed[slot - listed_lo] */
+    int32_t listed_lo; /* slots in any recorded resume data: listed[slot - listed_lo] */
     uint32_t nlisted;
     uint8_t *listed;
 };
@@ -185,11 +205,13 @@ void opt_guards_note(struct opt *o, jit_ref r);
 bool opt_cse_init(struct opt *o);
 void opt_cse_note(struct opt *o, jit_ref r);
 void opt_heap_note(struct opt *o, jit_ref r);
-bool opt_heap_at_label(struct opt *o);         /* false: memory */
-bool opt_heap_check(struct opt *o);            /* false: facts were added to forbidden, try again */
+bool opt_heap_at_label(struct opt *o); /* false: memory */
+bool opt_heap_check(struct opt *o); /* false: facts were added to forbidden, try again */
 bool opt_inverse(enum jit_opcode cmp, enum jit_opcode *inverse); /* rules.c */
 
-enum opt_peel { OPT_PEELED, OPT_UNPEELED, OPT_REDO };
+enum opt_peel { OPT_PEELED,
+                OPT_UNPEELED,
+                OPT_REDO };
 enum opt_peel opt_peel(struct opt *o);
 /* Drops what nobody uses (if dce is on) and what is marked dead; renumbers. False: memory. */
 bool opt_dce(struct opt *o);

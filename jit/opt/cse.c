@@ -53,8 +53,17 @@ static bool same(const struct opt *o, const struct jit_op *a, const struct opt_o
 static bool is_commutative(unsigned opcode)
 {
     switch (opcode) {
-    case JIT_int_add: case JIT_int_mul: case JIT_int_and: case JIT_int_or: case JIT_int_xor: case JIT_int_eq:
-    case JIT_int_ne: case JIT_ptr_eq: case JIT_ptr_ne: case JIT_float_eq: case JIT_float_ne: return true;
+    case JIT_int_add:
+    case JIT_int_mul:
+    case JIT_int_and:
+    case JIT_int_or:
+    case JIT_int_xor:
+    case JIT_int_eq:
+    case JIT_int_ne:
+    case JIT_ptr_eq:
+    case JIT_ptr_ne:
+    case JIT_float_eq:
+    case JIT_float_ne: return true;
     default: return false;
     }
 }
@@ -73,7 +82,8 @@ static void order(struct opt_op *op)
 static enum opt_rule rule_of(unsigned opcode)
 {
     uint8_t effects = jit_opinfo[opcode].effects;
-    return effects == JIT_PURE ? RULE_cse_op : effects == JIT_CALL ? RULE_cse_call : RULE_cse_immutable;
+    return effects == JIT_PURE ? RULE_cse_op : effects == JIT_CALL ? RULE_cse_call
+                                                                   : RULE_cse_immutable;
 }
 
 enum opt_verdict opt_cse(struct opt *o, struct opt_op *op)

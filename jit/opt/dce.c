@@ -19,11 +19,11 @@ struct dce {
     struct jit_ir *ir;
     uint32_t label;
     const struct jit_op *jump;
-    uint8_t *live;         /* [ops] */
-    uint8_t *carried;      /* [ops] label argument in use behind the label */
-    uint32_t *label_pos;   /* [ops] position among the label's arguments + 1 */
+    uint8_t *live; /* [ops] */
+    uint8_t *carried; /* [ops] label argument in use behind the label */
+    uint32_t *label_pos; /* [ops] position among the label's arguments + 1 */
     uint32_t *stack, nstack;
-    uint32_t *number;      /* [ops] new number */
+    uint32_t *number; /* [ops] new number */
 };
 
 static void mark(struct dce *d, jit_ref r, bool behind)
@@ -62,7 +62,8 @@ static void mark_uses(struct dce *d, uint32_t r)
 static bool must_stay(const struct jit_op *op)
 {
     switch (jit_opinfo[op->opcode].effects) {
-    case JIT_PURE: case JIT_LOAD: return false;
+    case JIT_PURE:
+    case JIT_LOAD: return false;
     case JIT_CALL: return op->descr->effects & (JIT_EF_KEEP | JIT_EF_SYNC | JIT_EF_WRITES);
     case JIT_CTRL: return op->opcode != JIT_getframeaddr && op->opcode != JIT_inputarg_i && op->opcode != JIT_inputarg_f && op->opcode != JIT_inputarg_r;
     default: return true;

@@ -16,7 +16,6 @@
 #include "opt/chain.h"
 
 
-
 static int64_t floordiv(int64_t a, int64_t b)
 {
     if (b == -1)
@@ -46,11 +45,21 @@ static bool fold_i(enum jit_opcode op, int64_t a, int64_t b, int64_t *r)
     case JIT_int_or: *r = a | b; return true;
     case JIT_int_xor: *r = a ^ b; return true;
     case JIT_int_invert: *r = ~a; return true;
-    case JIT_int_lshift: if (count) *r = (int64_t)(x << y); return count;
-    case JIT_int_rshift: if (count) *r = a >> y; return count;
-    case JIT_uint_rshift: if (count) *r = (int64_t)(x >> y); return count;
-    case JIT_int_floordiv: if (b) *r = floordiv(a, b); return b != 0;
-    case JIT_int_mod: if (b) *r = floormod(a, b); return b != 0;
+    case JIT_int_lshift:
+        if (count) *r = (int64_t)(x << y);
+        return count;
+    case JIT_int_rshift:
+        if (count) *r = a >> y;
+        return count;
+    case JIT_uint_rshift:
+        if (count) *r = (int64_t)(x >> y);
+        return count;
+    case JIT_int_floordiv:
+        if (b) *r = floordiv(a, b);
+        return b != 0;
+    case JIT_int_mod:
+        if (b) *r = floormod(a, b);
+        return b != 0;
     default: return false;
     }
 }
@@ -125,7 +134,9 @@ static enum opt_verdict fold_convert(struct opt *o, struct opt_op *op, const str
     case JIT_cast_float_to_int: return becomes(op, jit_ir_const_i(o->out, truncate(a->f)), RULE_fold_convert);
     case JIT_convert_float_bytes_to_longlong: return becomes(op, jit_ir_const_i(o->out, k.i), RULE_fold_convert);
     case JIT_convert_longlong_bytes_to_float: return becomes(op, jit_ir_const_f(o->out, k.f), RULE_fold_convert);
-    case JIT_same_as_i: case JIT_same_as_f: case JIT_same_as_r: return becomes(op, op->args[0], RULE_fold_convert);
+    case JIT_same_as_i:
+    case JIT_same_as_f:
+    case JIT_same_as_r: return becomes(op, op->args[0], RULE_fold_convert);
     default: return OPT_NEXT;
     }
 }

@@ -81,7 +81,8 @@ static void range_of_binary(struct opt *o, const struct jit_op *op, struct opt_v
         if (l2 > 0)
             v->lo = 0, v->hi = h2 - 1;
         break;
-    case JIT_int_rshift: case JIT_uint_rshift:
+    case JIT_int_rshift:
+    case JIT_uint_rshift:
         if (k == h2)
             range_of_shift(op, lo, hi, k, v);
         break;
@@ -112,7 +113,10 @@ void opt_range_init(struct opt *o, jit_ref r)
 
 /* ---- sums: a value as base + off, when no addition on the way can wrap ---- */
 
-struct sum { jit_ref base; int64_t off; }; /* base JIT_NOREF: a constant */
+struct sum {
+    jit_ref base;
+    int64_t off;
+}; /* base JIT_NOREF: a constant */
 
 static struct sum sum_of(const struct opt *o, jit_ref r)
 {
@@ -144,7 +148,8 @@ static void base_range(const struct opt *o, jit_ref base, int64_t *lo, int64_t *
 
 /* ---- bounds ---- */
 
-enum { BOUND_DEPTH = 3, BOUND_STEPS = 24 };
+enum { BOUND_DEPTH = 3,
+       BOUND_STEPS = 24 };
 
 /* Is a <= b + c for sure? Follows at most *steps bounds. */
 static bool bound_proves(const struct opt *o, jit_ref a, jit_ref b, __int128 c, int depth, int *steps)
@@ -190,15 +195,15 @@ static void bound_add(struct opt *o, struct sum a, struct sum b, int strict)
 /* ---- pairs ---- */
 
 enum { /* outcomes: signed, unsigned */
-    LL = 1,  /* a < b both ways; for doubles: less; for addresses: not equal */
-    LG = 2,  /* a < b signed, a > b unsigned */
-    EQ = 4,
-    GL = 8,
-    GG = 16, /* for doubles: greater */
-    UN = 32, /* doubles: unordered */
-    ANY_I = LL | LG | EQ | GL | GG,
-    ANY_F = LL | EQ | GG | UN,
-    ANY_R = LL | EQ | GG
+       LL = 1, /* a < b both ways; for doubles: less; for addresses: not equal */
+       LG = 2, /* a < b signed, a > b unsigned */
+       EQ = 4,
+       GL = 8,
+       GG = 16, /* for doubles: greater */
+       UN = 32, /* doubles: unordered */
+       ANY_I = LL | LG | EQ | GL | GG,
+       ANY_F = LL | EQ | GG | UN,
+       ANY_R = LL | EQ | GG
 };
 
 static uint8_t mirrored(uint8_t m)
@@ -207,16 +212,34 @@ static uint8_t mirrored(uint8_t m)
 }
 
 /* A comparison: of what, true for which outcomes out of which. */
-struct test { jit_ref a, b; uint8_t when, any; };
+struct test {
+    jit_ref a, b;
+    uint8_t when, any;
+};
 
 static bool test_of(struct opt *o, unsigned opcode, const jit_ref *args, struct test *t)
 {
     static const uint8_t when[JIT_NOPCODES] = {
-        [JIT_int_lt] = LL | LG, [JIT_int_le] = LL | LG | EQ, [JIT_int_gt] = GL | GG, [JIT_int_ge] = GL | GG | EQ,
-        [JIT_int_eq] = EQ, [JIT_int_ne] = ANY_I & ~EQ, [JIT_uint_lt] = LL | GL, [JIT_uint_le] = LL | GL | EQ,
-        [JIT_uint_gt] = LG | GG, [JIT_uint_ge] = LG | GG | EQ, [JIT_int_is_zero] = EQ, [JIT_int_is_true] = ANY_I & ~EQ,
-        [JIT_float_lt] = LL, [JIT_float_le] = LL | EQ, [JIT_float_gt] = GG, [JIT_float_ge] = GG | EQ,
-        [JIT_float_eq] = EQ, [JIT_float_ne] = ANY_F & ~EQ, [JIT_ptr_eq] = EQ, [JIT_ptr_ne] = ANY_R & ~EQ,
+        [JIT_int_lt] = LL | LG,
+        [JIT_int_le] = LL | LG | EQ,
+        [JIT_int_gt] = GL | GG,
+        [JIT_int_ge] = GL | GG | EQ,
+        [JIT_int_eq] = EQ,
+        [JIT_int_ne] = ANY_I & ~EQ,
+        [JIT_uint_lt] = LL | GL,
+        [JIT_uint_le] = LL | GL | EQ,
+        [JIT_uint_gt] = LG | GG,
+        [JIT_uint_ge] = LG | GG | EQ,
+        [JIT_int_is_zero] = EQ,
+        [JIT_int_is_true] = ANY_I & ~EQ,
+        [JIT_float_lt] = LL,
+        [JIT_float_le] = LL | EQ,
+        [JIT_float_gt] = GG,
+        [JIT_float_ge] = GG | EQ,
+        [JIT_float_eq] = EQ,
+        [JIT_float_ne] = ANY_F & ~EQ,
+        [JIT_ptr_eq] = EQ,
+        [JIT_ptr_ne] = ANY_R & ~EQ,
     };
     if (!is_test(opcode))
         return false;
@@ -226,7 +249,8 @@ static bool test_of(struct opt *o, unsigned opcode, const jit_ref *args, struct 
     else
         t->b = opt_resolve(o, args[1]);
     t->when = when[opcode];
-    t->any = opcode >= JIT_ptr_eq ? ANY_R : opcode >= JIT_float_lt ? ANY_F : ANY_I;
+    t->any = opcode >= JIT_ptr_eq ? ANY_R : opcode >= JIT_float_lt ? ANY_F
+                                                                   : ANY_I;
     return t->b != JIT_NOREF;
 }
 
@@ -261,7 +285,8 @@ static uint8_t pair_get(const struct opt *o, jit_ref a, jit_ref b, uint8_t any)
     if (!o->pairs.size)
         return any;
     const struct opt_pair *p = a < b ? pair_place(&o->pairs, a, b) : pair_place(&o->pairs, b, a);
-    return !p->used ? any : a < b ? p->mask : mirrored(p->mask);
+    return !p->used ? any : a < b ? p->mask
+                                  : mirrored(p->mask);
 }
 
 static void pair_set(struct opt *o, jit_ref a, jit_ref b, uint8_t mask)
@@ -298,9 +323,9 @@ static uint8_t possible_by_bounds(const struct opt *o, jit_ref a, jit_ref b)
     struct sum x = sum_of(o, a), y = sum_of(o, b);
     uint8_t m = ANY_I;
     if (proves_le(o, x, y, 0))
-        m &= (uint8_t)~(GL | GG | (proves_le(o, x, y, 1) ? EQ : 0));
+        m &= (uint8_t) ~(GL | GG | (proves_le(o, x, y, 1) ? EQ : 0));
     if (proves_le(o, y, x, 0))
-        m &= (uint8_t)~(LL | LG | (proves_le(o, y, x, 1) ? EQ : 0));
+        m &= (uint8_t) ~(LL | LG | (proves_le(o, y, x, 1) ? EQ : 0));
     return m;
 }
 
@@ -509,12 +534,22 @@ void opt_guards_note(struct opt *o, jit_ref r)
         o->stack_valid = o->round == 2 ? 2 : 1;
         o->stack_room = opt_ki(o, op->arg[0]);
         break;
-    case JIT_getfield_gc_i: case JIT_getfield_gc_f: case JIT_getfield_gc_r: case JIT_setfield_gc:
-    case JIT_getarrayitem_gc_i: case JIT_getarrayitem_gc_f: case JIT_getarrayitem_gc_r: case JIT_setarrayitem_gc:
+    case JIT_getfield_gc_i:
+    case JIT_getfield_gc_f:
+    case JIT_getfield_gc_r:
+    case JIT_setfield_gc:
+    case JIT_getarrayitem_gc_i:
+    case JIT_getarrayitem_gc_f:
+    case JIT_getarrayitem_gc_r:
+    case JIT_setarrayitem_gc:
         learn_nonnull(o, op->arg[0]);
         break;
-    case JIT_getframeaddr: case JIT_getcontext: learn_nonnull(o, r); break;
-    case JIT_call_n: case JIT_call_i: case JIT_call_f: case JIT_call_r: learn_call(o, op->descr); break;
+    case JIT_getframeaddr:
+    case JIT_getcontext: learn_nonnull(o, r); break;
+    case JIT_call_n:
+    case JIT_call_i:
+    case JIT_call_f:
+    case JIT_call_r: learn_call(o, op->descr); break;
     default: break;
     }
 }

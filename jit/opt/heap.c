@@ -61,8 +61,7 @@ static void cell_normalize(const struct opt *o, struct opt_cell *c)
 static struct opt_cell cell_of(const struct opt *o, const jit_ref *args, const struct jit_descr *d)
 {
     bool array = d->kind == JIT_D_ARRAY;
-    struct opt_cell c = {.base = args[0], .idx = array ? args[1] : JIT_NOREF, .off = d->offset,
-                         .stride = array ? d->stride : 0, .size = d->size, .alias = d->alias};
+    struct opt_cell c = {.base = args[0], .idx = array ? args[1] : JIT_NOREF, .off = d->offset, .stride = array ? d->stride : 0, .size = d->size, .alias = d->alias};
     cell_normalize(o, &c);
     return c;
 }
@@ -333,8 +332,7 @@ static void pending_seen(struct opt *o, const struct opt_cell *c)
 
 static void note_load(struct opt *o, const struct jit_op *op, jit_ref r)
 {
-    struct opt_known k = {.cell = cell_of(o, jit_op_args(o->out, op), op->descr), .value = r, .type = op->descr->type,
-                          .flags = op->descr->flags, .exact = true};
+    struct opt_known k = {.cell = cell_of(o, jit_op_args(o->out, op), op->descr), .value = r, .type = op->descr->type, .flags = op->descr->flags, .exact = true};
     pending_seen(o, &k.cell);
     struct opt_known *old = known_find(o, &k.cell, k.type);
     if (old)
@@ -347,8 +345,7 @@ static void note_store(struct opt *o, const struct jit_op *op, jit_ref r)
 {
     const jit_ref *args = jit_op_args(o->out, op);
     jit_ref v = args[op->nargs - 1];
-    struct opt_known k = {.cell = cell_of(o, args, op->descr), .value = v, .type = op->descr->type,
-                          .flags = op->descr->flags, .exact = fits_cell(o, op->descr, v), .stored = true};
+    struct opt_known k = {.cell = cell_of(o, args, op->descr), .value = v, .type = op->descr->type, .flags = op->descr->flags, .exact = fits_cell(o, op->descr, v), .stored = true};
     if (k.type == 'r')
         escape(o, v);
     forget_overlaps(o, &k.cell);
@@ -380,7 +377,8 @@ static void note_call(struct opt *o, const struct jit_op *op, jit_ref r)
     if (!d->effects)
         return;
     o->heap.npending = 0;
-    uint64_t writes = d->effects & JIT_EF_SYNC ? UINT64_MAX : d->effects & JIT_EF_WRITES ? d->writes : 0;
+    uint64_t writes = d->effects & JIT_EF_SYNC ? UINT64_MAX : d->effects & JIT_EF_WRITES ? d->writes
+                                                                                         : 0;
     if (d->effects & JIT_EF_SYNC)
         escape_resume(o, op->resume);
     for (uint64_t w = writes; w; w &= w - 1)
@@ -398,13 +396,18 @@ void opt_heap_note(struct opt *o, jit_ref r)
         return;
     }
     switch (op->opcode) {
-    case JIT_setfield_gc: case JIT_setarrayitem_gc: note_store(o, op, r); break;
-    case JIT_call_n: case JIT_call_i: case JIT_call_f: case JIT_call_r: note_call(o, op, r); break;
+    case JIT_setfield_gc:
+    case JIT_setarrayitem_gc: note_store(o, op, r); break;
+    case JIT_call_n:
+    case JIT_call_i:
+    case JIT_call_f:
+    case JIT_call_r: note_call(o, op, r); break;
     case JIT_int_add_ptr: /* with a constant the cell is still known; see escape() for what is made of it */
         if (!jit_ref_is_const(op->arg[1]))
             escape(o, op->arg[0]);
         break;
-    case JIT_cast_ptr_to_int: case JIT_same_as_r: escape(o, op->arg[0]); break;
+    case JIT_cast_ptr_to_int:
+    case JIT_same_as_r: escape(o, op->arg[0]); break;
     default:
         if (jit_op_is_guard(op))
             o->heap.npending = 0;

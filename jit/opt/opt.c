@@ -170,8 +170,11 @@ jit_ref opt_append(struct opt *o, enum jit_opcode opcode, const jit_ref *args, u
 static enum opt_verdict through_passes(struct opt *o, struct opt_op *op)
 {
     static enum opt_verdict (*const passes[])(struct opt *, struct opt_op *) = {
-        [JIT_OPT_BIT_FOLD] = opt_fold, [JIT_OPT_BIT_RULES] = opt_rules, [JIT_OPT_BIT_GUARDS] = opt_guards,
-        [JIT_OPT_BIT_CSE] = opt_cse,   [JIT_OPT_BIT_HEAP] = opt_heap,
+        [JIT_OPT_BIT_FOLD] = opt_fold,
+        [JIT_OPT_BIT_RULES] = opt_rules,
+        [JIT_OPT_BIT_GUARDS] = opt_guards,
+        [JIT_OPT_BIT_CSE] = opt_cse,
+        [JIT_OPT_BIT_HEAP] = opt_heap,
     };
     enum opt_verdict v = OPT_NEXT;
     for (unsigned i = 0; v == OPT_NEXT && i < sizeof passes / sizeof *passes; i++)
@@ -234,7 +237,8 @@ static bool round_reset(struct opt *o)
         return false;
     for (uint32_t i = 0; i < in->consts.n; i++) {
         const struct jit_const *k = &in->consts.v[i];
-        o->kmap[i] = k->type == 'i' ? jit_ir_const_i(o->out, k->i) : k->type == 'f' ? jit_ir_const_f(o->out, k->f) : jit_ir_const_r(o->out, k->p, k->gc);
+        o->kmap[i] = k->type == 'i' ? jit_ir_const_i(o->out, k->i) : k->type == 'f' ? jit_ir_const_f(o->out, k->f)
+                                                                                    : jit_ir_const_r(o->out, k->p, k->gc);
     }
     return !o->out->failed;
 }

@@ -20,7 +20,7 @@
 enum { /* JIT_OPT_*: which passes run; JIT_OPT_ALL is the default. One per row of passes.def. */
 #define JIT_PASS(NAME, name, help) JIT_OPT_BIT_##NAME,
 #include "opt/passes.def"
-    JIT_OPT_NPASSES
+       JIT_OPT_NPASSES
 };
 #define JIT_OPT_ALL ((1u << JIT_OPT_NPASSES) - 1)
 

@@ -52,7 +52,9 @@
 #include "opt/chain.h"
 
 /* Where the output can be cut off again. */
-struct cut { uint32_t ops, args, slots, frames, resumes, vals; };
+struct cut {
+    uint32_t ops, args, slots, frames, resumes, vals;
+};
 
 static struct cut cut_here(const struct opt *o)
 {
@@ -202,7 +204,10 @@ static bool world_holds(struct opt *o)
 
 /* ---- label arguments ---- */
 
-struct carried { uint8_t *is; const struct opt *o; };
+struct carried {
+    uint8_t *is;
+    const struct opt *o;
+};
 
 /* r is used behind the label. */
 static void use(struct carried *c, jit_ref r)
@@ -247,7 +252,9 @@ static jit_ref jump_arg(struct opt *o, jit_ref v, uint32_t line)
     if (!jit_ref_is_const(later))
         return later;
     char t = jit_ref_type(o->out, later);
-    return opt_append(o, t == 'i' ? JIT_same_as_i : t == 'f' ? JIT_same_as_f : JIT_same_as_r, &later, 1, NULL, JIT_NORESUME, line);
+    return opt_append(o, t == 'i' ? JIT_same_as_i : t == 'f' ? JIT_same_as_f
+                                                             : JIT_same_as_r,
+                      &later, 1, NULL, JIT_NORESUME, line);
 }
 
 static void close_loop(struct opt *o)

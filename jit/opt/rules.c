@@ -170,7 +170,8 @@ static enum opt_verdict rule_neg(struct opt *o, struct opt_op *op)
 /* All bits that a value of the range can have, for ranges without negative numbers. */
 static uint64_t bits_of_range(int64_t lo, int64_t hi)
 {
-    return lo < 0 ? UINT64_MAX : hi == 0 ? 0 : UINT64_MAX >> __builtin_clzll((uint64_t)hi);
+    return lo < 0 ? UINT64_MAX : hi == 0 ? 0
+                                         : UINT64_MAX >> __builtin_clzll((uint64_t)hi);
 }
 
 static enum opt_verdict rule_and(struct opt *o, struct opt_op *op)
@@ -274,17 +275,30 @@ static enum opt_verdict rule_mod(struct opt *o, struct opt_op *op)
 /* ---- comparisons ---- */
 
 /* mirror: x op y == y mirror x; inverse: x op y == !(x inverse y), integers and addresses only. */
-struct compare { uint8_t mirror, inverse; bool reflexive; char type; };
+struct compare {
+    uint8_t mirror, inverse;
+    bool reflexive;
+    char type;
+};
 static const struct compare compares[JIT_NOPCODES] = {
-    [JIT_int_lt] = {JIT_int_gt, JIT_int_ge, false, 'i'},     [JIT_int_le] = {JIT_int_ge, JIT_int_gt, true, 'i'},
-    [JIT_int_eq] = {JIT_int_eq, JIT_int_ne, true, 'i'},      [JIT_int_ne] = {JIT_int_ne, JIT_int_eq, false, 'i'},
-    [JIT_int_gt] = {JIT_int_lt, JIT_int_le, false, 'i'},     [JIT_int_ge] = {JIT_int_le, JIT_int_lt, true, 'i'},
-    [JIT_uint_lt] = {JIT_uint_gt, JIT_uint_ge, false, 'i'},  [JIT_uint_le] = {JIT_uint_ge, JIT_uint_gt, true, 'i'},
-    [JIT_uint_gt] = {JIT_uint_lt, JIT_uint_le, false, 'i'},  [JIT_uint_ge] = {JIT_uint_le, JIT_uint_lt, true, 'i'},
-    [JIT_float_lt] = {JIT_float_gt, 0, false, 'f'},          [JIT_float_le] = {JIT_float_ge, 0, false, 'f'},
-    [JIT_float_eq] = {JIT_float_eq, JIT_float_ne, false, 'f'}, [JIT_float_ne] = {JIT_float_ne, JIT_float_eq, false, 'f'},
-    [JIT_float_gt] = {JIT_float_lt, 0, false, 'f'},          [JIT_float_ge] = {JIT_float_le, 0, false, 'f'},
-    [JIT_ptr_eq] = {JIT_ptr_eq, JIT_ptr_ne, true, 'r'},      [JIT_ptr_ne] = {JIT_ptr_ne, JIT_ptr_eq, false, 'r'},
+    [JIT_int_lt] = {JIT_int_gt, JIT_int_ge, false, 'i'},
+    [JIT_int_le] = {JIT_int_ge, JIT_int_gt, true, 'i'},
+    [JIT_int_eq] = {JIT_int_eq, JIT_int_ne, true, 'i'},
+    [JIT_int_ne] = {JIT_int_ne, JIT_int_eq, false, 'i'},
+    [JIT_int_gt] = {JIT_int_lt, JIT_int_le, false, 'i'},
+    [JIT_int_ge] = {JIT_int_le, JIT_int_lt, true, 'i'},
+    [JIT_uint_lt] = {JIT_uint_gt, JIT_uint_ge, false, 'i'},
+    [JIT_uint_le] = {JIT_uint_ge, JIT_uint_gt, true, 'i'},
+    [JIT_uint_gt] = {JIT_uint_lt, JIT_uint_le, false, 'i'},
+    [JIT_uint_ge] = {JIT_uint_le, JIT_uint_lt, true, 'i'},
+    [JIT_float_lt] = {JIT_float_gt, 0, false, 'f'},
+    [JIT_float_le] = {JIT_float_ge, 0, false, 'f'},
+    [JIT_float_eq] = {JIT_float_eq, JIT_float_ne, false, 'f'},
+    [JIT_float_ne] = {JIT_float_ne, JIT_float_eq, false, 'f'},
+    [JIT_float_gt] = {JIT_float_lt, 0, false, 'f'},
+    [JIT_float_ge] = {JIT_float_le, 0, false, 'f'},
+    [JIT_ptr_eq] = {JIT_ptr_eq, JIT_ptr_ne, true, 'r'},
+    [JIT_ptr_ne] = {JIT_ptr_ne, JIT_ptr_eq, false, 'r'},
 };
 _Static_assert(JIT_NOPCODES <= 256, "operations fit a byte");
 
@@ -297,7 +311,12 @@ bool opt_inverse(enum jit_opcode cmp, enum jit_opcode *inverse)
 static bool is_greater(unsigned opcode)
 {
     switch (opcode) {
-    case JIT_int_gt: case JIT_int_ge: case JIT_uint_gt: case JIT_uint_ge: case JIT_float_gt: case JIT_float_ge: return true;
+    case JIT_int_gt:
+    case JIT_int_ge:
+    case JIT_uint_gt:
+    case JIT_uint_ge:
+    case JIT_float_gt:
+    case JIT_float_ge: return true;
     default: return false;
     }
 }
@@ -465,8 +484,7 @@ static enum opt_verdict guard_ptr_compare(struct opt *o, struct opt_op *op, bool
     jit_ref a = arg(o, d, 0), b = arg(o, d, 1);
     if (!is_null(o, a) && !is_null(o, b))
         return OPT_NEXT;
-    return unary(op, op->opcode == JIT_guard_true ? (holds_if_null ? JIT_guard_isnull : JIT_guard_nonnull)
-                                                  : (holds_if_null ? JIT_guard_nonnull : JIT_guard_isnull),
+    return unary(op, op->opcode == JIT_guard_true ? (holds_if_null ? JIT_guard_isnull : JIT_guard_nonnull) : (holds_if_null ? JIT_guard_nonnull : JIT_guard_isnull),
                  is_null(o, a) ? b : a, RULE_guard_null);
 }
 
@@ -500,7 +518,13 @@ static enum opt_verdict rule_guard_value(struct opt *o, struct opt_op *op)
 static bool const_right(const struct opt *o, struct opt_op *op)
 {
     switch (op->opcode) {
-    case JIT_int_add: case JIT_int_mul: case JIT_int_and: case JIT_int_or: case JIT_int_xor: case JIT_float_add: case JIT_float_mul: break;
+    case JIT_int_add:
+    case JIT_int_mul:
+    case JIT_int_and:
+    case JIT_int_or:
+    case JIT_int_xor:
+    case JIT_float_add:
+    case JIT_float_mul: break;
     default: return false;
     }
     jit_ref a = op->args[0];
@@ -529,21 +553,32 @@ enum opt_verdict opt_rules(struct opt *o, struct opt_op *op)
     case JIT_int_or: return rule_or(o, op);
     case JIT_int_xor: return rule_xor(o, op);
     case JIT_int_invert: return rule_invert(o, op);
-    case JIT_int_lshift: case JIT_int_rshift: case JIT_uint_rshift: return rule_shift(o, op);
+    case JIT_int_lshift:
+    case JIT_int_rshift:
+    case JIT_uint_rshift: return rule_shift(o, op);
     case JIT_int_floordiv: return rule_floordiv(o, op);
     case JIT_int_mod: return rule_mod(o, op);
     case JIT_int_is_zero: return rule_is_zero(o, op);
     case JIT_int_is_true: return opt_is_bool(o, op->args[0]) ? value(op, op->args[0], RULE_is_true_bool) : OPT_NEXT;
-    case JIT_float_add: case JIT_float_sub: case JIT_float_mul: case JIT_float_truediv: return rule_float(o, op);
-    case JIT_float_neg: case JIT_float_abs: case JIT_float_floor: case JIT_float_ceil: return rule_float_unary(o, op);
+    case JIT_float_add:
+    case JIT_float_sub:
+    case JIT_float_mul:
+    case JIT_float_truediv: return rule_float(o, op);
+    case JIT_float_neg:
+    case JIT_float_abs:
+    case JIT_float_floor:
+    case JIT_float_ceil: return rule_float_unary(o, op);
     case JIT_cast_float_to_int: return rule_cast_to_int(o, op);
     case JIT_convert_float_bytes_to_longlong: return rule_undo(o, op, JIT_convert_longlong_bytes_to_float, RULE_bytes_round_trip);
     case JIT_convert_longlong_bytes_to_float: return rule_undo(o, op, JIT_convert_float_bytes_to_longlong, RULE_bytes_round_trip);
     case JIT_cast_ptr_to_int: return rule_undo(o, op, JIT_cast_int_to_ptr, RULE_ptr_int_round_trip);
     case JIT_cast_int_to_ptr: return rule_undo(o, op, JIT_cast_ptr_to_int, RULE_ptr_int_round_trip);
     case JIT_int_add_ptr: return rule_add_ptr(o, op);
-    case JIT_same_as_i: case JIT_same_as_f: case JIT_same_as_r: return value(op, op->args[0], RULE_same_as);
-    case JIT_guard_true: case JIT_guard_false: return rule_guard_bool(o, op);
+    case JIT_same_as_i:
+    case JIT_same_as_f:
+    case JIT_same_as_r: return value(op, op->args[0], RULE_same_as);
+    case JIT_guard_true:
+    case JIT_guard_false: return rule_guard_bool(o, op);
     case JIT_guard_value: return rule_guard_value(o, op);
     default: return OPT_NEXT;
     }

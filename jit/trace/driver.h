@@ -12,12 +12,15 @@ struct jit_trace;
 struct jit_recorder;
 
 /* A place in the guest's program where loops start: code object and position in it. */
-struct jit_key { void *code; uint64_t pc; };
+struct jit_key {
+    void *code;
+    uint64_t pc;
+};
 
 struct jit_driver {
-    const char *name;                       /* "lua" */
+    const char *name; /* "lua" */
     struct jit_frame_layout layout;
-    const struct jit_descr *const *descrs;  /* NULL-terminated: all static descriptors */
+    const struct jit_descr *const *descrs; /* NULL-terminated: all static descriptors */
     /* Source place of a key: file and line ("" and 0 if unknown). The string must stay valid for the call. */
     void (*place)(void *code, uint64_t pc, const char **file, int *line);
     /* Printable text of the instruction at a place, for dumps and merge points; may be NULL. */

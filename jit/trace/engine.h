@@ -6,10 +6,10 @@
 /* What is known of a place: kept while the VM lives, even without a trace. */
 struct jit_cell {
     struct jit_key key;
-    uint8_t kind;         /* LOOP or ENTRY */
+    uint8_t kind; /* LOOP or ENTRY */
     bool blacklisted;
-    uint16_t aborts;      /* in a row */
-    uint16_t compiles;    /* how often a trace was installed here */
+    uint16_t aborts; /* in a row */
+    uint16_t compiles; /* how often a trace was installed here */
     struct jit_trace *trace;
     struct jit_cell *next;
 };
@@ -37,7 +37,7 @@ int exit_poll(struct jit_trace *t, int which);
 
 /* invalidate.c */
 void trace_release_dead(struct jit_vm *vm); /* frees INVALID traces if nothing runs */
-void trace_free(struct jit_trace *t);       /* fires `free`; off all lists already */
+void trace_free(struct jit_trace *t); /* fires `free`; off all lists already */
 
 /* hooks.c */
 struct jit_hooks *hooks_new(struct jit_vm *vm);

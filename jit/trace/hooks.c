@@ -153,7 +153,8 @@ static bool op_list_make(struct op_list *l, const struct jit_vm *vm, const struc
 
 static const char *type_name(int kind)
 {
-    return kind == JITSTAT_KIND_LOOP ? "loop" : kind == JITSTAT_KIND_ENTRY ? "entry bridge" : "bridge";
+    return kind == JITSTAT_KIND_LOOP ? "loop" : kind == JITSTAT_KIND_ENTRY ? "entry bridge"
+                                                                           : "bridge";
 }
 
 static void info_fill(struct jitstat_loop_info *info, struct jit_vm *vm, int kind, uint64_t number, const char *name, struct jit_key key,
@@ -181,7 +182,12 @@ static bool is_name_char(int c) { return isalnum(c) || c == '_' || c == '.'; }
 
 /* Copies one operation's text, renaming values i5 f6 r7 by map (old number -> new). *defines: the number that
  * the text gives its own result, or -1. Returns false and names the value that is not defined. */
-struct renamer { int64_t *map; size_t nmap; char *out; size_t n, cap; };
+struct renamer {
+    int64_t *map;
+    size_t nmap;
+    char *out;
+    size_t n, cap;
+};
 
 static bool out_add(struct renamer *w, const char *s, size_t n)
 {

@@ -46,7 +46,8 @@ static bool step_optimize(struct jit_recorder *r, struct jit_ir *out, struct jit
     }
     obs_ev_optimize_end(vm->obs, &at, obs_timer_leave(vm->obs, JITSTAT_T_OPTIMIZE));
     if (st == JIT_OPT_OK && dump_wants("opt")) jit_ir_dump(out, r->name);
-    if (st != JIT_OPT_OK) jit_rec_fail(r, st == JIT_OPT_NOMEM ? JITSTAT_A_NO_MEMORY : r->parent ? JITSTAT_A_BRIDGE : JITSTAT_A_BAD_LOOP);
+    if (st != JIT_OPT_OK) jit_rec_fail(r, st == JIT_OPT_NOMEM ? JITSTAT_A_NO_MEMORY : r->parent ? JITSTAT_A_BRIDGE
+                                                                                                : JITSTAT_A_BAD_LOOP);
     return st == JIT_OPT_OK;
 }
 
@@ -91,7 +92,8 @@ static bool step_backend(struct jit_recorder *r, struct jit_trace *t)
     obs_timer_enter(vm->obs, JITSTAT_T_BACKEND);
     obs_ev_backend_begin(vm->obs, &at);
     int why = t ? jit_backend_compile(&vm->backend, &t->ir, t, r->parent, &t->invalid, t->target ? t->target->code.entry : NULL,
-                                      &t->arena, &t->code) : r->status;
+                                      &t->arena, &t->code)
+                : r->status;
     obs_ev_backend_end(vm->obs, &at, obs_timer_leave(vm->obs, JITSTAT_T_BACKEND), code->start, code->size);
     __atomic_store_n(&vm->obs->blk->total.code_allocated, code_allocated(&vm->area), __ATOMIC_RELAXED);
     __atomic_store_n(&vm->obs->blk->total.code_used, code_used(&vm->area), __ATOMIC_RELAXED);

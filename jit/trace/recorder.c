@@ -34,7 +34,8 @@ static void rec_seed_bridge(struct jit_recorder *r)
         jit_ref ref = sv->ref;
         if (ref != JIT_NOREF && jit_ref_is_const(ref)) {
             const struct jit_const *k = jit_ref_const(pir, ref);
-            ref = k->type == 'i' ? jit_ir_const_i(&r->ir, k->i) : k->type == 'f' ? jit_ir_const_f(&r->ir, k->f) : jit_ir_const_r(&r->ir, k->p, k->gc);
+            ref = k->type == 'i' ? jit_ir_const_i(&r->ir, k->i) : k->type == 'f' ? jit_ir_const_f(&r->ir, k->f)
+                                                                                 : jit_ir_const_r(&r->ir, k->p, k->gc);
         } else if (ref != JIT_NOREF) {
             uint32_t j = 0;
             while (j < i && e->slots[j].ref != sv->ref) j++;
@@ -43,7 +44,9 @@ static void rec_seed_bridge(struct jit_recorder *r)
             } else {
                 char t = jit_ref_type(pir, sv->ref);
                 jit_ref k = jit_ir_const_i(&r->ir, i);
-                ref = jit_ir_emit(&r->ir, t == 'i' ? JIT_inputarg_i : t == 'f' ? JIT_inputarg_f : JIT_inputarg_r, &k, 1, NULL, JIT_NORESUME);
+                ref = jit_ir_emit(&r->ir, t == 'i' ? JIT_inputarg_i : t == 'f' ? JIT_inputarg_f
+                                                                               : JIT_inputarg_r,
+                                  &k, 1, NULL, JIT_NORESUME);
             }
         }
         struct jit_rec_slot *s = jit_rec_slot(r, sv->slot);
@@ -167,7 +170,9 @@ jit_ref jit_rec_load(struct jit_recorder *r, int32_t slot, uint32_t tag, char ty
     jit_ref k = jit_rec_ki(r, slot);
     rec_guard_tag(r, rec_emit(r, JIT_getframetag, &k, 1, NULL, JIT_NORESUME), tag);
     jit_ref v = JIT_NOREF;
-    if (type != 'v') v = rec_emit(r, type == 'i' ? JIT_getframe_i : type == 'f' ? JIT_getframe_f : JIT_getframe_r, &k, 1, NULL, JIT_NORESUME);
+    if (type != 'v') v = rec_emit(r, type == 'i' ? JIT_getframe_i : type == 'f' ? JIT_getframe_f
+                                                                                : JIT_getframe_r,
+                                  &k, 1, NULL, JIT_NORESUME);
     *s = (struct jit_rec_slot){.ref = v, .tag = tag, .flags = JIT_SL_KNOWN};
     return v;
 }
@@ -178,7 +183,9 @@ jit_ref jit_rec_reload(struct jit_recorder *r, int32_t slot, uint32_t tag, char 
     jit_ref addr = rec_emit(r, JIT_getframeaddr, &k, 1, NULL, JIT_NORESUME);
     rec_guard_tag(r, jit_rec_get(r, &r->vm->frame_tag, addr), tag);
     jit_ref v = JIT_NOREF;
-    if (type != 'v') v = jit_rec_get(r, type == 'i' ? &r->vm->frame_i : type == 'f' ? &r->vm->frame_f : &r->vm->frame_r, addr);
+    if (type != 'v') v = jit_rec_get(r, type == 'i' ? &r->vm->frame_i : type == 'f' ? &r->vm->frame_f
+                                                                                    : &r->vm->frame_r,
+                                     addr);
     jit_rec_set(r, slot, v, tag);
     return v;
 }
@@ -236,8 +243,7 @@ void jit_rec_merge_point(struct jit_recorder *r)
     char buf[128] = "";
     if (r->vm->driver->describe) r->vm->driver->describe((void *)(uintptr_t)r->code, r->pc, buf, sizeof buf);
     jit_ref k = jit_rec_ki(r, r->ir.merges.n);
-    r->ir.merges.v[r->ir.merges.n++] = (struct jit_merge){.code = r->code, .pc = r->pc, .depth = r->nframes - 1, .line = r->cur_line,
-                                                          .text = *buf ? jit_arena_strdup(&r->arena, buf) : NULL};
+    r->ir.merges.v[r->ir.merges.n++] = (struct jit_merge){.code = r->code, .pc = r->pc, .depth = r->nframes - 1, .line = r->cur_line, .text = *buf ? jit_arena_strdup(&r->arena, buf) : NULL};
     rec_emit(r, JIT_debug_merge_point, &k, 1, NULL, JIT_NORESUME);
 }
 
@@ -296,7 +302,9 @@ jit_ref jit_rec_op2(struct jit_recorder *r, enum jit_opcode op, jit_ref a, jit_r
 
 jit_ref jit_rec_get(struct jit_recorder *r, const struct jit_descr *d, jit_ref obj)
 {
-    return rec_emit(r, d->type == 'i' ? JIT_getfield_gc_i : d->type == 'f' ? JIT_getfield_gc_f : JIT_getfield_gc_r, &obj, 1, d, JIT_NORESUME);
+    return rec_emit(r, d->type == 'i' ? JIT_getfield_gc_i : d->type == 'f' ? JIT_getfield_gc_f
+                                                                           : JIT_getfield_gc_r,
+                    &obj, 1, d, JIT_NORESUME);
 }
 
 void jit_rec_put(struct jit_recorder *r, const struct jit_descr *d, jit_ref obj, jit_ref val)
@@ -308,7 +316,9 @@ void jit_rec_put(struct jit_recorder *r, const struct jit_descr *d, jit_ref obj,
 jit_ref jit_rec_aget(struct jit_recorder *r, const struct jit_descr *d, jit_ref arr, jit_ref idx)
 {
     jit_ref args[2] = {arr, idx};
-    return rec_emit(r, d->type == 'i' ? JIT_getarrayitem_gc_i : d->type == 'f' ? JIT_getarrayitem_gc_f : JIT_getarrayitem_gc_r, args, 2, d, JIT_NORESUME);
+    return rec_emit(r, d->type == 'i' ? JIT_getarrayitem_gc_i : d->type == 'f' ? JIT_getarrayitem_gc_f
+                                                                               : JIT_getarrayitem_gc_r,
+                    args, 2, d, JIT_NORESUME);
 }
 
 void jit_rec_aput(struct jit_recorder *r, const struct jit_descr *d, jit_ref arr, jit_ref idx, jit_ref val)
@@ -326,7 +336,9 @@ jit_ref jit_rec_call(struct jit_recorder *r, const struct jit_descr *d, const vo
     }
     v[0] = jit_rec_kr(r, (void *)(uintptr_t)fn, false);
     memcpy(v + 1, args, n * sizeof *args);
-    enum jit_opcode op = d->type == 'v' ? JIT_call_n : d->type == 'i' ? JIT_call_i : d->type == 'f' ? JIT_call_f : JIT_call_r;
+    enum jit_opcode op = d->type == 'v' ? JIT_call_n : d->type == 'i' ? JIT_call_i
+                                                   : d->type == 'f'   ? JIT_call_f
+                                                                      : JIT_call_r;
     uint32_t resume = d->effects & JIT_EF_SYNC ? rec_capture(r) : JIT_NORESUME;
     if (d->effects & JIT_EF_SYNC) r->synced = true;
     return rec_emit(r, op, v, n + 1, d, resume);
@@ -346,10 +358,22 @@ static bool guard_known(struct jit_recorder *r, jit_ref c, bool want)
     return true;
 }
 
-void jit_rec_guard_true(struct jit_recorder *r, jit_ref c) { if (!guard_known(r, c, true)) rec_guard(r, JIT_guard_true, &c, 1); }
-void jit_rec_guard_false(struct jit_recorder *r, jit_ref c) { if (!guard_known(r, c, false)) rec_guard(r, JIT_guard_false, &c, 1); }
-void jit_rec_guard_nonnull(struct jit_recorder *r, jit_ref v) { if (!guard_known(r, v, true)) rec_guard(r, JIT_guard_nonnull, &v, 1); }
-void jit_rec_guard_isnull(struct jit_recorder *r, jit_ref v) { if (!guard_known(r, v, false)) rec_guard(r, JIT_guard_isnull, &v, 1); }
+void jit_rec_guard_true(struct jit_recorder *r, jit_ref c)
+{
+    if (!guard_known(r, c, true)) rec_guard(r, JIT_guard_true, &c, 1);
+}
+void jit_rec_guard_false(struct jit_recorder *r, jit_ref c)
+{
+    if (!guard_known(r, c, false)) rec_guard(r, JIT_guard_false, &c, 1);
+}
+void jit_rec_guard_nonnull(struct jit_recorder *r, jit_ref v)
+{
+    if (!guard_known(r, v, true)) rec_guard(r, JIT_guard_nonnull, &v, 1);
+}
+void jit_rec_guard_isnull(struct jit_recorder *r, jit_ref v)
+{
+    if (!guard_known(r, v, false)) rec_guard(r, JIT_guard_isnull, &v, 1);
+}
 
 void jit_rec_guard_not_due(struct jit_recorder *r, jit_ref addr) { rec_guard(r, JIT_guard_not_due, &addr, 1); }
 

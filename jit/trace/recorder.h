@@ -17,46 +17,52 @@
 #define JIT_TRACE_RECORDER_H
 #include "trace/trace.h"
 
-#define JIT_REC_SLOTS_BELOW 512  /* lowest slot is -512 */
+#define JIT_REC_SLOTS_BELOW 512 /* lowest slot is -512 */
 #define JIT_REC_SLOTS_ABOVE 2048 /* highest + 1 */
 #define JIT_REC_MAX_FRAMES 64
 
-enum { JIT_SL_KNOWN = 1 /* ref and tag are valid */, JIT_SL_WRITTEN = 2 /* differs from memory */ };
-struct jit_rec_slot { jit_ref ref; uint32_t tag; uint8_t flags; };
+enum { JIT_SL_KNOWN = 1 /* ref and tag are valid */,
+       JIT_SL_WRITTEN = 2 /* differs from memory */ };
+struct jit_rec_slot {
+    jit_ref ref;
+    uint32_t tag;
+    uint8_t flags;
+};
 
 struct jit_recorder {
     struct jit_vm *vm;
-    void *ctx;                   /* the guest's thread that is recorded */
+    void *ctx; /* the guest's thread that is recorded */
     struct jit_arena arena;
     struct jit_ir ir;
     uint8_t kind;
-    uint8_t place;               /* what key is: KIND_LOOP a loop's head, KIND_ENTRY a function's entry. kind is decided at
+    uint8_t place; /* what key is: KIND_LOOP a loop's head, KIND_ENTRY a function's entry. kind is decided at
                                     the end: 'l' if it closes on itself, else 'e' */
-    struct jit_key key;          /* where it started */
-    struct jit_exit *parent;     /* bridges */
-    uint64_t number;             /* reserved for this trace */
+    struct jit_key key; /* where it started */
+    struct jit_exit *parent; /* bridges */
+    uint64_t number; /* reserved for this trace */
     char *name, *file;
-    int line;                    /* of the start */
-    int status;                  /* -1 fine, else enum jitstat_abort */
+    int line; /* of the start */
+    int status; /* -1 fine, else enum jitstat_abort */
     /* current instruction */
     uint64_t pc, code;
     uint32_t cur_line;
-    int32_t base;                /* current frame's first register, relative to the entry frame */
-    int32_t top;                 /* slots at and above are dead (relative to the entry frame) */
+    int32_t base; /* current frame's first register, relative to the entry frame */
+    int32_t top; /* slots at and above are dead (relative to the entry frame) */
     struct jit_resume_frame frames[JIT_REC_MAX_FRAMES]; /* frames[nframes-1] is the current one: its pc is set by begin_ins */
     uint32_t nframes;
-    struct jit_rec_slot *slots;  /* indexed slot + JIT_REC_SLOTS_BELOW */
-    int32_t slot_lo, slot_hi;    /* range of slots that were touched */
-    uint32_t last_resume;        /* shared while nothing changed */
+    struct jit_rec_slot *slots; /* indexed slot + JIT_REC_SLOTS_BELOW */
+    int32_t slot_lo, slot_hi; /* range of slots that were touched */
+    uint32_t last_resume; /* shared while nothing changed */
     bool resume_dirty;
-    bool synced;                 /* a SYNC call was recorded: unread slots may have changed in memory */
-    void **deps; uint32_t ndeps, capdeps;
-    uint64_t ops_executed;       /* guest operations seen (counter OPS) */
-    int32_t max_top;             /* highest top so far: room that the trace needs */
-    jit_ref guard_stack;         /* the trace's guard_stack */
-    uint64_t ns_tracing;         /* exclusive time, known at the end */
-    struct jit_recorder *outer;  /* vm->compiling before this one */
-    void *guest;                 /* guest's own data for the recording (from the arena) */
+    bool synced; /* a SYNC call was recorded: unread slots may have changed in memory */
+    void **deps;
+    uint32_t ndeps, capdeps;
+    uint64_t ops_executed; /* guest operations seen (counter OPS) */
+    int32_t max_top; /* highest top so far: room that the trace needs */
+    jit_ref guard_stack; /* the trace's guard_stack */
+    uint64_t ns_tracing; /* exclusive time, known at the end */
+    struct jit_recorder *outer; /* vm->compiling before this one */
+    void *guest; /* guest's own data for the recording (from the arena) */
 };
 
 /* ---- slots ---- */
@@ -73,7 +79,7 @@ jit_ref jit_rec_reload(struct jit_recorder *r, int32_t slot, uint32_t tag, char 
 /* ---- frames ---- */
 void jit_rec_begin_ins(struct jit_recorder *r, uint64_t pc, uint32_t line, int32_t top);
 bool jit_rec_push_frame(struct jit_recorder *r, const struct jit_resume_frame *f); /* false: too deep (status set) */
-void jit_rec_pop_frame(struct jit_recorder *r);                                    /* nframes > 1 */
+void jit_rec_pop_frame(struct jit_recorder *r); /* nframes > 1 */
 /* Return below the entry frame: f becomes the only frame. */
 void jit_rec_return_below(struct jit_recorder *r, const struct jit_resume_frame *f);
 void jit_rec_merge_point(struct jit_recorder *r); /* debug_merge_point for the current instruction */
@@ -84,8 +90,8 @@ jit_ref jit_rec_kf(struct jit_recorder *r, double v);
 jit_ref jit_rec_kr(struct jit_recorder *r, void *p, bool gc);
 jit_ref jit_rec_op1(struct jit_recorder *r, enum jit_opcode op, jit_ref a);
 jit_ref jit_rec_op2(struct jit_recorder *r, enum jit_opcode op, jit_ref a, jit_ref b);
-jit_ref jit_rec_get(struct jit_recorder *r, const struct jit_descr *d, jit_ref obj);               /* getfield by d->type */
-void jit_rec_put(struct jit_recorder *r, const struct jit_descr *d, jit_ref obj, jit_ref val);     /* setfield */
+jit_ref jit_rec_get(struct jit_recorder *r, const struct jit_descr *d, jit_ref obj); /* getfield by d->type */
+void jit_rec_put(struct jit_recorder *r, const struct jit_descr *d, jit_ref obj, jit_ref val); /* setfield */
 jit_ref jit_rec_aget(struct jit_recorder *r, const struct jit_descr *d, jit_ref arr, jit_ref idx);
 void jit_rec_aput(struct jit_recorder *r, const struct jit_descr *d, jit_ref arr, jit_ref idx, jit_ref val);
 /* fn's address becomes a constant; args as d->args. SYNC calls get resume data of the current state. */
@@ -105,9 +111,9 @@ void jit_rec_keep(struct jit_recorder *r, void *object);
 void jit_rec_fail(struct jit_recorder *r, enum jitstat_abort why); /* sticky */
 /* Each ends the recording (vm->rec becomes NULL), compiles and installs, or aborts; returns the new trace or NULL.
  * The current state must be "about to execute pc" of the last begin_ins. */
-struct jit_trace *jit_rec_close_loop(struct jit_recorder *r);                        /* back at the start, same frame */
+struct jit_trace *jit_rec_close_loop(struct jit_recorder *r); /* back at the start, same frame */
 struct jit_trace *jit_rec_close_link(struct jit_recorder *r, struct jit_trace *target); /* at target's key in the innermost frame */
-struct jit_trace *jit_rec_close_interp(struct jit_recorder *r);                      /* the interpreter goes on here */
+struct jit_trace *jit_rec_close_interp(struct jit_recorder *r); /* the interpreter goes on here */
 /* Gives up. place: where (the current instruction). Fires abort, backs off or blacklists. */
 void jit_rec_abort(struct jit_recorder *r, enum jitstat_abort why);
 

@@ -21,39 +21,41 @@ struct jit_params {
     unsigned enable_opts; /* JIT_OPT_* */
 };
 
-enum jit_trace_state { JIT_TR_LIVE, JIT_TR_INVALID /* unlinked, waits for activations */, JIT_TR_FREED };
+enum jit_trace_state { JIT_TR_LIVE,
+                       JIT_TR_INVALID /* unlinked, waits for activations */,
+                       JIT_TR_FREED };
 
 struct jit_trace {
     struct jit_vm *vm;
-    uint8_t kind;             /* JITSTAT_KIND_* */
+    uint8_t kind; /* JITSTAT_KIND_* */
     uint8_t state;
-    uint8_t place;            /* what key is: KIND_LOOP a loop's head, KIND_ENTRY a function's entry (root traces) */
-    uint32_t invalid;         /* word that guard_not_invalidated tests */
+    uint8_t place; /* what key is: KIND_LOOP a loop's head, KIND_ENTRY a function's entry (root traces) */
+    uint32_t invalid; /* word that guard_not_invalidated tests */
     uint64_t number;
-    struct jit_key key;       /* bridges: key of the root trace */
-    char *name;               /* "file.lua:12" */
+    struct jit_key key; /* bridges: key of the root trace */
+    char *name; /* "file.lua:12" */
     char *file;
     int line;
-    struct jit_arena arena;   /* everything below */
-    struct jit_ir ir;         /* optimized; kept for hooks, dumps, exits */
+    struct jit_arena arena; /* everything below */
+    struct jit_ir ir; /* optimized; kept for hooks, dumps, exits */
     struct jit_code code;
     struct jit_trace *parent; /* bridges */
     uint32_t parent_exit;
     struct jit_trace *target; /* link TRACE */
-    struct jit_trace *next;   /* all traces of the VM, newest first */
+    struct jit_trace *next; /* all traces of the VM, newest first */
     struct jitstat_loop *rec; /* in the stats block; never NULL (own_rec when lost) */
     struct jitstat_loop own_rec;
     struct jitstat_guard *guards;
-    void **deps;              /* objects whose constants were used */
+    void **deps; /* objects whose constants were used */
     uint32_t ndeps;
-    uint32_t nbridges;        /* root traces: bridges recorded in this tree, dead ones included */
-    bool doomed;              /* scratch of invalidate.c */
-    uint32_t stack_room;      /* slots above the frame register that the trace needs (its guard_stack) */
+    uint32_t nbridges; /* root traces: bridges recorded in this tree, dead ones included */
+    bool doomed; /* scratch of invalidate.c */
+    uint32_t stack_room; /* slots above the frame register that the trace needs (its guard_stack) */
 };
 
 struct jit_vm {
     const struct jit_driver *driver;
-    void *user;               /* guest's: passed to install and back_off */
+    void *user; /* guest's: passed to install and back_off */
     struct obs_vm *obs;
     struct jit_params params;
     struct code_area area;
@@ -63,17 +65,17 @@ struct jit_vm {
     struct jit_recorder *compiling; /* closed recordings whose optimize hook runs, innermost first: still to be invalidated and marked */
     struct jit_trace *traces;
     uint64_t next_number;
-    struct jit_cell **cells;  /* hash of keys: counters of aborts, trace */
+    struct jit_cell **cells; /* hash of keys: counters of aborts, trace */
     uint32_t ncells, cellmask;
-    uint32_t running;         /* depth of jit_run. A guest that unwinds past jit_run (longjmp) restores what it was */
-    bool dead_traces;         /* some are JIT_TR_INVALID */
+    uint32_t running; /* depth of jit_run. A guest that unwinds past jit_run (longjmp) restores what it was */
+    bool dead_traces; /* some are JIT_TR_INVALID */
     struct jit_descr frame_tag, frame_i, frame_f, frame_r; /* a slot in memory, for jit_rec_reload */
-    uint8_t debug;            /* enable_debug is on */
+    uint8_t debug; /* enable_debug is on */
     volatile uint8_t interrupt; /* guest wants compiled loops to leave */
     uint8_t in_hook, want_flush;
     const char *flush_why;
     int64_t torture_counter;
-    struct jit_hooks *hooks;  /* hooks.c */
+    struct jit_hooks *hooks; /* hooks.c */
     bool blacklist_storm;
 };
 

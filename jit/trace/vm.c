@@ -12,7 +12,11 @@
 #include "opt/opt.h"
 #include "trace/engine.h"
 
-struct param_row { const char *name; size_t off; int64_t def, min, max; };
+struct param_row {
+    const char *name;
+    size_t off;
+    int64_t def, min, max;
+};
 static const struct param_row param_rows[] = {
 #define JITSTAT_PARAM(name, def, min, max, help) {#name, offsetof(struct jit_params, name), def, min, max},
 #include <jitstat/params.def>
@@ -42,8 +46,14 @@ static const struct param_row *param_find(const char *name, size_t len)
 /* One "name=value", "off" or "default". */
 static bool param_set_one(struct jit_params *p, const char *s, size_t len)
 {
-    if (len == 3 && !memcmp(s, "off", 3)) { p->jit = 0; return true; }
-    if (len == 7 && !memcmp(s, "default", 7)) { params_default(p); return true; }
+    if (len == 3 && !memcmp(s, "off", 3)) {
+        p->jit = 0;
+        return true;
+    }
+    if (len == 7 && !memcmp(s, "default", 7)) {
+        params_default(p);
+        return true;
+    }
     const char *eq = memchr(s, '=', len);
     if (!eq) {
         snprintf(param_error, sizeof param_error, "'%.*s' is not name=value, \"off\" or \"default\"", (int)(len > 80 ? 80 : len), s);

@@ -44,37 +44,42 @@ struct jit_exit_state {
 /* One way out of a compiled trace. Lives as long as the trace (in its arena). */
 struct jit_exit {
     struct jit_trace *trace;
-    uint32_t number;        /* guard number in the trace, 0 .. nexits-1 */
-    uint32_t op;            /* index of the operation in the optimized IR */
+    uint32_t number; /* guard number in the trace, 0 .. nexits-1 */
+    uint32_t op; /* index of the operation in the optimized IR */
     const struct jit_slot_val *slots; /* what the slots hold; refs that are constants carry JIT_K */
     uint32_t nslots, nframes;
     const struct jit_resume_frame *frames;
     const uint64_t *consts; /* by const index: bits (trace's constants) */
-    jit_loc *locs;          /* [nslots] */
-    uint8_t *patch;         /* rel32 to patch when a bridge is attached; NULL: cannot get one */
-    uint8_t *stub;          /* the exit's own code, where patch leads without a bridge */
+    jit_loc *locs; /* [nslots] */
+    uint8_t *patch; /* rel32 to patch when a bridge is attached; NULL: cannot get one */
+    uint8_t *stub; /* the exit's own code, where patch leads without a bridge */
     struct jit_trace *bridge;
-    uint64_t *count;        /* exits taken: word in the stats block or own_count */
+    uint64_t *count; /* exits taken: word in the stats block or own_count */
     uint64_t own_count;
     uint32_t line;
-    uint32_t hot;           /* exits since the last look, for trace_eagerness; back-off */
+    uint32_t hot; /* exits since the last look, for trace_eagerness; back-off */
     uint32_t hot_limit;
-    uint32_t aborts;        /* bridge recordings that failed here */
-    uint8_t kind;           /* enum jit_exit_kind */
+    uint32_t aborts; /* bridge recordings that failed here */
+    uint8_t kind; /* enum jit_exit_kind */
 };
-enum jit_exit_kind { JIT_EXIT_GUARD, JIT_EXIT_INTERP /* end of a trace */, JIT_EXIT_POLL /* interrupt at a back edge */,
+enum jit_exit_kind { JIT_EXIT_GUARD,
+                     JIT_EXIT_INTERP /* end of a trace */,
+                     JIT_EXIT_POLL /* interrupt at a back edge */,
                      JIT_EXIT_DUE /* guard_not_due: the guest's collector wants its turn */ };
 
 /* What SYNC calls leave in the context at driver->ctx_resume_off before the call. */
-struct jit_sync { const struct jit_resume_frame *frames; uint32_t nframes; };
+struct jit_sync {
+    const struct jit_resume_frame *frames;
+    uint32_t nframes;
+};
 
 /* How the guest's frames look in memory, from its driver. */
 struct jit_frame_layout {
-    int32_t slot_size;      /* bytes */
-    int32_t payload_off;    /* 8 bytes */
+    int32_t slot_size; /* bytes */
+    int32_t payload_off; /* 8 bytes */
     int32_t tag_off;
-    int32_t tag_size;       /* 1 or 4 */
-    int32_t ctx_base_off;   /* context: address of slot 0 of the entry frame; reloaded after calls that may move it */
+    int32_t tag_size; /* 1 or 4 */
+    int32_t ctx_base_off; /* context: address of slot 0 of the entry frame; reloaded after calls that may move it */
     int32_t ctx_resume_off; /* context: struct jit_sync *, stored before SYNC calls */
     int32_t ctx_stack_end_off; /* context: address of the end of the guest's stack (guard_stack) */
 };
@@ -83,7 +88,7 @@ struct jit_frame_layout {
 struct jit_backend {
     struct code_area *area;
     struct jit_frame_layout layout;
-    void (*exit_handler)(struct jit_exit_state *);          /* writes frames; must not longjmp */
+    void (*exit_handler)(struct jit_exit_state *); /* writes frames; must not longjmp */
     /* Called by the poll stub. which: 'e' trace entered, 'l' label passed, 'b' bridge entered, 'j' about to
      * jump to another trace's start (nothing to count: that one says 'e'). Returns nonzero to leave the trace
      * (not acted on for 'e'; for 'b' the bridge is left through its guard's exit). */
@@ -102,13 +107,13 @@ struct jit_backend {
 
 /* Machine code of one trace. */
 struct jit_code {
-    uint8_t *entry;      /* for the interpreter and for links through memory; bridges: patched into the guard */
-    uint8_t *label;      /* loop head or NULL */
+    uint8_t *entry; /* for the interpreter and for links through memory; bridges: patched into the guard */
+    uint8_t *label; /* loop head or NULL */
     uint8_t *start;
     size_t size;
     struct jit_exit *exits; /* [nexits], from the arena given */
     uint32_t nexits;
-    uint32_t *op_offset;    /* [ops] offset of each operation's machine code, 0xffffffff: none */
+    uint32_t *op_offset; /* [ops] offset of each operation's machine code, 0xffffffff: none */
     struct code_block *block;
 };
 

@@ -62,7 +62,10 @@ struct opnd lower_operand_f(struct lower *l, jit_ref r)
 
 /* ---- integers ---- */
 
-struct forms { enum enc_form rr, rm, ri; bool commutes; };
+struct forms {
+    enum enc_form rr, rm, ri;
+    bool commutes;
+};
 
 static void put(struct lower *l, const struct forms *f, int r, const struct opnd *o)
 {
@@ -80,7 +83,7 @@ static const struct forms *int_forms(int opc)
     switch (opc) {
     case JIT_int_sub: return &sub;
     case JIT_int_and: return &and;
-    case JIT_int_or: return &or;
+    case JIT_int_or: return & or ;
     case JIT_int_xor: return &xor;
     case JIT_int_mul: return &mul;
     default: return &add;
@@ -135,7 +138,9 @@ static void lower_mul_imm(struct lower *l, uint32_t n, jit_ref a, int64_t k)
     int r = ra_use(&l->ra, a);
     ra_drop(&l->ra, a);
     int d = ra_def(&l->ra, n);
-    if (k == 3 || k == 5 || k == 9) enc_lea_rm(e, d, enc_mx(r, r, k == 3 ? 1 : k == 5 ? 2 : 3, 0));
+    if (k == 3 || k == 5 || k == 9) enc_lea_rm(e, d, enc_mx(r, r, k == 3 ? 1 : k == 5 ? 2
+                                                                                      : 3,
+                                                            0));
     else enc_imul_rri(e, d, r, k);
 }
 
@@ -178,7 +183,8 @@ static void lower_shift(struct lower *l, uint32_t n)
     if (jit_ref_is_const(b)) {
         int s = (int)(jit_ref_const(l->ir, b)->i & 63), d = ra_def_from(&l->ra, n, a, 0);
         if (!s) return;
-        opc == JIT_int_lshift ? enc_shl_ri(e, d, s) : opc == JIT_int_rshift ? enc_sar_ri(e, d, s) : enc_shr_ri(e, d, s);
+        opc == JIT_int_lshift ? enc_shl_ri(e, d, s) : opc == JIT_int_rshift ? enc_sar_ri(e, d, s)
+                                                                            : enc_shr_ri(e, d, s);
         return;
     }
     if (l->ra.vals[b].reg == X_RCX) {
@@ -188,7 +194,8 @@ static void lower_shift(struct lower *l, uint32_t n)
         ra_emit_move(&l->ra, X_RCX, ra_loc(&l->ra, b));
     }
     int d = ra_def_from(&l->ra, n, a, RA_BIT(X_RCX));
-    opc == JIT_int_lshift ? enc_shl_rcl(e, d) : opc == JIT_int_rshift ? enc_sar_rcl(e, d) : enc_shr_rcl(e, d);
+    opc == JIT_int_lshift ? enc_shl_rcl(e, d) : opc == JIT_int_rshift ? enc_sar_rcl(e, d)
+                                                                      : enc_shr_rcl(e, d);
 }
 
 static void lower_unary(struct lower *l, uint32_t n)
@@ -345,33 +352,70 @@ static void lower_one(struct lower *l, uint32_t n)
     switch (op->opcode) {
     case JIT_label: lower_label(l, n); break;
     case JIT_jump: lower_jump(l, n); break;
-    case JIT_debug_merge_point: case JIT_inputarg_i: case JIT_inputarg_f: case JIT_inputarg_r: break;
-    case JIT_int_add: case JIT_int_sub: case JIT_int_mul: case JIT_int_and: case JIT_int_or: case JIT_int_xor: case JIT_int_add_ptr:
+    case JIT_debug_merge_point:
+    case JIT_inputarg_i:
+    case JIT_inputarg_f:
+    case JIT_inputarg_r: break;
+    case JIT_int_add:
+    case JIT_int_sub:
+    case JIT_int_mul:
+    case JIT_int_and:
+    case JIT_int_or:
+    case JIT_int_xor:
+    case JIT_int_add_ptr:
         lower_int(l, n);
         break;
-    case JIT_int_lshift: case JIT_int_rshift: case JIT_uint_rshift: lower_shift(l, n); break;
-    case JIT_int_neg: case JIT_int_invert: case JIT_cast_ptr_to_int: case JIT_cast_int_to_ptr:
-    case JIT_same_as_i: case JIT_same_as_f: case JIT_same_as_r:
+    case JIT_int_lshift:
+    case JIT_int_rshift:
+    case JIT_uint_rshift: lower_shift(l, n); break;
+    case JIT_int_neg:
+    case JIT_int_invert:
+    case JIT_cast_ptr_to_int:
+    case JIT_cast_int_to_ptr:
+    case JIT_same_as_i:
+    case JIT_same_as_f:
+    case JIT_same_as_r:
         lower_unary(l, n);
         break;
-    case JIT_int_floordiv: case JIT_int_mod: lower_div(l, n); break;
-    case JIT_float_add: case JIT_float_sub: case JIT_float_mul: case JIT_float_truediv: lower_float(l, n); break;
-    case JIT_float_neg: case JIT_float_abs: lower_float_mask(l, n); break;
+    case JIT_int_floordiv:
+    case JIT_int_mod: lower_div(l, n); break;
+    case JIT_float_add:
+    case JIT_float_sub:
+    case JIT_float_mul:
+    case JIT_float_truediv: lower_float(l, n); break;
+    case JIT_float_neg:
+    case JIT_float_abs: lower_float_mask(l, n); break;
     case JIT_float_sqrt: lower_float_unary(l, n); break;
-    case JIT_float_floor: case JIT_float_ceil:
+    case JIT_float_floor:
+    case JIT_float_ceil:
         lower_clobbers(l->ir, op) ? lower_round_call(l, n) : lower_float_unary(l, n);
         break;
-    case JIT_cast_int_to_float: case JIT_cast_float_to_int: case JIT_convert_float_bytes_to_longlong: case JIT_convert_longlong_bytes_to_float:
+    case JIT_cast_int_to_float:
+    case JIT_cast_float_to_int:
+    case JIT_convert_float_bytes_to_longlong:
+    case JIT_convert_longlong_bytes_to_float:
         lower_convert(l, n);
         break;
-    case JIT_getfield_gc_i: case JIT_getfield_gc_f: case JIT_getfield_gc_r: case JIT_getarrayitem_gc_i: case JIT_getarrayitem_gc_f:
-    case JIT_getarrayitem_gc_r: case JIT_getframe_i: case JIT_getframe_f: case JIT_getframe_r: case JIT_getframetag:
+    case JIT_getfield_gc_i:
+    case JIT_getfield_gc_f:
+    case JIT_getfield_gc_r:
+    case JIT_getarrayitem_gc_i:
+    case JIT_getarrayitem_gc_f:
+    case JIT_getarrayitem_gc_r:
+    case JIT_getframe_i:
+    case JIT_getframe_f:
+    case JIT_getframe_r:
+    case JIT_getframetag:
         lower_load(l, n);
         break;
-    case JIT_setfield_gc: case JIT_setarrayitem_gc: lower_store(l, n); break;
+    case JIT_setfield_gc:
+    case JIT_setarrayitem_gc: lower_store(l, n); break;
     case JIT_getcontext: ra_def_fixed(&l->ra, n, X_R15); break;
     case JIT_getframeaddr: lower_frameaddr(l, n); break;
-    case JIT_call_n: case JIT_call_i: case JIT_call_f: case JIT_call_r: lower_call(l, n); break;
+    case JIT_call_n:
+    case JIT_call_i:
+    case JIT_call_f:
+    case JIT_call_r: lower_call(l, n); break;
     case JIT_increment_counter: enc_inc_m(&l->e, lower_abs(l, jit_ref_const(l->ir, op->arg[0])->p)); break;
     default: assert(!"an operation without lowering");
     }
@@ -381,7 +425,9 @@ static void dump_one(const struct lower *l, uint32_t n)
 {
     char text[160];
     jit_ir_print_op(l->ir, n, text, sizeof text);
-    fprintf(stderr, "%4u %-5s loc %3d  %s\n", n, l->sel[n] == SEL_EMIT ? "" : l->sel[n] == SEL_SUNK ? "sunk" : "gone", ra_loc(&l->ra, n), text);
+    fprintf(stderr, "%4u %-5s loc %3d  %s\n", n, l->sel[n] == SEL_EMIT ? "" : l->sel[n] == SEL_SUNK ? "sunk"
+                                                                                                    : "gone",
+            ra_loc(&l->ra, n), text);
 }
 
 static bool failed(const struct lower *l)

@@ -16,7 +16,9 @@ struct stub {
     struct enc_label at;
     bool used;
 };
-enum { POLL_ENTRY, POLL_LEAVE, POLL_KINDS }; /* 'e' or 'b'; at a jump through memory */
+enum { POLL_ENTRY,
+       POLL_LEAVE,
+       POLL_KINDS }; /* 'e' or 'b'; at a jump through memory */
 struct poll_stub {
     struct enc_label at;
     uint8_t *back;
@@ -38,23 +40,25 @@ struct lower {
     struct jit_arena *arena, *scratch; /* what exits need; what goes with the compilation */
     uint8_t *sel;
     struct jit_code *out;
-    uint64_t *consts;         /* bits, for exits */
-    const uint8_t **pool;     /* address of float constants */
+    uint64_t *consts; /* bits, for exits */
+    const uint8_t **pool; /* address of float constants */
     const uint8_t *sign_mask, *abs_mask;
-    struct stub *stubs;       /* by exit */
+    struct stub *stubs; /* by exit */
     uint32_t next_guard, next_extra; /* numbers of exits: guards first, then the others */
     struct poll_stub polls[POLL_KINDS];
-    uint8_t *body;            /* behind the entry's poll */
+    uint8_t *body; /* behind the entry's poll */
     struct jit_exit *label_exit; /* where a poll at the label leaves, or NULL */
-    bool r11_busy;            /* an address of the current operation needs it */
-    jit_ref r11_index;        /* r11 holds r11_rest times this value; JIT_NOREF: something else */
+    bool r11_busy; /* an address of the current operation needs it */
+    jit_ref r11_index; /* r11 holds r11_rest times this value; JIT_NOREF: something else */
     uint32_t r11_rest;
-    bool no_memory;           /* sticky */
-    bool dump;                /* JIT_DUMP=ra */
+    bool no_memory; /* sticky */
+    bool dump; /* JIT_DUMP=ra */
 };
 
 /* The second operand of an instruction. */
-enum opnd_kind { OP_REG, OP_MEM, OP_IMM };
+enum opnd_kind { OP_REG,
+                 OP_MEM,
+                 OP_IMM };
 struct opnd {
     enum opnd_kind kind;
     int reg;
@@ -74,15 +78,15 @@ static inline int lower_r11(struct lower *l)
 
 /* lower.c */
 void lower_all(struct lower *l);
-struct opnd lower_operand(struct lower *l, jit_ref r);   /* integer or address: register, memory or 32-bit immediate */
+struct opnd lower_operand(struct lower *l, jit_ref r); /* integer or address: register, memory or 32-bit immediate */
 struct opnd lower_operand_f(struct lower *l, jit_ref r); /* register or memory */
-int lower_imm_reg(struct lower *l, int64_t v);           /* a constant in r11, or in a temporary when that is taken */
+int lower_imm_reg(struct lower *l, int64_t v); /* a constant in r11, or in a temporary when that is taken */
 struct enc_mem lower_abs(struct lower *l, const void *p); /* a fixed address: rip-relative or through r11 */
 bool lower_reaches(const struct lower *l, const void *p);
 
 /* lower_mem.c */
 struct enc_mem lower_address(struct lower *l, const struct jit_op *op); /* of a load or store; locks its registers */
-void lower_address_drop(struct lower *l, const struct jit_op *op);     /* its registers may hold the result */
+void lower_address_drop(struct lower *l, const struct jit_op *op); /* its registers may hold the result */
 int lower_load_size(const struct lower *l, const struct jit_op *op);
 void lower_load(struct lower *l, uint32_t n);
 void lower_store(struct lower *l, uint32_t n);
@@ -91,7 +95,10 @@ void lower_store(struct lower *l, uint32_t n);
 void lower_div(struct lower *l, uint32_t n);
 
 /* lower_guard.c */
-struct cond { enum enc_cc cc; bool eq_f, ne_f; }; /* holds; eq_f, ne_f: floats, the parity flag counts too */
+struct cond {
+    enum enc_cc cc;
+    bool eq_f, ne_f;
+}; /* holds; eq_f, ne_f: floats, the parity flag counts too */
 bool lower_is_compare(int opcode);
 struct cond lower_compare(struct lower *l, uint32_t n);
 void lower_guard(struct lower *l, uint32_t n);

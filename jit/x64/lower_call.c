@@ -94,7 +94,7 @@ static const uint8_t arg_regs[6] = {X_RDI, X_RSI, X_RDX, X_RCX, X_R8, X_R9};
 
 struct args {
     struct ra_move *m;
-    unsigned n;         /* moves to registers */
+    unsigned n; /* moves to registers */
     jit_ref *stack;
     unsigned nstack;
 };

@@ -29,7 +29,9 @@ static enum enc_cc cc_of(int opc)
     case JIT_uint_le: return XCC_BE;
     case JIT_uint_gt: return XCC_A;
     case JIT_uint_ge: return XCC_AE;
-    case JIT_int_ne: case JIT_ptr_ne: case JIT_int_is_true: return XCC_NE;
+    case JIT_int_ne:
+    case JIT_ptr_ne:
+    case JIT_int_is_true: return XCC_NE;
     default: return XCC_E;
     }
 }
@@ -143,8 +145,7 @@ struct jit_exit *lower_exit(struct lower *l, uint32_t number, uint32_t n, int ki
     const struct jit_op *op = lower_op(l, n);
     const struct jit_resume *r = &l->ir->resumes.v[op->resume];
     struct jit_exit *x = &l->out->exits[number];
-    *x = (struct jit_exit){.trace = l->trace, .number = number, .op = n, .frames = l->ir->frames.v + r->frames, .nframes = r->nframes,
-                           .consts = l->consts, .line = op->line, .kind = (uint8_t)kind, .count = &x->own_count};
+    *x = (struct jit_exit){.trace = l->trace, .number = number, .op = n, .frames = l->ir->frames.v + r->frames, .nframes = r->nframes, .consts = l->consts, .line = op->line, .kind = (uint8_t)kind, .count = &x->own_count};
     l->stubs[number].used = true;
     x->slots = l->ir->slots.v + r->slots;
     if (!with_slots) return x;

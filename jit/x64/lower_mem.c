@@ -34,7 +34,9 @@ static jit_ref unfold(const struct lower *l, jit_ref r, int64_t factor, int64_t 
 /* What of the stride the addressing mode does itself, as a shift. */
 static int index_scale(uint32_t stride)
 {
-    return stride % 8 == 0 ? 3 : stride % 4 == 0 ? 2 : stride % 2 == 0 ? 1 : 0;
+    return stride % 8 == 0 ? 3 : stride % 4 == 0 ? 2
+                             : stride % 2 == 0   ? 1
+                                                 : 0;
 }
 
 /* The index's register, multiplied by what the addressing mode cannot do. */
@@ -50,7 +52,10 @@ static int index_reg(struct lower *l, jit_ref index, uint32_t rest)
         l->r11_rest = rest;
     }
     if (rest == 2 || rest == 3 || rest == 5 || rest == 9)
-        enc_lea_rm(&l->e, t, enc_mx(x, x, rest == 2 ? 0 : rest == 3 ? 1 : rest == 5 ? 2 : 3, 0));
+        enc_lea_rm(&l->e, t, enc_mx(x, x, rest == 2 ? 0 : rest == 3 ? 1
+                                                      : rest == 5   ? 2
+                                                                    : 3,
+                                    0));
     else if (rest <= INT32_MAX)
         enc_imul_rri(&l->e, t, x, rest);
     else {

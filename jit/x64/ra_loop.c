@@ -16,20 +16,20 @@
 
 struct cand {
     jit_ref v;
-    uint32_t score;  /* uses of a register in the loop */
-    uint32_t end;    /* last operation that needs it */
-    bool crosses;    /* lives across a call in the loop */
-    bool slot;       /* its home is a slot */
-    jit_loc reg;     /* its home; -1: not yet chosen */
+    uint32_t score; /* uses of a register in the loop */
+    uint32_t end; /* last operation that needs it */
+    bool crosses; /* lives across a call in the loop */
+    bool slot; /* its home is a slot */
+    jit_loc reg; /* its home; -1: not yet chosen */
 };
 
 struct loop {
     struct cand *c;
     unsigned n;
-    int16_t *alive[2];  /* by class and operation: values in registers, if all candidates are */
+    int16_t *alive[2]; /* by class and operation: values in registers, if all candidates are */
     uint32_t len;
-    uint32_t fixed;     /* registers that operations of the loop want for themselves */
-    bool tight[2];      /* more values than registers */
+    uint32_t fixed; /* registers that operations of the loop want for themselves */
+    bool tight[2]; /* more values than registers */
     uint32_t taken;
 };
 

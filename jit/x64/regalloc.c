@@ -133,7 +133,8 @@ static void wants_scan(struct ra *ra, uint32_t n)
     unsigned ni = 0, nf = 0;
     for (unsigned i = 1; i < op->nargs; i++) {
         bool xmm = jit_ref_type(ra->ir, args[i]) == 'f';
-        jit_loc r = xmm ? (nf < 8 ? (jit_loc)(JIT_LOC_XMM + nf) : JIT_LOC_NONE) : ni < 6 ? arg_regs[ni] : JIT_LOC_NONE;
+        jit_loc r = xmm ? (nf < 8 ? (jit_loc)(JIT_LOC_XMM + nf) : JIT_LOC_NONE) : ni < 6 ? arg_regs[ni]
+                                                                                         : JIT_LOC_NONE;
         xmm ? nf++ : ni++;
         want(ra, args[i], r, n);
     }
@@ -150,8 +151,7 @@ uint32_t ra_fixed(const struct jit_ir *ir, const struct jit_op *op)
 static void vals_init(struct ra *ra)
 {
     for (uint32_t v = 0; v < ra->n; v++)
-        ra->vals[v] = (struct ra_val){.reg = -1, .slot = -1, .hint = -1, .want = -1, .last = v,
-                                      .xmm = jit_opinfo[ra->ir->ops.v[v].opcode].result == 'f'};
+        ra->vals[v] = (struct ra_val){.reg = -1, .slot = -1, .hint = -1, .want = -1, .last = v, .xmm = jit_opinfo[ra->ir->ops.v[v].opcode].result == 'f'};
     if (ra->label == JIT_NOREF) return;
     const struct jit_op *op = &ra->ir->ops.v[ra->label];
     for (unsigned i = 0; i < op->nargs; i++) ra->vals[jit_op_args(ra->ir, op)[i]].phi = true;
@@ -501,7 +501,8 @@ void ra_take(struct ra *ra, jit_loc reg, uint32_t avoid)
 jit_loc ra_loc(const struct ra *ra, jit_ref v)
 {
     const struct ra_val *val = &ra->vals[v];
-    return val->reg >= 0 ? val->reg : val->slot >= 0 ? (jit_loc)(JIT_LOC_SPILL + val->slot) : JIT_LOC_NONE;
+    return val->reg >= 0 ? val->reg : val->slot >= 0 ? (jit_loc)(JIT_LOC_SPILL + val->slot)
+                                                     : JIT_LOC_NONE;
 }
 
 /* ---- calls ---- */

@@ -39,54 +39,62 @@
 enum sel {
     SEL_EMIT,
     SEL_SUNK, /* part of the one operation that uses it */
-    SEL_GONE  /* dead, or a constant offset that went into the addresses that use it */
+    SEL_GONE /* dead, or a constant offset that went into the addresses that use it */
 };
 
 struct ra_val {
-    jit_loc reg;    /* -1: in no register */
-    jit_loc slot;   /* spill slot number that holds it; -1: none */
-    int16_t hint;   /* index of the label argument it flows into; -1 */
-    jit_loc want;   /* argument register of the call at want_at; -1 */
+    jit_loc reg; /* -1: in no register */
+    jit_loc slot; /* spill slot number that holds it; -1: none */
+    int16_t hint; /* index of the label argument it flows into; -1 */
+    jit_loc want; /* argument register of the call at want_at; -1 */
     uint32_t want_at;
     bool xmm;
-    bool phi;       /* label argument */
+    bool phi; /* label argument */
     bool invariant; /* made before the label, needed in the loop, not carried */
-    uint32_t use;   /* first of its uses in registers that are still to come: index into uses, 0 none */
+    uint32_t use; /* first of its uses in registers that are still to come: index into uses, 0 none */
     uint32_t loop_use; /* the first of them behind the label */
-    uint32_t last;  /* operation after which it is dead */
-    uint32_t dies;  /* next value that dies there */
+    uint32_t last; /* operation after which it is dead */
+    uint32_t dies; /* next value that dies there */
 };
-struct ra_use { uint32_t pos, next; };
-struct ra_home { jit_ref v; jit_loc reg; }; /* an invariant's register at the label */
+struct ra_use {
+    uint32_t pos, next;
+};
+struct ra_home {
+    jit_ref v;
+    jit_loc reg;
+}; /* an invariant's register at the label */
 
 /* Owned by the compilation; all memory from its scratch arena. */
 struct ra {
     const struct jit_ir *ir;
     struct enc *e;
-    const uint8_t *sel;         /* enum sel by operation */
+    const uint8_t *sel; /* enum sel by operation */
     const uint8_t *const *pool; /* address of float constants by constant number, NULL: not in the pool */
     struct jit_arena *scratch;
-    uint32_t n, label, jump;    /* label: JIT_NOREF if there is none */
+    uint32_t n, label, jump; /* label: JIT_NOREF if there is none */
     uint32_t cur;
     struct ra_val *vals;
-    struct ra_use *uses;        /* [0] is the end of lists */
+    struct ra_use *uses; /* [0] is the end of lists */
     uint32_t nuses, capuses;
-    uint32_t *dying;            /* by position: 1 + first value that dies there, 0 none */
-    uint32_t *calls;            /* calls[i]: operations before i that clobber registers */
-    uint32_t *divs, *shifts;    /* the same, that want rax and rdx, rcx for themselves */
+    uint32_t *dying; /* by position: 1 + first value that dies there, 0 none */
+    uint32_t *calls; /* calls[i]: operations before i that clobber registers */
+    uint32_t *divs, *shifts; /* the same, that want rax and rdx, rcx for themselves */
     jit_ref owner[32];
     uint32_t free, lock, temps; /* sets of registers */
     jit_ref slot_owner[JIT_SPILLS];
-    bool slot_phi[JIT_SPILLS];  /* a label argument's home */
-    jit_loc *phi_home;          /* by label argument; JIT_LOC_NONE: nobody reads it */
+    bool slot_phi[JIT_SPILLS]; /* a label argument's home */
+    jit_loc *phi_home; /* by label argument; JIT_LOC_NONE: nobody reads it */
     uint32_t phi_regs;
     struct ra_home *homes;
     uint32_t nhomes;
-    bool failed;                /* sticky: no memory */
-    bool no_slots;              /* sticky: more than JIT_SPILLS values at a time */
+    bool failed; /* sticky: no memory */
+    bool no_slots; /* sticky: more than JIT_SPILLS values at a time */
 };
 
-struct ra_move { jit_loc dst, src; jit_ref konst; }; /* src JIT_LOC_NONE: the constant */
+struct ra_move {
+    jit_loc dst, src;
+    jit_ref konst;
+}; /* src JIT_LOC_NONE: the constant */
 
 /* ---- bytes ---- */
 struct enc_mem ra_slot_mem(int slot);
@@ -104,13 +112,13 @@ void ra_end(struct ra *ra); /* values whose last use this was are dead, temporar
 void ra_place(struct ra *ra, jit_ref v, jit_loc loc);
 
 /* ---- operands and results of the current operation ---- */
-int ra_use(struct ra *ra, jit_ref r);      /* in a register, locked; a constant gets a temporary */
-int ra_temp(struct ra *ra, bool xmm);      /* a register until ra_end */
-bool ra_dies(const struct ra *ra, jit_ref r);  /* a value not needed after the current operation */
-bool ra_used_later(struct ra *ra, jit_ref r);  /* in a register */
+int ra_use(struct ra *ra, jit_ref r); /* in a register, locked; a constant gets a temporary */
+int ra_temp(struct ra *ra, bool xmm); /* a register until ra_end */
+bool ra_dies(const struct ra *ra, jit_ref r); /* a value not needed after the current operation */
+bool ra_used_later(struct ra *ra, jit_ref r); /* in a register */
 bool ra_has_free(const struct ra *ra, bool xmm);
-void ra_lock(struct ra *ra, jit_ref r);    /* its register, if it has one */
-void ra_drop(struct ra *ra, jit_ref r);    /* was read: if it dies here its register may hold the result */
+void ra_lock(struct ra *ra, jit_ref r); /* its register, if it has one */
+void ra_drop(struct ra *ra, jit_ref r); /* was read: if it dies here its register may hold the result */
 int ra_def(struct ra *ra, jit_ref v);
 /* A register for v that holds src's bits and is not in avoid: src's own if src dies. */
 int ra_def_from(struct ra *ra, jit_ref v, jit_ref src, uint32_t avoid);
@@ -121,7 +129,7 @@ void ra_take(struct ra *ra, jit_loc reg, uint32_t avoid);
 /* Register in which v should be computed, if it is free now; else -1. */
 jit_loc ra_hint(const struct ra *ra, jit_ref v);
 
-jit_loc ra_loc(const struct ra *ra, jit_ref v);        /* for exits; JIT_LOC_NONE: nowhere */
+jit_loc ra_loc(const struct ra *ra, jit_ref v); /* for exits; JIT_LOC_NONE: nowhere */
 
 /* ---- calls: save, move the arguments, call, clobbered ---- */
 void ra_call_save(struct ra *ra);

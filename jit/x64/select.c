@@ -22,7 +22,7 @@ struct info {
     const struct jit_frame_layout *layout;
     uint8_t *sel;
     uint32_t *uses, *index_uses, *base_uses; /* by value: arguments; as index of an array; as base of a field or array */
-    int64_t *fold_max;                       /* by value: the largest stride it is an index with */
+    int64_t *fold_max; /* by value: the largest stride it is an index with */
     uint32_t *last_use;
     uint8_t *resumed;
     uint32_t label;
@@ -171,7 +171,8 @@ static bool single(const struct info *in, jit_ref v)
 
 static int load_size(const struct info *in, const struct jit_op *op)
 {
-    return op->opcode == JIT_getframetag ? in->layout->tag_size : op->descr && op->opcode < JIT_getframe_i ? op->descr->size : 8;
+    return op->opcode == JIT_getframetag ? in->layout->tag_size : op->descr && op->opcode < JIT_getframe_i ? op->descr->size
+                                                                                                           : 8;
 }
 
 /* May the load v become a memory operand at n? */

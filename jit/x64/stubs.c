@@ -15,7 +15,10 @@
 static const uint8_t kept[] = {X_RBX, X_R12, X_R13, X_R14, X_R15};
 #define NKEPT ((int)sizeof kept)
 
-static struct enc_mem state_gpr(int r) { return enc_m(X_RBP, STUB_STATE_OFF + 8 * r); }
+static struct enc_mem state_gpr(int r)
+{
+    return enc_m(X_RBP, STUB_STATE_OFF + 8 * r);
+}
 static struct enc_mem state_xmm(int x) { return enc_m(X_RBP, STUB_STATE_OFF + (int)offsetof(struct jit_exit_state, xmm) + 8 * x); }
 
 static void call_c(struct enc *e, const void *fn)

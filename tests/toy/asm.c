@@ -11,7 +11,9 @@
 #include <string.h>
 #include "toy/toy.h"
 
-static const struct { const char *name, *operands; } ops[TOY_NOPS] = {
+static const struct {
+    const char *name, *operands;
+} ops[TOY_NOPS] = {
 #define TOY_OP(name, operands) {#name, operands},
     TOY_OPS(TOY_OP)
 #undef TOY_OP
@@ -19,7 +21,11 @@ static const struct { const char *name, *operands; } ops[TOY_NOPS] = {
 
 #define WORDS 6
 #define LABELS 1200
-struct label { struct toy_func *fn; char name[24]; int32_t pc; };
+struct label {
+    struct toy_func *fn;
+    char name[24];
+    int32_t pc;
+};
 struct assembler {
     struct toy *t;
     struct toy_func *fn;
@@ -92,7 +98,8 @@ static bool operand(struct assembler *as, struct toy_ins *ins, char kind, char *
     if (kind == 'r') {
         long n = w[0] == 'r' ? strtol(w + 1, &end, 10) : -1;
         if (n < 0 || n > 200 || *end) return bad(as, "a register is wanted");
-        *(*reg == 0 ? &ins->a : *reg == 1 ? &ins->b : &ins->c) = (uint8_t)n;
+        *(*reg == 0 ? &ins->a : *reg == 1 ? &ins->b
+                                          : &ins->c) = (uint8_t)n;
         ++*reg;
         if ((uint32_t)n >= as->fn->nregs) as->fn->nregs = (uint32_t)n + 1;
         return true;

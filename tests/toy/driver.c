@@ -5,18 +5,27 @@
 #include <string.h>
 #include "toy/toy.h"
 
-enum { AL_OBJECT = 1, AL_FIELD, AL_TOY, AL_FRAME };
+enum { AL_OBJECT = 1,
+       AL_FIELD,
+       AL_TOY,
+       AL_FRAME };
 #define FIELD(nm, str, at, ty, sz, al, fl) \
-    {.name = nm, .kind = JIT_D_FIELD, .type = ty, .size = sz, .flags = fl, .offset = (int32_t)(at), .alias = al}
+    { \
+        .name = nm, .kind = JIT_D_FIELD, .type = ty, .size = sz, .flags = fl, .offset = (int32_t)(at), .alias = al \
+    }
 #define CELL(n) \
-    {FIELD("field" #n ".tag", toy_obj, offsetof(struct toy_obj, f[n].tag), 'i', 1, AL_FIELD, 0), \
-     FIELD("field" #n ".i", toy_obj, offsetof(struct toy_obj, f[n].i), 'i', 8, AL_FIELD, 0), \
-     FIELD("field" #n ".f", toy_obj, offsetof(struct toy_obj, f[n].f), 'f', 8, AL_FIELD, 0), \
-     FIELD("field" #n ".o", toy_obj, offsetof(struct toy_obj, f[n].o), 'r', 8, AL_FIELD, 0)}
+    { \
+        FIELD("field" #n ".tag", toy_obj, offsetof(struct toy_obj, f[n].tag), 'i', 1, AL_FIELD, 0), \
+            FIELD("field" #n ".i", toy_obj, offsetof(struct toy_obj, f[n].i), 'i', 8, AL_FIELD, 0), \
+            FIELD("field" #n ".f", toy_obj, offsetof(struct toy_obj, f[n].f), 'f', 8, AL_FIELD, 0), \
+            FIELD("field" #n ".o", toy_obj, offsetof(struct toy_obj, f[n].o), 'r', 8, AL_FIELD, 0) \
+    }
 /* The n-th frame below the one in which machine code was entered. */
 #define CALLER(n) \
-    {FIELD("caller" #n ".fn", toy_frame, (int64_t)offsetof(struct toy_frame, fn) - n * (int64_t)sizeof(struct toy_frame), 'r', 8, AL_FRAME, 0), \
-     FIELD("caller" #n ".pc", toy_frame, (int64_t)offsetof(struct toy_frame, pc) - n * (int64_t)sizeof(struct toy_frame), 'i', 8, AL_FRAME, 0)}
+    { \
+        FIELD("caller" #n ".fn", toy_frame, (int64_t)offsetof(struct toy_frame, fn) - n * (int64_t)sizeof(struct toy_frame), 'r', 8, AL_FRAME, 0), \
+            FIELD("caller" #n ".pc", toy_frame, (int64_t)offsetof(struct toy_frame, pc) - n * (int64_t)sizeof(struct toy_frame), 'i', 8, AL_FRAME, 0) \
+    }
 
 const struct jit_descr toy_d_class = FIELD("object.class", toy_obj, offsetof(struct toy_obj, cls), 'r', 8, AL_OBJECT, JIT_DF_IMMUTABLE);
 const struct jit_descr toy_d_field[TOY_FIELDS][4] = {CELL(0), CELL(1), CELL(2)};
@@ -89,13 +98,13 @@ static int link_frames(void *ctx, const struct jit_resume_frame *f, uint32_t n)
     return 0;
 }
 
-static const char *tag_name(uint32_t tag) { return tag == TOY_INT ? "int" : tag == TOY_FLT ? "flt" : tag == TOY_OBJ ? "obj" : "nil"; }
+static const char *tag_name(uint32_t tag) { return tag == TOY_INT ? "int" : tag == TOY_FLT ? "flt"
+                                                                        : tag == TOY_OBJ   ? "obj"
+                                                                                           : "nil"; }
 
 const struct jit_driver toy_driver = {
     .name = "toy",
-    .layout = {.slot_size = sizeof(struct toy_val), .payload_off = offsetof(struct toy_val, bits), .tag_off = offsetof(struct toy_val, tag), .tag_size = 1,
-               .ctx_base_off = offsetof(struct toy, jit_base), .ctx_resume_off = offsetof(struct toy, jit_resume),
-               .ctx_stack_end_off = offsetof(struct toy, stack_end)},
+    .layout = {.slot_size = sizeof(struct toy_val), .payload_off = offsetof(struct toy_val, bits), .tag_off = offsetof(struct toy_val, tag), .tag_size = 1, .ctx_base_off = offsetof(struct toy, jit_base), .ctx_resume_off = offsetof(struct toy, jit_resume), .ctx_stack_end_off = offsetof(struct toy, stack_end)},
     .descrs = descrs,
     .place = place,
     .describe = describe,

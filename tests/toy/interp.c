@@ -139,8 +139,7 @@ static void nat_protect(struct toy *t, struct toy_val *args)
     t->jmp_depth = save.jmp_depth;
 }
 
-const struct toy_native toy_natives[] = {{"print", 1, nat_print}, {"flush", 0, nat_flush}, {"blur", 1, nat_blur}, {"reenter", 1, nat_reenter},
-                                         {"protect", 1, nat_protect}, {NULL, 0, NULL}};
+const struct toy_native toy_natives[] = {{"print", 1, nat_print}, {"flush", 0, nat_flush}, {"blur", 1, nat_blur}, {"reenter", 1, nat_reenter}, {"protect", 1, nat_protect}, {NULL, 0, NULL}};
 
 /* ---- instructions ---- */
 
@@ -154,11 +153,14 @@ static void arith(struct toy *t, enum toy_op op, struct toy_val *r, const struct
         r->tag = TOY_INT;
     } else if (a->tag == TOY_INT && b->tag == TOY_INT && op != TOY_div) {
         uint64_t x = a->bits, y = b->bits;
-        r->bits = op == TOY_add ? x + y : op == TOY_sub ? x - y : x * y;
+        r->bits = op == TOY_add ? x + y : op == TOY_sub ? x - y
+                                                        : x * y;
         r->tag = TOY_INT;
     } else {
         double x = toy_number(a), y = toy_number(b);
-        r->f = op == TOY_add ? x + y : op == TOY_sub ? x - y : op == TOY_mul ? x * y : x / y;
+        r->f = op == TOY_add ? x + y : op == TOY_sub ? x - y
+                                   : op == TOY_mul   ? x * y
+                                                     : x / y;
         r->tag = TOY_FLT;
     }
 }
@@ -223,9 +225,18 @@ static void step(struct toy *t, const struct toy_ins *i)
     case TOY_int: copy(a, TOY_INT, (uint64_t)i->v.i); break;
     case TOY_flt: a->tag = TOY_FLT, a->f = i->v.f; break;
     case TOY_move: copy(a, b[i->b].tag, b[i->b].bits); break;
-    case TOY_add: case TOY_sub: case TOY_mul: case TOY_div: case TOY_mod: arith(t, i->op, a, &b[i->b], &b[i->c]); break;
+    case TOY_add:
+    case TOY_sub:
+    case TOY_mul:
+    case TOY_div:
+    case TOY_mod: arith(t, i->op, a, &b[i->b], &b[i->c]); break;
     case TOY_addi: arith(t, TOY_add, a, &b[i->b], &tmp); break;
-    case TOY_jlt: case TOY_jle: case TOY_jeq: case TOY_jne: case TOY_jmp: case TOY_loop: jump(t, i); break;
+    case TOY_jlt:
+    case TOY_jle:
+    case TOY_jeq:
+    case TOY_jne:
+    case TOY_jmp:
+    case TOY_loop: jump(t, i); break;
     case TOY_new: fresh_object(t, a, t->classes[i->k]); break;
     case TOY_get: c = field(t, &b[i->b], i->v.i), copy(a, c->tag, c->bits); break;
     case TOY_put: c = field(t, a, i->v.i), c->tag = b[i->b].tag, c->bits = b[i->b].bits; break;

@@ -32,7 +32,8 @@ static void print_group(const char *name, const uint64_t *v, int n, const char *
 
 static const char *counter(int i) { return jitstat_counter_name(i); }
 static const char *event(int i) { return obs_event_name((enum jitstat_event)i); }
-static const char *timer(int i) { return i == JITSTAT_T_TRACING ? "TRACING" : i == JITSTAT_T_BACKEND ? "BACKEND" : "OPTIMIZE"; }
+static const char *timer(int i) { return i == JITSTAT_T_TRACING ? "TRACING" : i == JITSTAT_T_BACKEND ? "BACKEND"
+                                                                                                     : "OPTIMIZE"; }
 
 static void print_snapshot(struct toy *t)
 {

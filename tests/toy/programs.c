@@ -6,7 +6,11 @@
 #include <string.h>
 #include "toy/toy.h"
 
-static const struct { const char *name; int64_t usual; const char *text; } programs[] = {
+static const struct {
+    const char *name;
+    int64_t usual;
+    const char *text;
+} programs[] = {
     {"sum", 1000,
      "func main 1\n int r1 0\n int r2 0\n"
      "next:\n jle r0 r2 out\n addi r2 r2 1\n add r1 r1 r2\n loop next\n"

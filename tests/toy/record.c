@@ -8,9 +8,14 @@
 #include <string.h>
 #include "toy/toy.h"
 
-struct rv { jit_ref ref; uint8_t tag; };
+struct rv {
+    jit_ref ref;
+    uint8_t tag;
+};
 
-static char type_of(uint8_t tag) { return tag == TOY_INT ? 'i' : tag == TOY_FLT ? 'f' : tag == TOY_OBJ ? 'r' : 'v'; }
+static char type_of(uint8_t tag) { return tag == TOY_INT ? 'i' : tag == TOY_FLT ? 'f'
+                                                             : tag == TOY_OBJ   ? 'r'
+                                                                                : 'v'; }
 
 static struct rv reg_get(struct toy *t, unsigned reg)
 {
@@ -115,7 +120,8 @@ static struct toy_obj *rec_object(struct toy *t, unsigned reg, int64_t field, ji
 
 static const struct jit_descr *payload(int64_t field, uint8_t tag)
 {
-    return &toy_d_field[field][tag == TOY_INT ? TOY_F_INT : tag == TOY_FLT ? TOY_F_FLT : TOY_F_OBJ];
+    return &toy_d_field[field][tag == TOY_INT ? TOY_F_INT : tag == TOY_FLT ? TOY_F_FLT
+                                                                           : TOY_F_OBJ];
 }
 
 static void rec_get(struct toy *t, const struct toy_ins *i)
@@ -165,9 +171,10 @@ static void rec_setc(struct toy *t, const struct toy_ins *i)
 {
     struct jit_recorder *r = t->vm->rec;
     struct rv v = reg_get(t, i->a);
-    jit_ref bits = v.tag == TOY_FLT ? jit_rec_op1(r, JIT_convert_float_bytes_to_longlong, v.ref)
+    jit_ref bits = v.tag == TOY_FLT   ? jit_rec_op1(r, JIT_convert_float_bytes_to_longlong, v.ref)
                    : v.tag == TOY_OBJ ? jit_rec_op1(r, JIT_cast_ptr_to_int, v.ref)
-                   : v.tag == TOY_INT ? v.ref : jit_rec_ki(r, 0);
+                   : v.tag == TOY_INT ? v.ref
+                                      : jit_rec_ki(r, 0);
     jit_ref args[5] = {context(t), jit_rec_kr(r, t->classes[i->k], false), jit_rec_ki(r, i->v.i), jit_rec_ki(r, v.tag), bits};
     jit_rec_call(r, &toy_d_call_setc, (const void *)help_setc, args, 5);
     t->rec.pending = true;
@@ -318,10 +325,18 @@ static bool rec_one(struct toy *t, const struct toy_ins *i)
     case TOY_int: reg_set(t, i->a, jit_rec_ki(r, i->v.i), TOY_INT); break;
     case TOY_flt: reg_set(t, i->a, jit_rec_kf(r, i->v.f), TOY_FLT); break;
     case TOY_move: v = reg_get(t, i->b), reg_set(t, i->a, v.ref, v.tag); break;
-    case TOY_add: case TOY_sub: case TOY_mul: case TOY_div: case TOY_mod:
-        v = reg_get(t, i->b), rec_arith(t, i->op, i->a, v, reg_get(t, i->c), t->frame->base[i->c].bits == 0); break;
+    case TOY_add:
+    case TOY_sub:
+    case TOY_mul:
+    case TOY_div:
+    case TOY_mod:
+        v = reg_get(t, i->b), rec_arith(t, i->op, i->a, v, reg_get(t, i->c), t->frame->base[i->c].bits == 0);
+        break;
     case TOY_addi: rec_arith(t, TOY_add, i->a, reg_get(t, i->b), (struct rv){jit_rec_ki(r, i->v.i), TOY_INT}, false); break;
-    case TOY_jlt: case TOY_jle: case TOY_jeq: case TOY_jne: rec_compare(t, i); break;
+    case TOY_jlt:
+    case TOY_jle:
+    case TOY_jeq:
+    case TOY_jne: rec_compare(t, i); break;
     case TOY_jmp: break;
     case TOY_loop: t->rec.at_loop = true; break;
     case TOY_new: rec_new(t, i); break;
@@ -332,7 +347,8 @@ static bool rec_one(struct toy *t, const struct toy_ins *i)
     case TOY_call: rec_call(t, i); break;
     case TOY_native: rec_native(t, i); break;
     case TOY_ret: return rec_return(t, i);
-    case TOY_opaque: case TOY_NOPS: jit_rec_fail(r, JITSTAT_A_NYI_BYTECODE); break;
+    case TOY_opaque:
+    case TOY_NOPS: jit_rec_fail(r, JITSTAT_A_NYI_BYTECODE); break;
     }
     return false;
 }

@@ -26,37 +26,76 @@
 /* TOY_OP(name, operands): r a register (into a, b, c in this order), i an integer and f a float (into v), l a label, F a
  * function, C a class, N a native (into k). Included by the enum, the assembler's table and the describer. */
 #define TOY_OPS(TOY_OP) \
-    TOY_OP(nil, "r") TOY_OP(int, "ri") TOY_OP(flt, "rf") TOY_OP(move, "rr") \
-    TOY_OP(add, "rrr") TOY_OP(sub, "rrr") TOY_OP(mul, "rrr") TOY_OP(div, "rrr") TOY_OP(mod, "rrr") TOY_OP(addi, "rri") \
-    TOY_OP(jlt, "rrl") TOY_OP(jle, "rrl") TOY_OP(jeq, "rrl") TOY_OP(jne, "rrl") TOY_OP(jmp, "l") \
-    TOY_OP(loop, "l")   /* jump back; counts the loop at the label */ \
-    TOY_OP(new, "rC") TOY_OP(get, "rri") TOY_OP(put, "rri") /* put object value field */ \
-    TOY_OP(getc, "rri") TOY_OP(setc, "Cri")                 /* a constant of an object's class; setc class value number */ \
-    TOY_OP(call, "rF") TOY_OP(native, "rN") TOY_OP(ret, "r") \
-    TOY_OP(opaque, "r")                                     /* adds 1; the recorder does not know it */
+    TOY_OP(nil, "r") \
+    TOY_OP(int, "ri") \
+    TOY_OP(flt, "rf") \
+    TOY_OP(move, "rr") \
+    TOY_OP(add, "rrr") \
+    TOY_OP(sub, "rrr") \
+    TOY_OP(mul, "rrr") TOY_OP(div, "rrr") TOY_OP(mod, "rrr") TOY_OP(addi, "rri") \
+        TOY_OP(jlt, "rrl") TOY_OP(jle, "rrl") TOY_OP(jeq, "rrl") TOY_OP(jne, "rrl") TOY_OP(jmp, "l") \
+            TOY_OP(loop, "l") /* jump back; counts the loop at the label */ \
+        TOY_OP(new, "rC") TOY_OP(get, "rri") TOY_OP(put, "rri") /* put object value field */ \
+        TOY_OP(getc, "rri") TOY_OP(setc, "Cri") /* a constant of an object's class; setc class value number */ \
+        TOY_OP(call, "rF") TOY_OP(native, "rN") TOY_OP(ret, "r") \
+            TOY_OP(opaque, "r") /* adds 1; the recorder does not know it */
 
 enum toy_op {
 #define TOY_OP(name, operands) TOY_##name,
     TOY_OPS(TOY_OP)
 #undef TOY_OP
-    TOY_NOPS
+        TOY_NOPS
 };
-enum toy_tag { TOY_NIL = 0, TOY_INT = 3, TOY_FLT = 5, TOY_OBJ = 200 };
+enum toy_tag { TOY_NIL = 0,
+               TOY_INT = 3,
+               TOY_FLT = 5,
+               TOY_OBJ = 200 };
 
 struct toy_val {
     uint8_t tag; /* enum toy_tag */
-    union { int64_t i; double f; struct toy_obj *o; uint64_t bits; };
+    union {
+        int64_t i;
+        double f;
+        struct toy_obj *o;
+        uint64_t bits;
+    };
     uint64_t canary;
 };
 #define TOY_CANARY 0xc0ffee0ddba11ull
-struct toy_cell { union { int64_t i; double f; struct toy_obj *o; uint64_t bits; }; uint8_t tag; };
+struct toy_cell {
+    union {
+        int64_t i;
+        double f;
+        struct toy_obj *o;
+        uint64_t bits;
+    };
+    uint8_t tag;
+};
 #define TOY_FIELDS 3
 #define TOY_CONSTS 4
-struct toy_class { char *name; uint32_t nfields; struct toy_cell consts[TOY_CONSTS]; };
-struct toy_obj { struct toy_obj *next; struct toy_class *cls; struct toy_cell f[TOY_FIELDS]; };
+struct toy_class {
+    char *name;
+    uint32_t nfields;
+    struct toy_cell consts[TOY_CONSTS];
+};
+struct toy_obj {
+    struct toy_obj *next;
+    struct toy_class *cls;
+    struct toy_cell f[TOY_FIELDS];
+};
 
-struct toy_ins { uint8_t op, a, b, c; int32_t k, line; union { int64_t i; double f; } v; };
-struct toy_hot { uint32_t count, start; struct jit_trace *trace; }; /* count 0: never again */
+struct toy_ins {
+    uint8_t op, a, b, c;
+    int32_t k, line;
+    union {
+        int64_t i;
+        double f;
+    } v;
+};
+struct toy_hot {
+    uint32_t count, start;
+    struct jit_trace *trace;
+}; /* count 0: never again */
 struct toy_func {
     char *name;
     uint32_t nparams, nregs, ncode;
@@ -69,43 +108,51 @@ struct toy_frame {
     struct toy_func *fn;
     uint64_t pc; /* of the next instruction */
     struct toy_val *base;
-    bool fresh;  /* its return ends a toy_call */
+    bool fresh; /* its return ends a toy_call */
 };
-struct toy_native { const char *name; unsigned nargs; void (*fn)(struct toy *t, struct toy_val *args); }; /* result: args[-1] */
+struct toy_native {
+    const char *name;
+    unsigned nargs;
+    void (*fn)(struct toy *t, struct toy_val *args);
+}; /* result: args[-1] */
 extern const struct toy_native toy_natives[];
 
 #define TOY_UNROLLS 8
 /* What record.c remembers from one instruction of a recording to the next. */
 struct toy_rec {
     const struct jit_recorder *r; /* of vm->rec: whose these are */
-    unsigned depth;               /* C activation that is recorded */
+    unsigned depth; /* C activation that is recorded */
     bool first, at_loop, entered, pending;
     int32_t pending_slot;
-    ptrdiff_t returns;            /* below the entry frame, by the traces that led here too */
-    struct { struct toy_func *fn; uint64_t pc; int64_t n; } unroll[TOY_UNROLLS];
+    ptrdiff_t returns; /* below the entry frame, by the traces that led here too */
+    struct {
+        struct toy_func *fn;
+        uint64_t pc;
+        int64_t n;
+    } unroll[TOY_UNROLLS];
 };
 
 #define TOY_STACK 40000
 #define TOY_FRAMES 2000 /* deeper calls are an error */
 struct toy {
-    struct toy_val *jit_base;        /* layout.ctx_base_off */
-    struct jit_sync *jit_resume;     /* layout.ctx_resume_off */
-    struct toy_val *stack_end;       /* layout.ctx_stack_end_off */
-    struct toy_frame *jit_frame;     /* the frame in which machine code was entered */
-    ptrdiff_t returned;              /* how many frames below it the last exit was */
+    struct toy_val *jit_base; /* layout.ctx_base_off */
+    struct jit_sync *jit_resume; /* layout.ctx_resume_off */
+    struct toy_val *stack_end; /* layout.ctx_stack_end_off */
+    struct toy_frame *jit_frame; /* the frame in which machine code was entered */
+    ptrdiff_t returned; /* how many frames below it the last exit was */
     struct jit_vm *vm;
     struct toy_val *stack;
     struct toy_frame *frames, *frame; /* frame: the innermost */
     struct toy_func **funcs;
     struct toy_class **classes;
     unsigned nfuncs, nclasses;
-    struct toy_obj *objects;         /* all, freed at the end */
-    unsigned depth;                  /* nested toy_call */
-    jmp_buf *jmp;                    /* where errors go, and to which depth */
+    struct toy_obj *objects; /* all, freed at the end */
+    unsigned depth; /* nested toy_call */
+    jmp_buf *jmp; /* where errors go, and to which depth */
     unsigned jmp_depth;
     char error[200];
     FILE *out;
-    const char *file;                /* name of the program */
+    const char *file; /* name of the program */
     struct toy_rec rec;
 };
 
@@ -132,7 +179,10 @@ static inline double toy_number(const struct toy_val *v) { return v->tag == TOY_
 extern const struct jit_driver toy_driver;
 extern const struct jit_descr toy_d_class, toy_d_field[TOY_FIELDS][4], toy_d_jit_frame, toy_d_caller[4][2], toy_d_call_new, toy_d_call_setc,
     toy_d_call_native;
-enum { TOY_F_TAG, TOY_F_INT, TOY_F_FLT, TOY_F_OBJ }; /* toy_d_field[n][.] */
+enum { TOY_F_TAG,
+       TOY_F_INT,
+       TOY_F_FLT,
+       TOY_F_OBJ }; /* toy_d_field[n][.] */
 void toy_restore(struct toy *t, const struct jit_resume_frame *f, uint32_t n);
 const char *toy_op_name(enum toy_op op);
 

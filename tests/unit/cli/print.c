@@ -32,8 +32,14 @@ Test(print, clean)
     cr_assert_str_eq(clean("file.lua:12", 0), "file.lua:12");
     cr_assert_str_eq(clean("a\033[2Jb\rc\nd\x7f", 0), "a?[2Jb?c?d?");
     cr_assert_str_eq(clean("gr\303\274n", 0), "gr\303\274n", "valid UTF-8 stays");
-    cr_assert_str_eq(clean("\302\233" "31m", 0), "?31m", "a C1 control in UTF-8");
-    cr_assert_str_eq(clean("\342\200\256" "abc", 0), "?abc", "writing direction");
+    cr_assert_str_eq(clean("\302\233"
+                           "31m",
+                           0),
+                     "?31m", "a C1 control in UTF-8");
+    cr_assert_str_eq(clean("\342\200\256"
+                           "abc",
+                           0),
+                     "?abc", "writing direction");
     cr_assert_str_eq(clean("\233\377\300\200", 0), "????", "no UTF-8");
     cr_assert_str_eq(clean("\342\202", 0), "??", "cut off");
     cr_assert_str_eq(clean("\355\240\200", 0), "???", "half of a surrogate pair");

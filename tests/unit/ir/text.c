@@ -77,7 +77,9 @@ Test(ir_text, print_cuts_like_snprintf)
 
 Test(ir_text, errors_name_their_line)
 {
-    static const struct { const char *text, *err; } bad[] = {
+    static const struct {
+        const char *text, *err;
+    } bad[] = {
         {"\nfoo(1)\n", "line 2: unknown operation 'foo'"},
         {"i0 = int_add(i1, 2)", "line 1: i1 is not defined"},
         {"i0 = getframe_i(1)\nf1 = float_neg(f0)", "line 2: f0 is of type i"},

@@ -51,7 +51,9 @@ Test(verifier, accepts_what_is_right)
 #define J "jump() [pc=1]"
 Test(verifier, names_what_is_wrong)
 {
-    static const struct { const char *text, *err; } bad[] = {
+    static const struct {
+        const char *text, *err;
+    } bad[] = {
         {"i0 = int_add(1)\n" J, "op 0: invariant 1: int_add has 1 arguments, too few"},
         {"i0 = int_add(1, 2, 3)\n" J, "op 0: invariant 1: int_add has 3 arguments, too many"},
         {"i0 = int_add(1, 2.5)\n" J, "op 0: invariant 1: argument 1 is f, not i"},

@@ -710,7 +710,9 @@ Test(api, lua_upvalues)
 
 /* ---- load and dump ---- */
 
-struct pieces { const char *const *part; };
+struct pieces {
+    const char *const *part;
+};
 static const char *read_pieces(lua_State *S, void *ud, size_t *size)
 {
     struct pieces *p = ud;

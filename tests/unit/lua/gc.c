@@ -299,7 +299,11 @@ Test(gc, extra_space_is_the_main_threads)
 }
 
 /* ---- other allocators: every block is one call with its size ---- */
-struct book { size_t bytes; long blocks, limit; int kinds[16]; };
+struct book {
+    size_t bytes;
+    long blocks, limit;
+    int kinds[16];
+};
 
 static void *bookkeeping(void *ud, void *p, size_t osize, size_t nsize)
 {
@@ -334,7 +338,8 @@ Test(gc, foreign_allocators_see_every_block)
     cr_assert(!l->g->own_alloc);
     luaL_openlibs(l);
     cr_assert_eq(luaL_dostring(l, "t = {} for i = 1, 500 do t[i] = {x = i, 'a' .. i, function() return i end} end\n"
-                                  "co = coroutine.wrap(function() coroutine.yield() end) co() io.stdout:seek() collectgarbage()"), LUA_OK);
+                                  "co = coroutine.wrap(function() coroutine.yield() end) co() io.stdout:seek() collectgarbage()"),
+                 LUA_OK);
     cr_assert_eq((size_t)l->g->total_bytes, b.bytes);
     cr_assert(b.kinds[LUA_TSTRING] > 500 && b.kinds[LUA_TTABLE] > 500 && b.kinds[LUA_TFUNCTION] > 500);
     cr_assert(b.kinds[LUA_TTHREAD] >= 2 && b.kinds[LUA_TUSERDATA] > 0);

@@ -6,7 +6,11 @@
 #include <stdio.h>
 #include "lua/lex.h"
 
-struct pieces { const char *text; size_t len, at, size; char copy[4096]; };
+struct pieces {
+    const char *text;
+    size_t len, at, size;
+    char copy[4096];
+};
 
 /* Each piece lies in memory that the next call overwrites, as a reader may do. */
 static const char *reader(lua_State *L, void *ud, size_t *n)
@@ -21,7 +25,10 @@ static const char *reader(lua_State *L, void *ud, size_t *n)
     return *n > 0 ? p->copy : NULL;
 }
 
-struct scan_job { struct pieces pieces; char out[8192]; };
+struct scan_job {
+    struct pieces pieces;
+    char out[8192];
+};
 
 static void describe(struct lexer *ls, char *out, size_t size)
 {

@@ -29,7 +29,9 @@ static const struct proto *compile(const char *text)
 
 /* ---- messages: the reference's, word for word ---- */
 
-static const struct { const char *text, *message; } messages[] = {
+static const struct {
+    const char *text, *message;
+} messages[] = {
     {"x = }", "t:1: unexpected symbol near '}'"},
     {"x", "t:1: syntax error near <eof>"},
     {"a.b", "t:1: syntax error near <eof>"},
@@ -180,7 +182,7 @@ Test(parse, only_returns_that_must_close_do)
     p = p->protos[0];
     cr_expect_eq(count_ops(p, OP_RETURN0), 2); /* the empty one and the last */
     cr_expect_eq(count_ops(p, OP_RETURN1), 1);
-    cr_expect_eq(count_ops(p, OP_RETURN), 1);  /* inside the generic for */
+    cr_expect_eq(count_ops(p, OP_RETURN), 1); /* inside the generic for */
     for (uint32_t i = 0; i < p->ncode; i++)
         cr_expect(ins_op(p->code[i]) != OP_RETURN || ins_c(p->code[i]) == 1);
 }
@@ -213,7 +215,7 @@ Test(parse, close_before_goto_only_if_something_is_captured)
 Test(parse, constants_are_shared_within_a_function_only)
 {
     const struct proto *p = compile("x = 1; y = function() x = 1; return 'x', 1.5, 1.5 end; x = 1");
-    cr_expect_eq(p->nk, 3);            /* x 1 y */
+    cr_expect_eq(p->nk, 3); /* x 1 y */
     cr_expect_eq(p->protos[0]->nk, 3); /* x 1 1.5 */
 }
 
@@ -243,7 +245,7 @@ Test(parse, active_locals)
 {
     const struct proto *p = compile("local a; for i = 1, 2 do local b <const>, c = 1, {} end for k in nil do end local function f() end");
     static const char *const want[] = {"a", "(for state)", "(for state)", "(for state)", "i", "b", "c",
-        "(for state)", "(for state)", "(for state)", "(for state)", "k", "f"};
+                                       "(for state)", "(for state)", "(for state)", "(for state)", "k", "f"};
     cr_assert_eq(p->nlocvars, sizeof want / sizeof *want);
     for (uint32_t i = 0; i < p->nlocvars; i++)
         cr_expect_str_eq(p->locvars[i].name->data, want[i]);
@@ -273,14 +275,18 @@ Test(parse, more_constants_than_an_operand_can_name)
 {
     cr_assert_eq(luaL_dostring(L, "local s = {'local t, n = {}, 0 '} for i = 1, 70000 do s[#s + 1] = 't[' .. i .. '.5] = \"k' .. i .. '\" ' end\n"
                                   "s[#s + 1] = ' n = n + 70000.25 t.last = n if n == 70000.25 and t.last < 70001.25 then t:f() end return t'\n"
-                                  "local f = assert(load(table.concat(s))) return f"), LUA_OK, "%s", lua_tostring(L, -1));
+                                  "local f = assert(load(table.concat(s))) return f"),
+                 LUA_OK, "%s", lua_tostring(L, -1));
     cr_expect_eq(lua_pcall(L, 0, 1, 0), LUA_ERRRUN);
     cr_expect_not_null(strstr(lua_tostring(L, -1), "attempt to call a nil value"), "%s", lua_tostring(L, -1));
 }
 
 /* ---- precompiled chunks ---- */
 
-struct bytes { char *at; size_t n, cap; };
+struct bytes {
+    char *at;
+    size_t n, cap;
+};
 
 static int collect(lua_State *l, const void *p, size_t n, void *ud)
 {
@@ -294,9 +300,9 @@ static int collect(lua_State *l, const void *p, size_t n, void *ud)
 }
 
 #define LONG "a string of more than forty characters, so that it is a long one"
-#define SAMPLE                                                                                                      \
-    "local a, k <const> = ..., 7\n"                                                                                 \
-    "local s = '" LONG "'\n"                                                                                         \
+#define SAMPLE \
+    "local a, k <const> = ..., 7\n" \
+    "local s = '" LONG "'\n" \
     "return function(...) for i = 1, 3 do a = a + i * 2.5 end local t = {x = a, ...} return t.x, s, nil, true end"
 
 static struct bytes dump_sample(int strip)
@@ -360,7 +366,10 @@ Test(parse, every_damaged_byte_is_refused)
 
 /* ---- memory that runs out ---- */
 
-struct budget { int64_t left; size_t in_use; };
+struct budget {
+    int64_t left;
+    size_t in_use;
+};
 
 static void *scarce(void *ud, void *p, size_t osize, size_t nsize)
 {
@@ -387,7 +396,7 @@ static char *long_program(void)
     char *p = malloc(200000), *at = p;
     for (int i = 0; i < 120; i++)
         at += sprintf(at, "local function f%d(a, b) local t = {x%d = a, '%d', b .. 'long string number %d, long enough to be one'} goto l%d ::l%d:: return function() return t, a.y%d + %d.5 end end f%d = nil\n",
-            i % 60, i, i, i, i, i, i, i, i + 1000);
+                      i % 60, i, i, i, i, i, i, i, i + 1000);
     return p;
 }
 
@@ -437,7 +446,10 @@ Test(parse, undumping_without_memory)
 
 /* ---- a collector that runs in the middle ---- */
 
-struct greedy { const char *text; size_t at, len; };
+struct greedy {
+    const char *text;
+    size_t at, len;
+};
 
 static const char *collecting_reader(lua_State *l, void *ud, size_t *n)
 {

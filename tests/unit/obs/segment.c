@@ -171,8 +171,7 @@ Test(segment, fork_of_a_fork)
         pid_t grandchild = fork();
         if (grandchild == 0) {
             obs_count(vm, JITSTAT_C_OPS, 1);
-            _exit(vm->blk->inherited.counters[JITSTAT_C_OPS] == 2 && vm->blk->total.counters[JITSTAT_C_OPS] == 3
-                          && segment->forks == 2 ? 0 : 1);
+            _exit(vm->blk->inherited.counters[JITSTAT_C_OPS] == 2 && vm->blk->total.counters[JITSTAT_C_OPS] == 3 && segment->forks == 2 ? 0 : 1);
         }
         int status = -1;
         waitpid(grandchild, &status, 0);

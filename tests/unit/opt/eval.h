@@ -17,9 +17,9 @@ enum { EVAL_SLOTS = 16 };
 struct eval_world {
     uint64_t payload[EVAL_SLOTS];
     uint32_t tag[EVAL_SLOTS];
-    int invalid;     /* guard_not_invalidated fails */
-    long fuel;       /* times the loop's head may be passed before it is left there */
-    uint64_t pc;     /* after an exit */
+    int invalid; /* guard_not_invalidated fails */
+    long fuel; /* times the loop's head may be passed before it is left there */
+    uint64_t pc; /* after an exit */
     unsigned long ops, iterations;
     uint32_t torture; /* not 0: about one guard in `torture` fails although it holds: every exit must be right */
     uint32_t dice;
@@ -27,8 +27,18 @@ struct eval_world {
 
 typedef uint64_t (*eval_fn)(struct eval_world *, const uint64_t *args);
 
-static inline double eval_f(uint64_t bits) { double f; memcpy(&f, &bits, 8); return f; }
-static inline uint64_t eval_b(double f) { uint64_t b; memcpy(&b, &f, 8); return b; }
+static inline double eval_f(uint64_t bits)
+{
+    double f;
+    memcpy(&f, &bits, 8);
+    return f;
+}
+static inline uint64_t eval_b(double f)
+{
+    uint64_t b;
+    memcpy(&b, &f, 8);
+    return b;
+}
 
 static inline int64_t eval_floordiv(int64_t a, int64_t b)
 {
@@ -66,8 +76,10 @@ static uint64_t eval_pure(enum jit_opcode op, uint64_t x, uint64_t y)
     case JIT_int_mod: return (uint64_t)eval_mod(a, b);
     case JIT_int_lt: return a < b;
     case JIT_int_le: return a <= b;
-    case JIT_int_eq: case JIT_ptr_eq: return x == y;
-    case JIT_int_ne: case JIT_ptr_ne: return x != y;
+    case JIT_int_eq:
+    case JIT_ptr_eq: return x == y;
+    case JIT_int_ne:
+    case JIT_ptr_ne: return x != y;
     case JIT_int_gt: return a > b;
     case JIT_int_ge: return a >= b;
     case JIT_uint_lt: return x < y;
@@ -93,8 +105,13 @@ static uint64_t eval_pure(enum jit_opcode op, uint64_t x, uint64_t y)
     case JIT_float_ge: return f >= g;
     case JIT_cast_int_to_float: return eval_b((double)a);
     case JIT_cast_float_to_int: return (uint64_t)eval_truncate(f);
-    case JIT_convert_float_bytes_to_longlong: case JIT_convert_longlong_bytes_to_float: case JIT_cast_ptr_to_int:
-    case JIT_cast_int_to_ptr: case JIT_same_as_i: case JIT_same_as_f: case JIT_same_as_r: return x;
+    case JIT_convert_float_bytes_to_longlong:
+    case JIT_convert_longlong_bytes_to_float:
+    case JIT_cast_ptr_to_int:
+    case JIT_cast_int_to_ptr:
+    case JIT_same_as_i:
+    case JIT_same_as_f:
+    case JIT_same_as_r: return x;
     case JIT_int_add_ptr: return x + y;
     default: fprintf(stderr, "eval: %s?\n", jit_opinfo[op].name); abort();
     }
@@ -113,9 +130,9 @@ static uint64_t eval_load(const struct jit_op *op, const uint64_t *a)
     const char *p = eval_address(op, a);
     bool s = op->descr->flags & JIT_DF_SIGNED;
     switch (op->descr->size) {
-    case 1: return s ? (uint64_t)*(const int8_t *)p : *(const uint8_t *)p;
-    case 2: return s ? (uint64_t)*(const int16_t *)p : *(const uint16_t *)p;
-    case 4: return s ? (uint64_t)*(const int32_t *)p : *(const uint32_t *)p;
+    case 1: return s ? (uint64_t) * (const int8_t *)p : *(const uint8_t *)p;
+    case 2: return s ? (uint64_t) * (const int16_t *)p : *(const uint16_t *)p;
+    case 4: return s ? (uint64_t) * (const int32_t *)p : *(const uint32_t *)p;
     default: return *(const uint64_t *)p;
     }
 }
@@ -148,11 +165,14 @@ static bool eval_guard(const struct jit_op *op, const uint64_t *a, struct eval_w
     if (w->torture && (w->dice = w->dice * 1103515245 + 12345) >> 8 < (1u << 24) / w->torture)
         return false;
     switch (op->opcode) {
-    case JIT_guard_true: case JIT_guard_nonnull: return a[0] != 0;
-    case JIT_guard_false: case JIT_guard_isnull: return a[0] == 0;
+    case JIT_guard_true:
+    case JIT_guard_nonnull: return a[0] != 0;
+    case JIT_guard_false:
+    case JIT_guard_isnull: return a[0] == 0;
     case JIT_guard_value: return a[0] == a[1];
     case JIT_guard_not_invalidated: return !w->invalid;
-    case JIT_guard_stack: case JIT_guard_not_due: return true;
+    case JIT_guard_stack:
+    case JIT_guard_not_due: return true;
     default: return false;
     }
 }

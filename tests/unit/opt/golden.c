@@ -40,7 +40,9 @@ static void show_difference(const char *want, const char *got)
     fprintf(stderr, "first difference in line %d\n---- expected\n%s---- got\n%s", line, want, got);
 }
 
-struct golden { int cases, failed, update; };
+struct golden {
+    int cases, failed, update;
+};
 
 /* The case's result as text, with a first line "# kind link=..." left out when it says nothing new. */
 static char *run_case(const char *where, const char *passes_text, const char *input)

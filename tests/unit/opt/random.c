@@ -18,8 +18,14 @@
 
 /* ---- the language ---- */
 
-enum { NIL, INT = 3, FLT = 4, OBJ = 5 };
-enum { NSLOTS = 9, NOBJ = 2048, NELEM = 4, MAXINS = 24 };
+enum { NIL,
+       INT = 3,
+       FLT = 4,
+       OBJ = 5 };
+enum { NSLOTS = 9,
+       NOBJ = 2048,
+       NELEM = 4,
+       MAXINS = 24 };
 
 struct object {
     int64_t i;
@@ -29,13 +35,21 @@ struct object {
     uint32_t u4, len;
     int16_t s2;
     uint8_t u1;
-    struct { int64_t i; double f; } elem[NELEM];
+    struct {
+        int64_t i;
+        double f;
+    } elem[NELEM];
 };
 
-enum { A_I = 1, A_F, A_R, A_SMALL, A_LEN, A_ELEM, A_IMM };
+enum { A_I = 1,
+       A_F,
+       A_R,
+       A_SMALL,
+       A_LEN,
+       A_ELEM,
+       A_IMM };
 #define FIELD(nm, ty, member, al, fl) \
-    static const struct jit_descr d_##member = {.name = nm, .kind = JIT_D_FIELD, .type = ty, .size = sizeof((struct object){0}).member, \
-                                                .flags = fl, .offset = offsetof(struct object, member), .alias = al}
+    static const struct jit_descr d_##member = {.name = nm, .kind = JIT_D_FIELD, .type = ty, .size = sizeof((struct object){0}).member, .flags = fl, .offset = offsetof(struct object, member), .alias = al}
 FIELD("o.i", 'i', i, A_I, 0);
 FIELD("o.f", 'f', f, A_F, 0);
 FIELD("o.r", 'r', r, A_R, 0);
@@ -70,7 +84,11 @@ static uint64_t fn_new(struct eval_world *w, const uint64_t *a)
     o->len = NELEM;
     return (uint64_t)(uintptr_t)o;
 }
-static uint64_t fn_hash(struct eval_world *w, const uint64_t *a) { (void)w; return (a[0] * 31 ^ a[1]) & 0xffff; }
+static uint64_t fn_hash(struct eval_world *w, const uint64_t *a)
+{
+    (void)w;
+    return (a[0] * 31 ^ a[1]) & 0xffff;
+}
 static uint64_t fn_sum(struct eval_world *w, const uint64_t *a)
 {
     const struct object *o = (const struct object *)(uintptr_t)a[0];
@@ -111,8 +129,36 @@ static uint64_t fn_sync(struct eval_world *w, const uint64_t *a)
     return h >> 4 & 0xfff;
 }
 
-enum kind { MOVE, SET_I, SET_F, SET_NIL, ARITH, ARITH_K, UNARY, TO_F, TO_I, LESS, LESS_K, SAME, TRUTHY, GET, PUT, AGET, APUT, NEW, HASH, SUM, MIX, LINK, SYNC, CLASS, NKINDS };
-struct ins { uint8_t kind, op, dst, a, b, skip; int64_t k; double f; };
+enum kind { MOVE,
+            SET_I,
+            SET_F,
+            SET_NIL,
+            ARITH,
+            ARITH_K,
+            UNARY,
+            TO_F,
+            TO_I,
+            LESS,
+            LESS_K,
+            SAME,
+            TRUTHY,
+            GET,
+            PUT,
+            AGET,
+            APUT,
+            NEW,
+            HASH,
+            SUM,
+            MIX,
+            LINK,
+            SYNC,
+            CLASS,
+            NKINDS };
+struct ins {
+    uint8_t kind, op, dst, a, b, skip;
+    int64_t k;
+    double f;
+};
 static struct ins prog[MAXINS + 1];
 static int nprog;
 
@@ -142,9 +188,11 @@ static const uint8_t about_heap[] = {GET, GET, GET, PUT, PUT, PUT, MOVE, NEW, SU
 static const uint8_t about_arrays[] = {AGET, AGET, APUT, APUT, APUT, ARITH_K, LESS, MOVE, GET, NEW, LESS_K, APUT};
 static const uint8_t about_order[] = {LESS, LESS, LESS_K, LESS_K, ARITH_K, ARITH_K, MOVE, SET_I, TRUTHY, ARITH, UNARY};
 static const uint8_t about_doubles[] = {TO_F, TO_I, ARITH, ARITH, LESS, LESS, UNARY, UNARY, SET_F, MOVE, ARITH_K};
-static struct { const uint8_t *kinds; unsigned n; } const profiles[] = {
-    {NULL, NKINDS}, {about_heap, sizeof about_heap}, {about_arrays, sizeof about_arrays}, {about_order, sizeof about_order},
-    {about_doubles, sizeof about_doubles}};
+static struct {
+    const uint8_t *kinds;
+    unsigned n;
+} const profiles[] = {
+    {NULL, NKINDS}, {about_heap, sizeof about_heap}, {about_arrays, sizeof about_arrays}, {about_order, sizeof about_order}, {about_doubles, sizeof about_doubles}};
 static const struct jit_descr *fields[4];
 
 static void tame(struct ins *p)
@@ -152,12 +200,14 @@ static void tame(struct ins *p)
     if (p->kind == GET || p->kind == PUT || p->kind == AGET || p->kind == APUT || p->kind == SUM || p->kind == MIX || p->kind == LINK || p->kind == SAME) p->a = (uint8_t)(7 + rnd(2));
     if (p->kind == LINK || p->kind == SAME) p->b = (uint8_t)(7 + rnd(2));
     if (p->kind == NEW) p->dst = (uint8_t)(7 + rnd(2));
-    if (p->kind == GET) p->dst = (uint8_t)(fields[p->op % 4]->type == 'i' ? 2 + rnd(3) : fields[p->op % 4]->type == 'f' ? 5 + rnd(2) : 7 + rnd(2));
+    if (p->kind == GET) p->dst = (uint8_t)(fields[p->op % 4]->type == 'i' ? 2 + rnd(3) : fields[p->op % 4]->type == 'f' ? 5 + rnd(2)
+                                                                                                                        : 7 + rnd(2));
     if (p->kind == AGET || p->kind == APUT) p->dst = (uint8_t)(p->op & 8 ? 5 + rnd(2) : 2 + rnd(3)), p->b = (uint8_t)rnd(4);
     if (p->kind == ARITH_K || p->kind == HASH || p->kind == SUM || p->kind == CLASS || p->kind == SET_I || p->kind == SYNC) p->dst = (uint8_t)(2 + rnd(3));
     if (p->kind == ARITH_K || p->kind == LESS_K || p->kind == TRUTHY) p->a = (uint8_t)rnd(5);
     if (p->kind == ARITH || p->kind == LESS) p->a = (uint8_t)rnd(rnd(3) ? 5 : 7), p->b = (uint8_t)rnd(rnd(3) ? 5 : 7);
-    if (p->kind == MOVE || p->kind == UNARY) p->a = p->dst > 6 ? (uint8_t)(7 + rnd(2)) : p->dst > 4 ? (uint8_t)(5 + rnd(2)) : (uint8_t)rnd(5);
+    if (p->kind == MOVE || p->kind == UNARY) p->a = p->dst > 6 ? (uint8_t)(7 + rnd(2)) : p->dst > 4 ? (uint8_t)(5 + rnd(2))
+                                                                                                    : (uint8_t)rnd(5);
     if (p->kind == TO_F || p->kind == SET_F || (p->kind == ARITH && (p->a > 4 || p->b > 4))) p->dst = (uint8_t)(5 + rnd(2));
     else if (p->kind == ARITH || p->kind == TO_I) p->dst = (uint8_t)(2 + rnd(3));
     if (profile == 3 && (p->kind == LESS || p->kind == LESS_K)) p->a = (uint8_t)(2 * rnd(2) + rnd(2) / 2), p->b = 2 + 1 * (p->a == 2);
@@ -177,8 +227,7 @@ static void make_program(void)
     nprog = 3 + (int)rnd(rnd(3) ? 10 : MAXINS - 3);
     for (int i = 0; i < nprog; i++) {
         struct ins *p = &prog[i];
-        *p = (struct ins){.kind = (uint8_t)rnd(NKINDS), .op = (uint8_t)rnd(64), .dst = (uint8_t)(2 + rnd(NSLOTS - 2)), .a = (uint8_t)rnd(NSLOTS),
-                          .b = (uint8_t)rnd(NSLOTS), .skip = (uint8_t)(1 + rnd(3)), .k = rnd_k(), .f = rnd_f()};
+        *p = (struct ins){.kind = (uint8_t)rnd(NKINDS), .op = (uint8_t)rnd(64), .dst = (uint8_t)(2 + rnd(NSLOTS - 2)), .a = (uint8_t)rnd(NSLOTS), .b = (uint8_t)rnd(NSLOTS), .skip = (uint8_t)(1 + rnd(3)), .k = rnd_k(), .f = rnd_f()};
         if (profiles[profile].kinds && rnd(10)) p->kind = profiles[profile].kinds[rnd(profiles[profile].n)];
         if (p->kind == SYNC && rnd(3)) p->kind = ARITH;
         if (p->kind == SET_NIL && rnd(3)) p->kind = GET;
@@ -199,8 +248,10 @@ static void make_state(void)
         for (int k = 0; k < NELEM; k++) o->elem[k].i = rnd_k(), o->elem[k].f = rnd_f();
     }
     for (int i = 0; i < NSLOTS; i++) {
-        vm.w.tag[i] = i < 5 ? INT : i < 7 ? FLT : OBJ;
-        vm.w.payload[i] = i < 5 ? (uint64_t)rnd_k() : i < 7 ? eval_b(rnd_f()) : (uint64_t)(uintptr_t)&vm.heap[rnd(6)];
+        vm.w.tag[i] = i < 5 ? INT : i < 7 ? FLT
+                                          : OBJ;
+        vm.w.payload[i] = i < 5 ? (uint64_t)rnd_k() : i < 7 ? eval_b(rnd_f())
+                                                            : (uint64_t)(uintptr_t)&vm.heap[rnd(6)];
     }
     vm.w.payload[0] = 0;
     vm.w.payload[1] = 10 + rnd(40);
@@ -208,7 +259,11 @@ static void make_state(void)
 
 /* ---- one instruction, executed and, if rec is set, recorded ---- */
 
-struct slot { jit_ref ref; uint32_t tag; bool known, written; };
+struct slot {
+    jit_ref ref;
+    uint32_t tag;
+    bool known, written;
+};
 struct rec {
     struct jit_ir ir;
     struct slot slot[NSLOTS];
@@ -217,7 +272,10 @@ struct rec {
 };
 static struct rec *rec; /* NULL: interpret only */
 
-struct val { uint64_t bits; jit_ref ref; };
+struct val {
+    uint64_t bits;
+    jit_ref ref;
+};
 
 static jit_ref ki(int64_t v) { return rec ? jit_ir_const_i(&rec->ir, v) : 0; }
 
@@ -264,7 +322,8 @@ static uint32_t tag_of(int s)
     if (rec && !rec->slot[s].known) {
         jit_ref t = emit(JIT_getframetag, NULL, JIT_NORESUME, 1, ki(s));
         emit(JIT_guard_value, NULL, capture(), 2, t, ki(vm.w.tag[s]));
-        enum jit_opcode op = vm.w.tag[s] == INT ? JIT_getframe_i : vm.w.tag[s] == FLT ? JIT_getframe_f : JIT_getframe_r;
+        enum jit_opcode op = vm.w.tag[s] == INT ? JIT_getframe_i : vm.w.tag[s] == FLT ? JIT_getframe_f
+                                                                                      : JIT_getframe_r;
         rec->slot[s] = (struct slot){vm.w.tag[s] == NIL ? JIT_NOREF : emit(op, NULL, JIT_NORESUME, 1, ki(s)), vm.w.tag[s], true, false};
     }
     return vm.w.tag[s];
@@ -330,7 +389,8 @@ static void unary(const struct ins *p, uint32_t tag, struct val x)
 static enum jit_opcode loader(char type, bool array)
 {
     if (array) return type == 'i' ? JIT_getarrayitem_gc_i : JIT_getarrayitem_gc_f;
-    return type == 'i' ? JIT_getfield_gc_i : type == 'f' ? JIT_getfield_gc_f : JIT_getfield_gc_r;
+    return type == 'i' ? JIT_getfield_gc_i : type == 'f' ? JIT_getfield_gc_f
+                                                         : JIT_getfield_gc_r;
 }
 
 static struct val load(const struct jit_descr *d, struct val o, struct val idx)
@@ -356,7 +416,9 @@ static void get(const struct ins *p, struct val o)
     const struct jit_descr *d = fields[p->op % 4];
     struct val v = load(d, o, o);
     if (d->type == 'r') guard(v.bits ? JIT_guard_nonnull : JIT_guard_isnull, v.ref);
-    write_slot(p->dst, v, d->type == 'i' ? INT : d->type == 'f' ? FLT : v.bits ? OBJ : NIL);
+    write_slot(p->dst, v, d->type == 'i' ? INT : d->type == 'f' ? FLT
+                                             : v.bits           ? OBJ
+                                                                : NIL);
 }
 
 static void put(const struct ins *p, struct val o)
@@ -364,9 +426,11 @@ static void put(const struct ins *p, struct val o)
     uint32_t t = tag_of(p->b);
     struct val v = read_slot(p->b);
     const struct jit_descr *d = fields[p->op % 4];
-    char type = t == INT ? 'i' : t == FLT ? 'f' : 'r';
+    char type = t == INT ? 'i' : t == FLT ? 'f'
+                                          : 'r';
     if (t == NIL) return;
-    if (d->type != type || d == &d_imm) d = t == INT ? &d_i : t == FLT ? &d_f : &d_r;
+    if (d->type != type || d == &d_imm) d = t == INT ? &d_i : t == FLT ? &d_f
+                                                                       : &d_r;
     store(d, o, o, v);
 }
 
@@ -402,7 +466,8 @@ static int step(const struct ins *p)
     case SET_I: write_slot(p->dst, const_i(p->k), INT); return 0;
     case SET_F: write_slot(p->dst, (struct val){eval_b(p->f), rec ? jit_ir_const_f(&rec->ir, p->f) : 0}, FLT); return 0;
     case SET_NIL: write_slot(p->dst, (struct val){0, 0}, NIL); return 0;
-    case ARITH: case LESS:
+    case ARITH:
+    case LESS:
         ta = tag_of(p->a), tb = tag_of(p->b);
         if ((ta != INT && ta != FLT) || (tb != INT && tb != FLT)) return 0;
         x = read_slot(p->a), y = read_slot(p->b);
@@ -414,11 +479,20 @@ static int step(const struct ins *p)
         if (p->kind == LESS) return less(p, ta, x, y) ? p->skip : 0;
         arith(p, ta, x, y);
         return 0;
-    case ARITH_K: if (tag_of(p->a) == INT) arith_k(p, read_slot(p->a)); return 0;
+    case ARITH_K:
+        if (tag_of(p->a) == INT) arith_k(p, read_slot(p->a));
+        return 0;
     case LESS_K: return tag_of(p->a) == INT && less(p, INT, read_slot(p->a), const_i(p->k)) ? p->skip : 0;
-    case UNARY: ta = tag_of(p->a); if (ta == INT || ta == FLT) unary(p, ta, read_slot(p->a)); return 0;
-    case TO_F: if (tag_of(p->a) == INT) write_slot(p->dst, pure1(JIT_cast_int_to_float, read_slot(p->a)), FLT); return 0;
-    case TO_I: if (tag_of(p->a) == FLT) write_slot(p->dst, pure1(JIT_cast_float_to_int, read_slot(p->a)), INT); return 0;
+    case UNARY:
+        ta = tag_of(p->a);
+        if (ta == INT || ta == FLT) unary(p, ta, read_slot(p->a));
+        return 0;
+    case TO_F:
+        if (tag_of(p->a) == INT) write_slot(p->dst, pure1(JIT_cast_int_to_float, read_slot(p->a)), FLT);
+        return 0;
+    case TO_I:
+        if (tag_of(p->a) == FLT) write_slot(p->dst, pure1(JIT_cast_float_to_int, read_slot(p->a)), INT);
+        return 0;
     case SAME:
         if (tag_of(p->a) != OBJ || tag_of(p->b) != OBJ) return 0;
         x = pure2(p->op & 1 ? JIT_ptr_eq : JIT_ptr_ne, read_slot(p->a), read_slot(p->b));
@@ -427,8 +501,12 @@ static int step(const struct ins *p)
         if (tag_of(p->a) != INT) return 0;
         x = read_slot(p->a);
         return guard_cond(x.bits != 0, x.ref) ? p->skip : 0;
-    case GET: if (tag_of(p->a) == OBJ) get(p, read_slot(p->a)); return 0;
-    case PUT: if (tag_of(p->a) == OBJ) put(p, read_slot(p->a)); return 0;
+    case GET:
+        if (tag_of(p->a) == OBJ) get(p, read_slot(p->a));
+        return 0;
+    case PUT:
+        if (tag_of(p->a) == OBJ) put(p, read_slot(p->a));
+        return 0;
     case AGET:
         if (tag_of(p->a) != OBJ || !element(p, x = read_slot(p->a), &idx)) return 0;
         write_slot(p->dst, load(p->op & 8 ? &d_ef : &d_ei, x, idx), p->op & 8 ? FLT : INT);

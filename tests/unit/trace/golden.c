@@ -5,7 +5,10 @@
 #include <ctype.h>
 #include "rig.h"
 
-struct addresses { char text[64][20]; int n; };
+struct addresses {
+    char text[64][20];
+    int n;
+};
 
 static int address_number(struct addresses *a, const char *s, size_t len)
 {

@@ -6,7 +6,12 @@
 struct seen {
     struct rig *g;
     int n;
-    struct { char type[16], name[64], reason[40], place[64]; struct jitstat_loop_info info; unsigned guards, merges, depth, coded; bool good; } at[MAX];
+    struct {
+        char type[16], name[64], reason[40], place[64];
+        struct jitstat_loop_info info;
+        unsigned guards, merges, depth, coded;
+        bool good;
+    } at[MAX];
 };
 
 static bool op_good(const struct jitstat_loop_info *info, size_t i, struct seen *s)
@@ -17,7 +22,8 @@ static bool op_good(const struct jitstat_loop_info *info, size_t i, struct seen 
     s->at[s->n].merges += merge;
     s->at[s->n].coded += o->offset >= 0;
     if (merge && o->call_depth > s->at[s->n].depth) s->at[s->n].depth = o->call_depth;
-    bool kind = o->kind == (guard ? JITSTAT_OP_GUARD : merge ? JITSTAT_OP_MERGE_POINT : JITSTAT_OP_PLAIN);
+    bool kind = o->kind == (guard ? JITSTAT_OP_GUARD : merge ? JITSTAT_OP_MERGE_POINT
+                                                             : JITSTAT_OP_PLAIN);
     bool offset = o->offset >= -1 && o->offset <= (int64_t)info->asmlen;
     bool place = merge == (o->greenkey != NULL) && (!merge || strncmp(o->greenkey, s->g->t->file, strlen(s->g->t->file)) == 0);
     bool hash = guard == (o->hash != 0);
@@ -172,7 +178,8 @@ Test(aborts, reason_and_place)
     aborts_with("class c 1\nfunc main 1\n int r2 0\n new r3 c\nnext:\n jle r0 r2 out\n addi r2 r2 1\n getc r4 r3 0\n setc c r2 0\n loop next\nout:\n ret r2\n", NULL, 100,
                 "ABORT_FORCE_QUASIIMMUT", "loop", "prog:10");
     aborts_with("func main 1\n int r1 1\n int r2 0\n int r4 0\nouter:\n jle r0 r4 out\n addi r4 r4 1\n int r2 0\ninner:\n jle r0 r2 done\n addi r2 r2 1\n add r1 r1 r2\n"
-                " loop inner\ndone:\n loop outer\nout:\n ret r1\n", "threshold=10,max_unroll_loops=0", 10, "ABORT_INNER_LOOP", "loop", "prog:6");
+                " loop inner\ndone:\n loop outer\nout:\n ret r1\n",
+                "threshold=10,max_unroll_loops=0", 10, "ABORT_INNER_LOOP", "loop", "prog:6");
 }
 
 Test(aborts, an_error_while_recording)
@@ -185,11 +192,14 @@ Test(aborts, an_error_while_recording)
 Test(aborts, a_loop_that_leaves_its_function)
 {
     aborts_with("func f 2\nnext:\n addi r1 r1 -1\n int r2 0\n jle r1 r2 out\n loop next\nout:\n ret r1\n"
-                "func main 1\n int r2 0\nagain:\n jle r0 r2 out\n addi r2 r2 1\n int r4 0\n int r5 2\n call r3 f\n loop again\nout:\n ret r2\n", "threshold=40,max_unroll_loops=0",
+                "func main 1\n int r2 0\nagain:\n jle r0 r2 out\n addi r2 r2 1\n int r4 0\n int r5 2\n call r3 f\n loop again\nout:\n ret r2\n",
+                "threshold=40,max_unroll_loops=0",
                 1000, "ABORT_ESCAPE", "loop", "prog:8");
 }
 
-struct long_seen { struct seen abort, too_long; };
+struct long_seen {
+    struct seen abort, too_long;
+};
 
 Test(aborts, too_long_has_a_hook_of_its_own)
 {
@@ -222,7 +232,11 @@ Test(aborts, a_broken_hook_does_not_hide_other_aborts)
 
 /* ---- not reentrant ---- */
 
-struct nest { struct rig *g; int n; int64_t inner; };
+struct nest {
+    struct rig *g;
+    int n;
+    int64_t inner;
+};
 
 /* The hook runs guest code that gets hot and is compiled; no hook is called for that. */
 static void nested(const struct jitstat_loop_info *info, void *ud)
@@ -293,7 +307,12 @@ Test(hooks, hook_time_belongs_to_no_timer)
 
 /* ---- releaseall in a hook ---- */
 
-struct release { struct rig *g; int n; uint64_t flushes, freed; bool readable; };
+struct release {
+    struct rig *g;
+    int n;
+    uint64_t flushes, freed;
+    bool readable;
+};
 
 static void release(const struct jitstat_loop_info *info, void *ud)
 {

@@ -1,7 +1,10 @@
 /* Hot places: the schedule of back-off and blacklisting, which is fixed, so that a program always gives the same traces. */
 #include "rig.h"
 
-static struct { uint32_t ticks[32]; int n; } backed;
+static struct {
+    uint32_t ticks[32];
+    int n;
+} backed;
 
 static void spy(void *user, struct jit_key key, int kind, uint32_t ticks)
 {
@@ -49,7 +52,10 @@ Test(hot, back_off_doubles_and_ends_in_the_blacklist)
 Test(hot, each_try_comes_when_it_is_due)
 {
     /* 60 back edges to the first try, then 120 more, 240 more: 420. The try itself begins behind that back edge. */
-    static const struct { int64_t n; uint64_t tries; } at[] = {{59, 0}, {61, 1}, {179, 1}, {181, 2}, {419, 2}, {421, 3}};
+    static const struct {
+        int64_t n;
+        uint64_t tries;
+    } at[] = {{59, 0}, {61, 1}, {179, 1}, {181, 2}, {419, 2}, {421, 3}};
     for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
         struct rig g = rig_new("prog", OPAQUE_TEXT, "threshold=60");
         rig_run(&g, at[i].n);

@@ -107,7 +107,10 @@ Test(invalidate, changing_too_often_is_an_alarm)
 
 /* ---- what the collector must keep ---- */
 
-struct marked { int n; void *last[32]; };
+struct marked {
+    int n;
+    void *last[32];
+};
 static void mark(void *arg, void *object)
 {
     struct marked *m = arg;
@@ -125,7 +128,8 @@ Test(mark, constants_and_dependencies_of_traces)
 {
     struct rig g = rig_new("prog",
                            "class c 1\nclass k 1\nfunc main 1\n int r2 0\n new r5 k\n setc c r5 0\n new r3 c\nnext:\n jle r0 r2 out\n addi r2 r2 1\n getc r4 r3 0\n"
-                           " jeq r4 r3 out\n loop next\nout:\n ret r2\n", NULL);
+                           " jeq r4 r3 out\n loop next\nout:\n ret r2\n",
+                           NULL);
     struct marked m = {0};
     jit_mark(g.t->vm, mark, &m);
     cr_assert_eq(m.n, 0);
@@ -143,7 +147,10 @@ Test(mark, constants_and_dependencies_of_traces)
 
 /* ---- interrupts ---- */
 
-struct stop { struct toy *t; int n; };
+struct stop {
+    struct toy *t;
+    int n;
+};
 static void interrupt(const struct jitstat_loop_info *info, void *ud)
 {
     struct stop *s = ud;
@@ -167,7 +174,12 @@ Test(interrupt, compiled_loops_leave_and_nothing_is_entered_until_it_is_cleared)
 
 /* ---- while the optimize hook runs, the recording belongs to nobody else ---- */
 
-struct in_hook { struct rig *g; int n; struct marked m; const char *run; };
+struct in_hook {
+    struct rig *g;
+    int n;
+    struct marked m;
+    const char *run;
+};
 static int64_t in_hook(const struct jitstat_loop_info *info, const struct jitstat_newop **list, void *ud)
 {
     struct in_hook *h = ud;

@@ -6,13 +6,13 @@
 struct edit {
     const char *find, *replace; /* in an operation's text: replaced in the first or in all that contain it */
     bool all;
-    uint32_t line;              /* only operations of this source line; 0: of any */
+    uint32_t line; /* only operations of this source line; 0: of any */
     struct jitstat_newop extra;
-    const char *before;         /* name of the operation before which extra is put */
+    const char *before; /* name of the operation before which extra is put */
     struct jitstat_newop list[MAX];
     char text[MAX][200];
     int edits, calls;
-    bool ok;                    /* what the hook got was as it must be */
+    bool ok; /* what the hook got was as it must be */
 };
 
 static void entry_of(struct edit *e, const struct jitstat_op *o, int64_t n)
@@ -40,7 +40,12 @@ static int64_t edit(const struct jitstat_loop_info *info, const struct jitstat_n
     return n;
 }
 
-struct code { uint8_t bytes[4096]; size_t n; char ops[MAX][60]; size_t nops; };
+struct code {
+    uint8_t bytes[4096];
+    size_t n;
+    char ops[MAX][60];
+    size_t nops;
+};
 
 static void keep_code(const struct jitstat_loop_info *info, void *ud)
 {
@@ -235,7 +240,10 @@ static int64_t nothing(const struct jitstat_loop_info *info, const struct jitsta
 
 Test(broken, lists)
 {
-    static const struct { jitstat_optimize_fn fn; const char *why; } cases[] = {{bad_index, "entry 2: no operation"}, {no_text, "entry 1 is empty"}, {nothing, "refused"}};
+    static const struct {
+        jitstat_optimize_fn fn;
+        const char *why;
+    } cases[] = {{bad_index, "entry 2: no operation"}, {no_text, "entry 1 is empty"}, {nothing, "refused"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct rig g = rig_new("prog", LOOP_TEXT, NULL);
         int64_t calls = 0;

@@ -41,8 +41,8 @@ Test(params, each_takes_its_limits_and_refuses_what_is_beyond)
     snprintf(text, sizeof text, #name "=%lld", (long long)(max) + 1); \
     snprintf(why, sizeof why, #name " wants a whole number from %lld to %lld, not '%lld'", (long long)(min), (long long)(max), (long long)(max) + 1); \
     refuses(&g, text, why); \
-    snprintf(text, sizeof text, #name "=%lld", (long long)(min) - 1); \
-    snprintf(why, sizeof why, #name " wants a whole number from %lld to %lld, not '%lld'", (long long)(min), (long long)(max), (long long)(min) - 1); \
+    snprintf(text, sizeof text, #name "=%lld", (long long)(min)-1); \
+    snprintf(why, sizeof why, #name " wants a whole number from %lld to %lld, not '%lld'", (long long)(min), (long long)(max), (long long)(min)-1); \
     refuses(&g, text, why);
 #include <jitstat/params.def>
     jit_arena_fail_after = 0;

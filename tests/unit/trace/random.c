@@ -48,7 +48,10 @@ static void loop(FILE *f, int depth, int fn)
 static void one(FILE *f, int depth, int fn)
 {
     switch (rnd(16)) {
-    case 0: case 1: case 2: case 3: arith(f); break;
+    case 0:
+    case 1:
+    case 2:
+    case 3: arith(f); break;
     case 4: fprintf(f, " int r%u %d\n", num(), (int)rnd(20) - 5); break;
     case 5: fprintf(f, " flt r%u %d.%u\n", num(), (int)rnd(9) - 3, rnd(100)); break;
     case 6: fprintf(f, " addi r%u r%u %d\n", num(), num(), (int)rnd(9) - 4); break;
@@ -56,11 +59,18 @@ static void one(FILE *f, int depth, int fn)
     case 8: fprintf(f, " put r7 r%u %u\n", num(), rnd(3)); break;
     case 9: fprintf(f, " get r%u r7 %u\n", num(), rnd(3)); break;
     case 10: fprintf(f, " getc r%u r7 %u\n", num(), rnd(2)); break;
-    case 11: if (rnd(6) == 0) fprintf(f, " setc c r%u %u\n", num(), rnd(2)); break;
-    case 12: if (depth) fprintf(f, " move r15 r%d\n native r14 blur\n move r%u r14\n", 7 + depth, num()); break;
+    case 11:
+        if (rnd(6) == 0) fprintf(f, " setc c r%u %u\n", num(), rnd(2));
+        break;
+    case 12:
+        if (depth) fprintf(f, " move r15 r%d\n native r14 blur\n move r%u r14\n", 7 + depth, num());
+        break;
     case 13: branch(f, depth, fn); break;
-    case 14: if (fn > 0) fprintf(f, " move r15 r%u\n move r16 r7\n call r14 f%d\n move r%u r14\n", num(), (int)rnd((unsigned)fn), num()); break;
-    default: if (rnd(20) == 0) fprintf(f, rnd(2) ? " native r14 flush\n" : " new r7 c\n put r7 r1 0\n put r7 r2 1\n put r7 r3 2\n");
+    case 14:
+        if (fn > 0) fprintf(f, " move r15 r%u\n move r16 r7\n call r14 f%d\n move r%u r14\n", num(), (int)rnd((unsigned)fn), num());
+        break;
+    default:
+        if (rnd(20) == 0) fprintf(f, rnd(2) ? " native r14 flush\n" : " new r7 c\n put r7 r1 0\n put r7 r2 1\n put r7 r3 2\n");
         else if (depth < 2) loop(f, depth, fn);
         break;
     }

@@ -9,8 +9,15 @@
 #include "opt/opt.h"
 #include "toy/toy.h"
 
-struct rig_out { char *text; size_t size; };
-struct rig { struct toy *t; struct rig_out *out; FILE *f; };
+struct rig_out {
+    char *text;
+    size_t size;
+};
+struct rig {
+    struct toy *t;
+    struct rig_out *out;
+    FILE *f;
+};
 
 /* A toy with a program: a built-in one by name, or text. */
 static inline struct rig rig_new(const char *name, const char *text, const char *params)

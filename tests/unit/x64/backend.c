@@ -89,22 +89,30 @@ static void binary(const char *name, char type, const char *res)
         }
 }
 
-#define BINARY(op, t, r) Test(backend_ops, op, SETUP) { binary(#op, t, r); }
-BINARY(int_add, 'i', "i") BINARY(int_sub, 'i', "i") BINARY(int_mul, 'i', "i") BINARY(int_and, 'i', "i") BINARY(int_or, 'i', "i") BINARY(int_xor, 'i', "i")
-BINARY(int_lshift, 'i', "i") BINARY(int_rshift, 'i', "i") BINARY(uint_rshift, 'i', "i") BINARY(int_floordiv, 'i', "i") BINARY(int_mod, 'i', "i")
-BINARY(int_lt, 'i', "i") BINARY(int_le, 'i', "i") BINARY(int_eq, 'i', "i") BINARY(int_ne, 'i', "i") BINARY(int_gt, 'i', "i") BINARY(int_ge, 'i', "i")
-BINARY(uint_lt, 'i', "i") BINARY(uint_le, 'i', "i") BINARY(uint_gt, 'i', "i") BINARY(uint_ge, 'i', "i")
-BINARY(float_add, 'f', "f") BINARY(float_sub, 'f', "f") BINARY(float_mul, 'f', "f") BINARY(float_truediv, 'f', "f")
-BINARY(float_lt, 'f', "i") BINARY(float_le, 'f', "i") BINARY(float_eq, 'f', "i") BINARY(float_ne, 'f', "i") BINARY(float_gt, 'f', "i") BINARY(float_ge, 'f', "i")
+#define BINARY(op, t, r) \
+    Test(backend_ops, op, SETUP) { binary(#op, t, r); }
+BINARY(int_add, 'i', "i")
+BINARY(int_sub, 'i', "i")
+BINARY(int_mul, 'i', "i")
+BINARY(int_and, 'i', "i")
+BINARY(int_or, 'i', "i")
+BINARY(int_xor, 'i', "i")
+    BINARY(int_lshift, 'i', "i") BINARY(int_rshift, 'i', "i") BINARY(uint_rshift, 'i', "i") BINARY(int_floordiv, 'i', "i") BINARY(int_mod, 'i', "i")
+        BINARY(int_lt, 'i', "i") BINARY(int_le, 'i', "i") BINARY(int_eq, 'i', "i") BINARY(int_ne, 'i', "i") BINARY(int_gt, 'i', "i") BINARY(int_ge, 'i', "i")
+            BINARY(uint_lt, 'i', "i") BINARY(uint_le, 'i', "i") BINARY(uint_gt, 'i', "i") BINARY(uint_ge, 'i', "i")
+                BINARY(float_add, 'f', "f") BINARY(float_sub, 'f', "f") BINARY(float_mul, 'f', "f") BINARY(float_truediv, 'f', "f")
+                    BINARY(float_lt, 'f', "i") BINARY(float_le, 'f', "i") BINARY(float_eq, 'f', "i") BINARY(float_ne, 'f', "i") BINARY(float_gt, 'f', "i") BINARY(float_ge, 'f', "i")
 
-static void unary(const char *name, char type, char res)
+                        static void unary(const char *name, char type, char res)
 {
     char text[300];
     unsigned n = type == 'f' ? COUNT(floats) : COUNT(ints);
     for (unsigned i = 0; i < n; i++)
         for (int keep = 0; keep < 2; keep++) {
             snprintf(text, sizeof text, "%c0 = getframe_%c(100)\n%c1 = %s(%c0)\njump() [pc=1 base=0 0:%c1/%d%s]\n# link=interp\n", type, type, res, name, type, res,
-                     res == 'f' ? 2 : 1, !keep ? "" : type == 'f' ? " 1:f0/2" : type == 'r' ? " 1:r0/3" : " 1:i0/1");
+                     res == 'f' ? 2 : 1, !keep ? "" : type == 'f' ? " 1:f0/2"
+                                                  : type == 'r'   ? " 1:r0/3"
+                                                                  : " 1:i0/1");
             fill();
             if (type == 'f') mem.frame[100].f = fval(floats[i]);
             else mem.frame[100].i = ints[i];
@@ -159,7 +167,10 @@ Test(backend_ops, fused_guards, SETUP)
     for (unsigned k = 0; k < COUNT(ops) * 8; k++) {
         const char *op = ops[k / 8];
         char t = *op == 'f' ? 'f' : 'i';
-        const char *kb = k & 2 ? t == 'f' ? "1.0" : "0" : t == 'f' ? "f1" : "i1", *ka = k & 4 ? t == 'f' ? "-1.0" : "1" : t == 'f' ? "f0" : "i0";
+        const char *kb = k & 2 ? t == 'f' ? "1.0" : "0" : t == 'f' ? "f1"
+                                                                   : "i1",
+                   *ka = k & 4 ? t == 'f' ? "-1.0" : "1" : t == 'f' ? "f0"
+                                                                    : "i0";
         snprintf(text, sizeof text, "%c0 = getframe_%c(100)\n%c1 = getframe_%c(101)\ni2 = %s(%s, %s)\n%s(i2) [pc=1 base=0 0:%c1/2]\njump() [pc=2 base=0 1:5/1]\n# link=interp\n", t, t, t, t, op, ka, kb,
                  k & 1 ? "guard_true" : "guard_false", t);
         for (int i = 0; i < 25; i++) {
@@ -172,8 +183,10 @@ Test(backend_ops, fused_guards, SETUP)
 }
 
 static const char *const mem_guards[] = {
-    "i1 = getfield_gc_i(r0, descr=%s)\nguard_value(i1, %ld) [pc=1 base=0]\n", "i1 = getfield_gc_i(r0, descr=%s)\nguard_true(i1) [pc=1 base=0 3:%ld/1]\n",
-    "i1 = getfield_gc_i(r0, descr=%s)\ni2 = int_eq(i1, %ld)\nguard_true(i2) [pc=1 base=0]\n", "i1 = getfield_gc_i(r0, descr=%s)\ni2 = int_lt(i1, %ld)\nguard_false(i2) [pc=1 base=0]\n",
+    "i1 = getfield_gc_i(r0, descr=%s)\nguard_value(i1, %ld) [pc=1 base=0]\n",
+    "i1 = getfield_gc_i(r0, descr=%s)\nguard_true(i1) [pc=1 base=0 3:%ld/1]\n",
+    "i1 = getfield_gc_i(r0, descr=%s)\ni2 = int_eq(i1, %ld)\nguard_true(i2) [pc=1 base=0]\n",
+    "i1 = getfield_gc_i(r0, descr=%s)\ni2 = int_lt(i1, %ld)\nguard_false(i2) [pc=1 base=0]\n",
     "i1 = getfield_gc_i(r0, descr=%s)\ni2 = int_is_zero(i1)\nguard_false(i2) [pc=1 base=0 3:%ld/1]\n",
 };
 
@@ -208,8 +221,11 @@ Test(backend_memory, loads_and_stores, SETUP)
         for (int form = 0; form < 8; form++) {
             char idx[40] = "", base[40];
             snprintf(base, sizeof base, form & 1 ? "ptr(%p)" : "r0", (void *)&mem);
-            if (array) snprintf(idx, sizeof idx, form & 2 ? ", 5" : form & 4 ? ", i2" : ", i1");
-            const char *k = s->type == 'i' ? form & 4 ? "81985529216486895" : "-2" : s->type == 'f' ? "1.25" : form & 2 ? "ptr(0)" : "r0";
+            if (array) snprintf(idx, sizeof idx, form & 2 ? ", 5" : form & 4 ? ", i2"
+                                                                             : ", i1");
+            const char *k = s->type == 'i' ? form & 4 ? "81985529216486895" : "-2" : s->type == 'f' ? "1.25"
+                                                                                 : form & 2         ? "ptr(0)"
+                                                                                                    : "r0";
             snprintf(text, sizeof text,
                      "r0 = getframe_r(100)\ni1 = getframe_i(101)\ni2 = int_add(i1, 3)\n%c3 = %s_gc_%c(%s%s, descr=%s)\n%s_gc(%s%s, %s, descr=%s)\n%c5 = %s_gc_%c(r0%s, descr=%s)\n"
                      "%s_gc(r0%s, %c3, descr=%s)\njump() [pc=1 base=0 0:%c3/1 1:%c5/1 2:i1/1]\n# link=interp\n",
@@ -234,7 +250,8 @@ Test(backend_memory, far_offsets_and_odd_strides, SETUP)
         int64_t idx = k == 2 ? 40 : k;
         char *base = (char *)&mem.ints[4] - INT32_MAX - idx * 0x10000001;
         snprintf(text, sizeof text, "r0 = getframe_r(100)\ni1 = getframe_i(101)\ni2 = getarrayitem_gc_i(r0, i1, descr=far)\ni3 = getarrayitem_gc_i(r0, %ld, descr=far)\n"
-                 "i4 = getarrayitem_gc_i(ptr(%p), i1, descr=far)\njump() [pc=1 base=0 0:i2/1 1:i3/1 2:i4/1]\n# link=interp\n", idx, (void *)base);
+                                    "i4 = getarrayitem_gc_i(ptr(%p), i1, descr=far)\njump() [pc=1 base=0 0:i2/1 1:i3/1 2:i4/1]\n# link=interp\n",
+                 idx, (void *)base);
         unit_begin(&u, JITSTAT_KIND_LOOP);
         cr_assert(jit_ir_parse(&u.ir, text, all, err, sizeof err), "%s", err);
         unit_compile(&u, NULL, NULL);
@@ -257,7 +274,9 @@ Test(backend_memory, frame_context_and_tags, SETUP)
         be.layout.tag_size = tag_size;
         unit_begin(&u, JITSTAT_KIND_LOOP);
         cr_assert(jit_ir_parse(&u.ir, "r0 = getcontext()\nr1 = getframeaddr(7)\ni2 = getfield_gc_i(r1, descr=slot)\nr3 = getframeaddr(8)\ni4 = getframetag(9)\nguard_value(i4, 77) [pc=1 base=0 20:-/9]\n"
-                               "i6 = getframetag(10)\njump() [pc=1 base=0 0:r0/3 1:i2/1 2:r3/3 3:i6/1 4:-/66]\n# link=interp\n", all, err, sizeof err), "%s", err);
+                                      "i6 = getframetag(10)\njump() [pc=1 base=0 0:r0/3 1:i2/1 2:r3/3 3:i6/1 4:-/66]\n# link=interp\n",
+                               all, err, sizeof err),
+                  "%s", err);
         unit_compile(&u, NULL, NULL);
         mem.frame[9].tag = 77, mem.frame[10].tag = 200;
         unit_run(&u);
@@ -372,7 +391,9 @@ Test(backend_registers, jumps_move_in_parallel, SETUP)
 
 /* ---- what the loops look like ---- */
 
-struct shape { int instructions, memory, stack, moves; };
+struct shape {
+    int instructions, memory, stack, moves;
+};
 
 /* Counts the instructions from the label to the jump back. */
 static struct shape loop_shape(const struct unit *u)
@@ -400,7 +421,8 @@ Test(backend_shape, integer_loop, SETUP)
 {
     struct unit u;
     unit_text(&u, "i0 = getframe_i(0)\ni1 = getframe_i(1)\ni2 = getframe_i(2)\nlabel(i0, i1) [pc=1 base=0 0:i0/1 1:i1/1]\ni3 = int_add(i0, i1)\ni4 = int_lt(i1, i2)\n"
-              "guard_true(i4) [pc=2 base=0 0:i3/1 1:i1/1]\ni5 = int_add(i1, 1)\njump(i3, i5)\n", NULL, NULL);
+                  "guard_true(i4) [pc=2 base=0 0:i3/1 1:i1/1]\ni5 = int_add(i1, 1)\njump(i3, i5)\n",
+              NULL, NULL);
     struct shape s = loop_shape(&u);
     cr_assert_eq(s.instructions, 6); /* add cmp jge inc, cmp je for the poll */
     cr_assert_eq(s.memory, 1);
@@ -415,7 +437,8 @@ Test(backend_shape, float_loop, SETUP)
 {
     struct unit u;
     unit_text(&u, "f0 = getframe_f(0)\ni1 = getframe_i(1)\ni2 = getframe_i(2)\nf3 = getframe_f(3)\nr4 = getframe_r(4)\nlabel(f0, i1) [pc=1 base=0 0:f0/2 1:i1/1]\n"
-              "f5 = getarrayitem_gc_f(r4, i1, descr=af)\nf6 = float_mul(f5, f3)\nf7 = float_add(f0, f6)\ni8 = int_add(i1, 1)\ni9 = int_lt(i8, i2)\nguard_true(i9) [pc=2 base=0 0:f7/2 1:i8/1]\njump(f7, i8)\n", NULL, NULL);
+                  "f5 = getarrayitem_gc_f(r4, i1, descr=af)\nf6 = float_mul(f5, f3)\nf7 = float_add(f0, f6)\ni8 = int_add(i1, 1)\ni9 = int_lt(i8, i2)\nguard_true(i9) [pc=2 base=0 0:f7/2 1:i8/1]\njump(f7, i8)\n",
+              NULL, NULL);
     struct shape s = loop_shape(&u);
     cr_assert_eq(s.stack, 0);
     cr_assert_leq(s.moves, 1); /* f3 stays, f6 starts as its copy */
@@ -538,7 +561,8 @@ Test(backend_calls, sync_writes_first_and_reloads_the_frame, SETUP)
     struct unit u;
     char text[600], err[100];
     snprintf(text, sizeof text, "i0 = getframe_i(100)\ni1 = int_add(i0, 1)\ni2 = call_i(ptr(%p), i1, descr=mv) [pc=5 base=0 0:i1/1 1:77/1 2:-/9 | pc=6 base=4]\n"
-             "i3 = int_add(i2, i1)\njump() [pc=1 base=0 3:i3/1 4:i0/1]\n# link=interp\n", (void *)(uintptr_t)moves_frame);
+                                "i3 = int_add(i2, i1)\njump() [pc=1 base=0 3:i3/1 4:i0/1]\n# link=interp\n",
+             (void *)(uintptr_t)moves_frame);
     fill();
     mem.frame[100].i = 41;
     unit_begin(&u, JITSTAT_KIND_LOOP);
@@ -562,8 +586,8 @@ Test(backend_calls, arguments_on_the_stack, SETUP)
 {
     char text[1200];
     snprintf(text, sizeof text, "i0 = getframe_i(100)\ni1 = int_add(i0, 1)\ni2 = int_add(i0, 2)\nf3 = getframe_f(101)\nf4 = float_add(f3, 1.0)\n"
-             "i5 = call_i(ptr(%p), i2, i1, i0, 4, i0, i1, i2, 81985529216486895, -3, descr=c_many)\n"
-             "f6 = call_f(ptr(%p), f4, f3, 1.5, f4, f3, f4, 0.0, f3, f4, 2.5, i5, descr=c_floats)\njump() [pc=1 base=0 0:i5/1 1:f6/2 2:i1/1 3:f4/2 4:i2/1 5:f3/2]\n# link=interp\n",
+                                "i5 = call_i(ptr(%p), i2, i1, i0, 4, i0, i1, i2, 81985529216486895, -3, descr=c_many)\n"
+                                "f6 = call_f(ptr(%p), f4, f3, 1.5, f4, f3, f4, 0.0, f3, f4, 2.5, i5, descr=c_floats)\njump() [pc=1 base=0 0:i5/1 1:f6/2 2:i1/1 3:f4/2 4:i2/1 5:f3/2]\n# link=interp\n",
              (void *)(uintptr_t)c_many, (void *)(uintptr_t)c_floats);
     fill();
     mem.frame[101].f = 3.5;

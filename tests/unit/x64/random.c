@@ -11,7 +11,10 @@ static uint64_t rnd(void)
 }
 static unsigned below(unsigned n) { return (unsigned)(rnd() % n); }
 
-struct pool { jit_ref v[2048]; unsigned n; };
+struct pool {
+    jit_ref v[2048];
+    unsigned n;
+};
 struct gen {
     struct jit_ir *ir;
     struct pool i, f, r, x, small, o; /* x: 0..7, indices; small: floats that are whole numbers; o: addresses not to be read */
@@ -27,16 +30,22 @@ static const int64_t edge_ints[] = {0, 1, -1, 2, 7, 8, 10, 16, 127, 128, -128, -
 static const double edge_floats[] = {0.0, -0.0, 1.0, -1.5, 1e300, -1e300, INFINITY, -INFINITY, NAN, 0.1, 9223372036854775808.0, 3.0};
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-static jit_ref k_int(struct gen *g) { return jit_ir_const_i(g->ir, below(3) ? (int64_t)below(20) - 4 : edge_ints[below(COUNT(edge_ints))]); }
+static jit_ref k_int(struct gen *g)
+{
+    return jit_ir_const_i(g->ir, below(3) ? (int64_t)below(20) - 4 : edge_ints[below(COUNT(edge_ints))]);
+}
 static jit_ref k_float(struct gen *g) { return jit_ir_const_f(g->ir, edge_floats[below(COUNT(edge_floats))]); }
 
 static jit_ref from(struct gen *g, struct pool *p)
 {
-    unsigned far = g->pressure == 0 ? 6 : g->pressure == 1 ? 30 : p->n;
+    unsigned far = g->pressure == 0 ? 6 : g->pressure == 1 ? 30
+                                                           : p->n;
     return p->v[p->n - 1 - below(far < p->n ? far : p->n)];
 }
-static jit_ref any_i(struct gen *g) { return below(6) == 0 ? k_int(g) : below(8) == 0 && g->x.n ? from(g, &g->x) : from(g, &g->i); }
-static jit_ref any_f(struct gen *g) { return below(6) == 0 ? k_float(g) : below(8) == 0 && g->small.n ? from(g, &g->small) : from(g, &g->f); }
+static jit_ref any_i(struct gen *g) { return below(6) == 0 ? k_int(g) : below(8) == 0 && g->x.n ? from(g, &g->x)
+                                                                                                : from(g, &g->i); }
+static jit_ref any_f(struct gen *g) { return below(6) == 0 ? k_float(g) : below(8) == 0 && g->small.n ? from(g, &g->small)
+                                                                                                      : from(g, &g->f); }
 static jit_ref any_r(struct gen *g) { return below(10) == 0 ? jit_ir_const_r(g->ir, &mem, false) : from(g, &g->r); }
 
 static jit_ref emit(struct gen *g, enum jit_opcode opc, unsigned n, jit_ref a, jit_ref b, jit_ref c, const struct jit_descr *d)
@@ -44,7 +53,10 @@ static jit_ref emit(struct gen *g, enum jit_opcode opc, unsigned n, jit_ref a, j
     jit_ref args[3] = {a, b, c};
     return jit_ir_emit(g->ir, opc, args, n, d, JIT_NORESUME);
 }
-static void add(struct pool *p, jit_ref v) { if (p->n < COUNT(p->v)) p->v[p->n++] = v; }
+static void add(struct pool *p, jit_ref v)
+{
+    if (p->n < COUNT(p->v)) p->v[p->n++] = v;
+}
 
 static uint32_t resume(struct gen *g)
 {
@@ -86,9 +98,18 @@ static void gen_guard(struct gen *g)
     uint32_t res = resume(g);
     jit_ref a[2] = {c, 0};
     switch (below(6)) {
-    case 0: a[0] = from(g, &g->i), a[1] = k_int(g); jit_ir_emit(g->ir, JIT_guard_value, a, 2, NULL, res); return;
-    case 1: a[0] = any_r(g); jit_ir_emit(g->ir, JIT_guard_nonnull, a, 1, NULL, res); return;
-    case 2: v = below(10) ? JIT_guard_not_invalidated : JIT_guard_true; jit_ir_emit(g->ir, (enum jit_opcode)v, a, v == JIT_guard_true, NULL, res); return;
+    case 0:
+        a[0] = from(g, &g->i), a[1] = k_int(g);
+        jit_ir_emit(g->ir, JIT_guard_value, a, 2, NULL, res);
+        return;
+    case 1:
+        a[0] = any_r(g);
+        jit_ir_emit(g->ir, JIT_guard_nonnull, a, 1, NULL, res);
+        return;
+    case 2:
+        v = below(10) ? JIT_guard_not_invalidated : JIT_guard_true;
+        jit_ir_emit(g->ir, (enum jit_opcode)v, a, v == JIT_guard_true, NULL, res);
+        return;
     default: jit_ir_emit(g->ir, below(2) ? JIT_guard_true : JIT_guard_false, a, 1, NULL, res);
     }
 }
@@ -101,7 +122,8 @@ static void gen_int(struct gen *g)
     switch (below(8)) {
     case 0: v = emit(g, below(2) ? JIT_int_neg : JIT_int_invert, 1, any_i(g), 0, 0, NULL); break;
     case 1:
-        a = below(2) ? jit_ir_const_i(g->ir, below(64)) : g->x.n ? from(g, &g->x) : jit_ir_const_i(g->ir, 3);
+        a = below(2) ? jit_ir_const_i(g->ir, below(64)) : g->x.n ? from(g, &g->x)
+                                                                 : jit_ir_const_i(g->ir, 3);
         v = emit(g, (enum jit_opcode)(JIT_int_lshift + below(3)), 2, any_i(g), a, 0, NULL);
         break;
     case 2:
@@ -143,7 +165,8 @@ static void gen_memory(struct gen *g)
     const struct jit_descr *d = &rig_descrs[below(RIG_NMEM)];
     if (d == &rig_descrs[RIG_SLOT]) return;
     bool array = d->kind == JIT_D_ARRAY, store = below(3) == 0;
-    int t = d->type == 'i' ? 0 : d->type == 'f' ? 1 : 2;
+    int t = d->type == 'i' ? 0 : d->type == 'f' ? 1
+                                                : 2;
     jit_ref base = d->type == 'r' ? any_r(g) : base_of(g), index = JIT_NOREF, v;
     if (array) {
         index = below(3) && g->x.n ? from(g, &g->x) : jit_ir_const_i(g->ir, below(8));
@@ -153,16 +176,21 @@ static void gen_memory(struct gen *g)
             index = emit(g, JIT_int_and, 2, index, jit_ir_const_i(g->ir, 7), 0, NULL);
     }
     if (store) {
-        v = t == 0 ? any_i(g) : t == 2 ? any_r(g) : any_f(g);
+        v = t == 0 ? any_i(g) : t == 2 ? any_r(g)
+                                       : any_f(g);
         if (array) emit(g, JIT_setarrayitem_gc, 3, base, index, v, d);
         else emit(g, JIT_setfield_gc, 2, base, v, 0, d);
         return;
     }
     v = emit(g, (enum jit_opcode)((array ? JIT_getarrayitem_gc_i : JIT_getfield_gc_i) + t), array ? 2 : 1, base, index, 0, d);
-    add(t == 0 ? &g->i : t == 1 ? &g->f : &g->r, v);
+    add(t == 0 ? &g->i : t == 1 ? &g->f
+                                : &g->r,
+        v);
     if (t != 1 && below(3) == 0) { /* what the recorder does with tags */
         jit_ref a[2] = {v, t ? jit_ir_const_r(g->ir, &mem, false) : k_int(g)};
-        jit_ir_emit(g->ir, below(2) ? JIT_guard_value : t ? JIT_guard_nonnull : JIT_guard_true, a, 2, NULL, resume(g));
+        jit_ir_emit(g->ir, below(2) ? JIT_guard_value : t ? JIT_guard_nonnull
+                                                          : JIT_guard_true,
+                    a, 2, NULL, resume(g));
         if (g->ir->ops.v[g->ir->ops.n - 1].opcode != JIT_guard_value) g->ir->ops.v[g->ir->ops.n - 1].nargs = 1;
     }
 }
@@ -173,10 +201,16 @@ static void gen_call(struct gen *g)
     const struct jit_descr *d = &rig_calls[c];
     jit_ref a[16] = {jit_ir_const_r(g->ir, rig_fns[c], false)};
     unsigned n = 1;
-    for (const char *p = d->args; *p; p++) a[n++] = *p == 'i' ? any_i(g) : *p == 'f' ? any_f(g) : any_r(g);
+    for (const char *p = d->args; *p; p++) a[n++] = *p == 'i' ? any_i(g) : *p == 'f' ? any_f(g)
+                                                                                     : any_r(g);
     uint32_t res = d->effects & JIT_EF_SYNC ? resume(g) : JIT_NORESUME;
-    jit_ref v = jit_ir_emit(g->ir, d->type == 'v' ? JIT_call_n : d->type == 'i' ? JIT_call_i : d->type == 'f' ? JIT_call_f : JIT_call_r, a, n, d, res);
-    if (d->type != 'v') add(d->type == 'i' ? &g->i : d->type == 'f' ? &g->f : &g->r, v);
+    jit_ref v = jit_ir_emit(g->ir, d->type == 'v' ? JIT_call_n : d->type == 'i' ? JIT_call_i
+                                                             : d->type == 'f'   ? JIT_call_f
+                                                                                : JIT_call_r,
+                            a, n, d, res);
+    if (d->type != 'v') add(d->type == 'i' ? &g->i : d->type == 'f' ? &g->f
+                                                                    : &g->r,
+                            v);
 }
 
 static void gen_context(struct gen *g)
@@ -240,7 +274,8 @@ static void frame_inputs(const struct jit_ir *ir)
         if (op->opcode < JIT_getframe_i || op->opcode > JIT_getframe_r) continue;
         struct rig_slot *s = &mem.frame[jit_ref_const(ir, op->arg[0])->i];
         if (op->opcode == JIT_getframe_r) s->p = &mem;
-        else if (op->opcode == JIT_getframe_i) s->i = n == 0 ? 1 + (int64_t)below(6) : below(2) ? (int64_t)below(1000) - 100 : edge_ints[below(COUNT(edge_ints))];
+        else if (op->opcode == JIT_getframe_i) s->i = n == 0 ? 1 + (int64_t)below(6) : below(2) ? (int64_t)below(1000) - 100
+                                                                                                : edge_ints[below(COUNT(edge_ints))];
         else s->f = below(2) ? (double)below(1000) / 4 : edge_floats[below(COUNT(edge_floats))];
     }
 }
@@ -257,7 +292,9 @@ static void gen_loop(struct gen *g)
     unsigned want = 1 + below(g->pressure == 2 ? 34 : 8);
     for (unsigned tries = 0; n < want && tries < 200; tries++) {
         unsigned t = below(5);
-        jit_ref v = t < 3 ? from(g, &g->i) : t < 4 ? from(g, &g->f) : g->o.n && below(3) == 0 ? from(g, &g->o) : from(g, &g->r);
+        jit_ref v = t < 3 ? from(g, &g->i) : t < 4                 ? from(g, &g->f)
+                                         : g->o.n && below(3) == 0 ? from(g, &g->o)
+                                                                   : from(g, &g->r);
         bool twice = jit_ref_is_const(v);
         for (unsigned i = 0; i < n; i++) twice |= args[i] == v;
         if (!twice) args[n++] = v;
@@ -278,7 +315,9 @@ static void gen_loop(struct gen *g)
             next[i] = from(g, &g->o);
             continue;
         }
-        next[i] = below(5) == 0 ? args[1 + below(n - 1)] : t == 'i' ? any_i(g) : t == 'f' ? any_f(g) : any_r(g);
+        next[i] = below(5) == 0 ? args[1 + below(n - 1)] : t == 'i' ? any_i(g)
+                                                       : t == 'f'   ? any_f(g)
+                                                                    : any_r(g);
         for (unsigned k = 0; k < g->o.n; k++) opaque |= g->o.v[k] == next[i];
         if (opaque || jit_ref_type(g->ir, next[i]) != t) next[i] = args[i];
     }
@@ -397,7 +436,11 @@ static void try_bridge(struct unit *u, uint64_t seed)
         if (twice) continue;
         char t = jit_ref_type(&u->ir, ref);
         k = jit_ir_const_i(&b.ir, i);
-        add(t == 'i' ? &g.i : t == 'f' ? &g.f : &g.o, jit_ir_emit(&b.ir, t == 'i' ? JIT_inputarg_i : t == 'f' ? JIT_inputarg_f : JIT_inputarg_r, &k, 1, NULL, JIT_NORESUME));
+        add(t == 'i' ? &g.i : t == 'f' ? &g.f
+                                       : &g.o,
+            jit_ir_emit(&b.ir, t == 'i' ? JIT_inputarg_i : t == 'f' ? JIT_inputarg_f
+                                                                    : JIT_inputarg_r,
+                        &k, 1, NULL, JIT_NORESUME));
     }
     g.frame_slot = 40; /* the trace reads others */
     gen_inputs(&g);

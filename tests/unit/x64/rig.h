@@ -10,9 +10,19 @@
 #include "ir/ir.h"
 #include "x64/backend.h"
 
-enum { RIG_SLOTS = 128, RIG_HEAP = 128 };
+enum { RIG_SLOTS = 128,
+       RIG_HEAP = 128 };
 
-struct rig_slot { union { int64_t i; double f; void *p; uint64_t bits; }; uint8_t tag; uint8_t pad[7]; };
+struct rig_slot {
+    union {
+        int64_t i;
+        double f;
+        void *p;
+        uint64_t bits;
+    };
+    uint8_t tag;
+    uint8_t pad[7];
+};
 struct rig_ctx {
     uint64_t pad;
     struct rig_slot *base;
@@ -75,7 +85,8 @@ static int rig_poll(struct jit_trace *t, int which)
     polled[which & 127]++;
     /* all that a C function may destroy */
     __asm__ volatile("mov $-1, %%rax\n mov %%rax, %%rcx\n mov %%rax, %%rdx\n mov %%rax, %%rsi\n mov %%rax, %%rdi\n mov %%rax, %%r8\n"
-                     "mov %%rax, %%r9\n mov %%rax, %%r10\n mov %%rax, %%r11\n" ::: "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11");
+                     "mov %%rax, %%r9\n mov %%rax, %%r10\n mov %%rax, %%r11\n" ::
+                         : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11");
     __asm__ volatile("pxor %%xmm0, %%xmm0\n pxor %%xmm1, %%xmm1\n pxor %%xmm2, %%xmm2\n pxor %%xmm7, %%xmm7\n pxor %%xmm14, %%xmm14\n" ::
                          : "xmm0", "xmm1", "xmm2", "xmm7", "xmm14");
     return poll_answer;
@@ -91,19 +102,38 @@ static int rig_link(void *c, const struct jit_resume_frame *frames, uint32_t n)
 }
 
 /* ---- descriptors of the rig's memory ---- */
-#define RIG_FIELD(n, t, sz, off, fl) {.name = #n, .kind = JIT_D_FIELD, .type = t, .size = sz, .offset = off, .flags = fl}
-#define RIG_ARRAY(n, t, sz, st, off, fl) {.name = #n, .kind = JIT_D_ARRAY, .type = t, .size = sz, .stride = st, .offset = off, .flags = fl}
+#define RIG_FIELD(n, t, sz, off, fl) \
+    { \
+        .name = #n, .kind = JIT_D_FIELD, .type = t, .size = sz, .offset = off, .flags = fl \
+    }
+#define RIG_ARRAY(n, t, sz, st, off, fl) \
+    { \
+        .name = #n, .kind = JIT_D_ARRAY, .type = t, .size = sz, .stride = st, .offset = off, .flags = fl \
+    }
 #define OFF(m) (int32_t) offsetof(struct rig_memory, m)
 static const struct jit_descr rig_descrs[] = {
-    RIG_FIELD(f8, 'i', 8, OFF(ints[3]), 0), RIG_FIELD(ff, 'f', 8, OFF(floats[3]), 0), RIG_FIELD(fr, 'r', 8, OFF(ptrs[3]), 0),
-    RIG_FIELD(u1, 'i', 1, OFF(bytes[1]), 0), RIG_FIELD(u2, 'i', 2, OFF(bytes[2]), 0), RIG_FIELD(u4, 'i', 4, OFF(bytes[4]), 0),
-    RIG_FIELD(s1, 'i', 1, OFF(bytes[9]), JIT_DF_SIGNED), RIG_FIELD(s2, 'i', 2, OFF(bytes[10]), JIT_DF_SIGNED),
+    RIG_FIELD(f8, 'i', 8, OFF(ints[3]), 0),
+    RIG_FIELD(ff, 'f', 8, OFF(floats[3]), 0),
+    RIG_FIELD(fr, 'r', 8, OFF(ptrs[3]), 0),
+    RIG_FIELD(u1, 'i', 1, OFF(bytes[1]), 0),
+    RIG_FIELD(u2, 'i', 2, OFF(bytes[2]), 0),
+    RIG_FIELD(u4, 'i', 4, OFF(bytes[4]), 0),
+    RIG_FIELD(s1, 'i', 1, OFF(bytes[9]), JIT_DF_SIGNED),
+    RIG_FIELD(s2, 'i', 2, OFF(bytes[10]), JIT_DF_SIGNED),
     RIG_FIELD(s4, 'i', 4, OFF(bytes[12]), JIT_DF_SIGNED),
-    RIG_ARRAY(a8, 'i', 8, 8, OFF(ints), 0), RIG_ARRAY(af, 'f', 8, 8, OFF(floats), 0), RIG_ARRAY(ar, 'r', 8, 8, OFF(ptrs), 0),
-    RIG_ARRAY(a1, 'i', 1, 1, OFF(bytes), 0), RIG_ARRAY(a2, 'i', 2, 2, OFF(bytes), JIT_DF_SIGNED), RIG_ARRAY(a4, 'i', 4, 4, OFF(bytes), 0),
-    RIG_ARRAY(a16, 'i', 8, 16, OFF(ints), 0), RIG_ARRAY(a24, 'i', 8, 24, OFF(ints), 0), RIG_ARRAY(a40, 'f', 8, 40, OFF(floats), 0),
+    RIG_ARRAY(a8, 'i', 8, 8, OFF(ints), 0),
+    RIG_ARRAY(af, 'f', 8, 8, OFF(floats), 0),
+    RIG_ARRAY(ar, 'r', 8, 8, OFF(ptrs), 0),
+    RIG_ARRAY(a1, 'i', 1, 1, OFF(bytes), 0),
+    RIG_ARRAY(a2, 'i', 2, 2, OFF(bytes), JIT_DF_SIGNED),
+    RIG_ARRAY(a4, 'i', 4, 4, OFF(bytes), 0),
+    RIG_ARRAY(a16, 'i', 8, 16, OFF(ints), 0),
+    RIG_ARRAY(a24, 'i', 8, 24, OFF(ints), 0),
+    RIG_ARRAY(a40, 'f', 8, 40, OFF(floats), 0),
     RIG_FIELD(slot, 'i', 8, 0, 0),
-    RIG_ARRAY(a56, 'i', 8, 56, OFF(ints), 0), RIG_ARRAY(a3, 'i', 1, 3, OFF(bytes), 0), RIG_ARRAY(a12, 'i', 4, 12, OFF(bytes), JIT_DF_SIGNED),
+    RIG_ARRAY(a56, 'i', 8, 56, OFF(ints), 0),
+    RIG_ARRAY(a3, 'i', 1, 3, OFF(bytes), 0),
+    RIG_ARRAY(a12, 'i', 4, 12, OFF(bytes), JIT_DF_SIGNED),
 };
 enum { RIG_NMEM = sizeof rig_descrs / sizeof *rig_descrs };
 
@@ -123,11 +153,35 @@ static void destroy(void)
                          : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5",
                            "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
 }
-static uint64_t fbits(double f) { uint64_t b; memcpy(&b, &f, 8); return f != f ? 1 : b; }
-static void c_n(int64_t a) { hash_in((uint64_t)a); destroy(); }
-static int64_t c_i(int64_t a, int64_t b) { int64_t r = (int64_t)(hash_in((uint64_t)a * 3 + (uint64_t)b) >> 40); destroy(); return r; }
-static double c_f(double a, int64_t b) { double r = (double)(int64_t)(hash_in(fbits(a) + (uint64_t)b) >> 50); destroy(); return r; }
-static void *c_r(void *p, int64_t a) { hash_in((uint64_t)a); destroy(); return p; }
+static uint64_t fbits(double f)
+{
+    uint64_t b;
+    memcpy(&b, &f, 8);
+    return f != f ? 1 : b;
+}
+static void c_n(int64_t a)
+{
+    hash_in((uint64_t)a);
+    destroy();
+}
+static int64_t c_i(int64_t a, int64_t b)
+{
+    int64_t r = (int64_t)(hash_in((uint64_t)a * 3 + (uint64_t)b) >> 40);
+    destroy();
+    return r;
+}
+static double c_f(double a, int64_t b)
+{
+    double r = (double)(int64_t)(hash_in(fbits(a) + (uint64_t)b) >> 50);
+    destroy();
+    return r;
+}
+static void *c_r(void *p, int64_t a)
+{
+    hash_in((uint64_t)a);
+    destroy();
+    return p;
+}
 static int64_t c_many(int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f, int64_t g, int64_t h, int64_t i)
 {
     static const uint64_t k[9] = {1, 2, 3, 5, 7, 11, 13, 17, 19};
@@ -153,13 +207,25 @@ static uint64_t sync_sum(void)
     for (int i = 0; i < 48; i++) v = v * 31 + (mem.frame[i].tag == 2 ? fbits(mem.frame[i].f) : mem.frame[i].bits) + mem.frame[i].tag;
     return v;
 }
-static int64_t c_sync(int64_t a) { int64_t r = (int64_t)(hash_in(sync_sum() + (uint64_t)a) >> 48); destroy(); return r; }
+static int64_t c_sync(int64_t a)
+{
+    int64_t r = (int64_t)(hash_in(sync_sum() + (uint64_t)a) >> 48);
+    destroy();
+    return r;
+}
 
-#define RIG_CALL(n, t, as, ef) {.name = #n, .kind = JIT_D_CALL, .type = t, .args = as, .effects = ef}
+#define RIG_CALL(n, t, as, ef) \
+    { \
+        .name = #n, .kind = JIT_D_CALL, .type = t, .args = as, .effects = ef \
+    }
 static const struct jit_descr rig_calls[] = {
-    RIG_CALL(c_n, 'v', "i", JIT_EF_KEEP), RIG_CALL(c_i, 'i', "ii", JIT_EF_KEEP), RIG_CALL(c_f, 'f', "fi", JIT_EF_KEEP),
-    RIG_CALL(c_r, 'r', "ri", JIT_EF_KEEP | JIT_EF_MOVES), RIG_CALL(c_many, 'i', "iiiiiiiii", JIT_EF_KEEP),
-    RIG_CALL(c_floats, 'f', "ffffffffffi", JIT_EF_KEEP), RIG_CALL(c_sync, 'i', "i", JIT_EF_SYNC),
+    RIG_CALL(c_n, 'v', "i", JIT_EF_KEEP),
+    RIG_CALL(c_i, 'i', "ii", JIT_EF_KEEP),
+    RIG_CALL(c_f, 'f', "fi", JIT_EF_KEEP),
+    RIG_CALL(c_r, 'r', "ri", JIT_EF_KEEP | JIT_EF_MOVES),
+    RIG_CALL(c_many, 'i', "iiiiiiiii", JIT_EF_KEEP),
+    RIG_CALL(c_floats, 'f', "ffffffffffi", JIT_EF_KEEP),
+    RIG_CALL(c_sync, 'i', "i", JIT_EF_SYNC),
 };
 static void *const rig_fns[] = {c_n, c_i, c_f, c_r, c_many, c_floats, c_sync};
 enum { RIG_NCALLS = sizeof rig_calls / sizeof *rig_calls };
@@ -170,9 +236,7 @@ static void rig_setup(void)
 {
     memset(&mem, 0, sizeof mem);
     ctx = (struct rig_ctx){.base = mem.frame, .stack_end = (char *)(mem.frame + RIG_SLOTS)};
-    be = (struct jit_backend){.area = &area, .exit_handler = rig_handler, .poll_handler = rig_poll, .link_frames = rig_link, .poll_word = &poll_word,
-        .layout = {.slot_size = 16, .payload_off = 0, .tag_off = 8, .tag_size = 1, .ctx_base_off = offsetof(struct rig_ctx, base),
-                   .ctx_resume_off = offsetof(struct rig_ctx, sync), .ctx_stack_end_off = offsetof(struct rig_ctx, stack_end)}};
+    be = (struct jit_backend){.area = &area, .exit_handler = rig_handler, .poll_handler = rig_poll, .link_frames = rig_link, .poll_word = &poll_word, .layout = {.slot_size = 16, .payload_off = 0, .tag_off = 8, .tag_size = 1, .ctx_base_off = offsetof(struct rig_ctx, base), .ctx_resume_off = offsetof(struct rig_ctx, sync), .ctx_stack_end_off = offsetof(struct rig_ctx, stack_end)}};
     cr_assert_eq(code_area_init(&area, (const void *)rig_setup, 4 << 20), 0);
     cr_assert_eq(jit_backend_init(&be), 0);
     for (int i = 0; i < RIG_NMEM; i++) rig_all[i] = &rig_descrs[i];
@@ -226,7 +290,12 @@ static struct jit_exit *unit_run(struct unit *u)
 }
 
 /* ---- the evaluator ---- */
-union rig_val { int64_t i; uint64_t u; double f; char *p; };
+union rig_val {
+    int64_t i;
+    uint64_t u;
+    double f;
+    char *p;
+};
 
 static union rig_val ev_ref(const struct jit_ir *ir, const union rig_val *v, jit_ref r)
 {
@@ -254,7 +323,8 @@ static union rig_val ev_pure(int opc, union rig_val a, union rig_val b)
 {
     union rig_val r = {.u = 0};
     switch (opc) {
-    case JIT_int_add: case JIT_int_add_ptr: r.u = a.u + b.u; break;
+    case JIT_int_add:
+    case JIT_int_add_ptr: r.u = a.u + b.u; break;
     case JIT_int_sub: r.u = a.u - b.u; break;
     case JIT_int_mul: r.u = a.u * b.u; break;
     case JIT_int_neg: r.u = 0 - a.u; break;
@@ -271,8 +341,10 @@ static union rig_val ev_pure(int opc, union rig_val a, union rig_val b)
     case JIT_int_le: r.i = a.i <= b.i; break;
     case JIT_int_gt: r.i = a.i > b.i; break;
     case JIT_int_ge: r.i = a.i >= b.i; break;
-    case JIT_int_eq: case JIT_ptr_eq: r.i = a.i == b.i; break;
-    case JIT_int_ne: case JIT_ptr_ne: r.i = a.i != b.i; break;
+    case JIT_int_eq:
+    case JIT_ptr_eq: r.i = a.i == b.i; break;
+    case JIT_int_ne:
+    case JIT_ptr_ne: r.i = a.i != b.i; break;
     case JIT_uint_lt: r.i = a.u < b.u; break;
     case JIT_uint_le: r.i = a.u <= b.u; break;
     case JIT_uint_gt: r.i = a.u > b.u; break;
@@ -296,8 +368,13 @@ static union rig_val ev_pure(int opc, union rig_val a, union rig_val b)
     case JIT_float_ge: r.i = a.f >= b.f; break;
     case JIT_cast_int_to_float: r.f = (double)a.i; break;
     case JIT_cast_float_to_int: r.i = ev_toint(a.f); break;
-    case JIT_convert_float_bytes_to_longlong: case JIT_convert_longlong_bytes_to_float: case JIT_cast_ptr_to_int: case JIT_cast_int_to_ptr:
-    case JIT_same_as_i: case JIT_same_as_f: case JIT_same_as_r:
+    case JIT_convert_float_bytes_to_longlong:
+    case JIT_convert_longlong_bytes_to_float:
+    case JIT_cast_ptr_to_int:
+    case JIT_cast_int_to_ptr:
+    case JIT_same_as_i:
+    case JIT_same_as_f:
+    case JIT_same_as_r:
         r = a;
         break;
     default: cr_assert_fail("evaluator: operation %s", jit_opinfo[opc].name);
@@ -309,7 +386,8 @@ static union rig_val ev_load(const struct jit_descr *d, const char *p)
 {
     union rig_val r = {.u = 0};
     memcpy(&r.u, p, d->size);
-    if (d->flags & JIT_DF_SIGNED) r.i = d->size == 1 ? (int8_t)r.i : d->size == 2 ? (int16_t)r.i : (int32_t)r.i;
+    if (d->flags & JIT_DF_SIGNED) r.i = d->size == 1 ? (int8_t)r.i : d->size == 2 ? (int16_t)r.i
+                                                                                  : (int32_t)r.i;
     return r;
 }
 static void ev_store(const struct jit_descr *d, char *p, union rig_val v)
@@ -347,7 +425,7 @@ static union rig_val ev_call(const struct jit_ir *ir, const struct jit_op *op, c
     return r;
 }
 
-static int64_t ev_torture;             /* > 0: guards that hold count down and fail at zero */
+static int64_t ev_torture; /* > 0: guards that hold count down and fail at zero */
 static const union rig_val *ev_parent; /* of a bridge: the parent's values */
 static const struct jit_ir *ev_parent_ir;
 static const struct jit_exit *ev_parent_exit;
@@ -362,23 +440,37 @@ static uint32_t evaluate(const struct jit_ir *ir, union rig_val *v)
         union rig_val a = op->nargs > 0 ? ev_ref(ir, v, args[0]) : (union rig_val){0}, b = op->nargs > 1 ? ev_ref(ir, v, args[1]) : (union rig_val){0};
         bool leave = false;
         switch (op->opcode) {
-        case JIT_label: case JIT_debug_merge_point: break;
-        case JIT_getframe_i: case JIT_getframe_f: case JIT_getframe_r: v[n].u = mem.frame[a.i].bits; break;
+        case JIT_label:
+        case JIT_debug_merge_point: break;
+        case JIT_getframe_i:
+        case JIT_getframe_f:
+        case JIT_getframe_r: v[n].u = mem.frame[a.i].bits; break;
         case JIT_getframetag: v[n].u = mem.frame[a.i].tag; break;
-        case JIT_inputarg_i: case JIT_inputarg_f: case JIT_inputarg_r:
+        case JIT_inputarg_i:
+        case JIT_inputarg_f:
+        case JIT_inputarg_r:
             v[n] = ev_ref(ev_parent_ir, ev_parent, ev_parent_exit->slots[a.i].ref);
             break;
         case JIT_getcontext: v[n].p = (char *)&ctx; break;
         case JIT_getframeaddr: v[n].p = (char *)(mem.frame + a.i); break;
-        case JIT_getfield_gc_i: case JIT_getfield_gc_f: case JIT_getfield_gc_r: v[n] = ev_load(op->descr, a.p + op->descr->offset); break;
+        case JIT_getfield_gc_i:
+        case JIT_getfield_gc_f:
+        case JIT_getfield_gc_r: v[n] = ev_load(op->descr, a.p + op->descr->offset); break;
         case JIT_setfield_gc: ev_store(op->descr, a.p + op->descr->offset, b); break;
-        case JIT_getarrayitem_gc_i: case JIT_getarrayitem_gc_f: case JIT_getarrayitem_gc_r:
+        case JIT_getarrayitem_gc_i:
+        case JIT_getarrayitem_gc_f:
+        case JIT_getarrayitem_gc_r:
             v[n] = ev_load(op->descr, a.p + op->descr->offset + b.i * op->descr->stride);
             break;
         case JIT_setarrayitem_gc: ev_store(op->descr, a.p + op->descr->offset + b.i * op->descr->stride, ev_ref(ir, v, args[2])); break;
-        case JIT_call_n: case JIT_call_i: case JIT_call_f: case JIT_call_r: v[n] = ev_call(ir, op, v); break;
-        case JIT_guard_true: case JIT_guard_nonnull: leave = !a.u; break;
-        case JIT_guard_false: case JIT_guard_isnull: leave = a.u; break;
+        case JIT_call_n:
+        case JIT_call_i:
+        case JIT_call_f:
+        case JIT_call_r: v[n] = ev_call(ir, op, v); break;
+        case JIT_guard_true:
+        case JIT_guard_nonnull: leave = !a.u; break;
+        case JIT_guard_false:
+        case JIT_guard_isnull: leave = a.u; break;
         case JIT_guard_value: leave = a.u != b.u; break;
         case JIT_guard_not_invalidated: leave = invalid_word; break;
         case JIT_guard_always_fails: leave = true; break;
