@@ -123,7 +123,10 @@ void call_set_error(struct lua_State *L, int status, struct value *oldtop)
     L->top = oldtop + 1;
 }
 
-struct close_args { ptrdiff_t level; int status; };
+struct close_args {
+    ptrdiff_t level;
+    int status;
+};
 
 static void close_body(struct lua_State *L, void *ud)
 {
@@ -484,7 +487,10 @@ static void unroll(struct lua_State *L, struct callinfo *base)
     }
 }
 
-struct unroll_args { struct callinfo *base; uint32_t bump; };
+struct unroll_args {
+    struct callinfo *base;
+    uint32_t bump;
+};
 
 static void unroll_body(struct lua_State *L, void *ud)
 {
@@ -545,7 +551,10 @@ int call_protected(struct lua_State *L, call_pfunc f, void *ud, ptrdiff_t old_to
     return protected_call(L, f, ud, old_top, errfunc, 0);
 }
 
-struct call_args { struct value *func; int nresults; };
+struct call_args {
+    struct value *func;
+    int nresults;
+};
 
 static void call_body(struct lua_State *L, void *ud)
 {
@@ -788,7 +797,10 @@ int call_reset_thread(struct lua_State *L, int status)
 
 /* ---- loading ---- */
 
-struct load_args { struct zio *z; const char *name, *mode; };
+struct load_args {
+    struct zio *z;
+    const char *name, *mode;
+};
 
 static void check_mode(struct lua_State *L, const char *mode, const char *kind)
 {

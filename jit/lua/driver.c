@@ -77,7 +77,7 @@ static const struct jit_descr *const all_descrs[] = {
 #define X(name) &name,
     LUA_DESCRS(X)
 #undef X
-    NULL};
+        NULL};
 
 /* ---- places ---- */
 
@@ -257,9 +257,7 @@ static int lua_link_frames(void *ctx, const struct jit_resume_frame *f, uint32_t
 
 const struct jit_driver lua_driver = {
     .name = "lua",
-    .layout = {.slot_size = sizeof(struct value), .payload_off = 0, .tag_off = offsetof(struct value, tag), .tag_size = 4,
-               .ctx_base_off = offsetof(struct lua_State, jit_base), .ctx_resume_off = offsetof(struct lua_State, jit_resume),
-               .ctx_stack_end_off = offsetof(struct lua_State, stack_last)},
+    .layout = {.slot_size = sizeof(struct value), .payload_off = 0, .tag_off = offsetof(struct value, tag), .tag_size = 4, .ctx_base_off = offsetof(struct lua_State, jit_base), .ctx_resume_off = offsetof(struct lua_State, jit_resume), .ctx_stack_end_off = offsetof(struct lua_State, stack_last)},
     .descrs = all_descrs,
     .place = lua_place,
     .describe = lua_describe,

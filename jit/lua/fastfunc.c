@@ -33,7 +33,10 @@ static const char *const ff_names[NUM_FF] = {
 static pthread_mutex_t ff_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool ff_known; /* written under the lock, read without */
 static lua_CFunction ff_ptr[NUM_FF];
-static struct { lua_CFunction f; int id; } ff_hash[HASH_SIZE];
+static struct {
+    lua_CFunction f;
+    int id;
+} ff_hash[HASH_SIZE];
 static _Thread_local bool ff_scratch;
 
 bool fastfunc_in_scratch(void) { return ff_scratch; }
@@ -81,9 +84,7 @@ static void learn_named(struct lua_State *L, int id)
 /* Functions that have no name: what ipairs, coroutine.wrap and string.gmatch return. */
 static int learn_all(struct lua_State *L)
 {
-    static const luaL_Reg libs[] = {{LUA_GNAME, luaopen_base},         {LUA_TABLIBNAME, luaopen_table}, {LUA_STRLIBNAME, luaopen_string},
-                                    {LUA_MATHLIBNAME, luaopen_math},   {LUA_COLIBNAME, luaopen_coroutine}, {LUA_UTF8LIBNAME, luaopen_utf8},
-                                    {LUA_OSLIBNAME, luaopen_os}};
+    static const luaL_Reg libs[] = {{LUA_GNAME, luaopen_base}, {LUA_TABLIBNAME, luaopen_table}, {LUA_STRLIBNAME, luaopen_string}, {LUA_MATHLIBNAME, luaopen_math}, {LUA_COLIBNAME, luaopen_coroutine}, {LUA_UTF8LIBNAME, luaopen_utf8}, {LUA_OSLIBNAME, luaopen_os}};
     for (size_t i = 0; i < sizeof libs / sizeof libs[0]; i++) luaL_requiref(L, libs[i].name, libs[i].func, 1);
     lua_settop(L, 0);
     for (int id = 1; id < NUM_FF; id++) learn_named(L, id);

@@ -24,22 +24,34 @@ void mem_set_alloc(struct lua_State *L, lua_Alloc f, void *ud); /* lua_setallocf
 /* ---- gc.c ---- */
 /* Links a new object of `size` bytes; no step is run here. */
 struct gcobj *gc_new(struct lua_State *L, size_t size, enum tag kind);
-void gc_step(struct lua_State *L);  /* runs a step if g->gc_debt > 0; L->top and ci->top must cover what lives; may call finalizers */
-#define gc_check(L) do { if (unlikely((L)->g->gc_debt > 0)) gc_step(L); } while (0)
+void gc_step(struct lua_State *L); /* runs a step if g->gc_debt > 0; L->top and ci->top must cover what lives; may call finalizers */
+#define gc_check(L) \
+    do { \
+        if (unlikely((L)->g->gc_debt > 0)) gc_step(L); \
+    } while (0)
 /* From compiled code: propagate or sweep only, nothing else. Returns nonzero when the collector wants its
  * atomic phase or finalizers, so the trace must exit. */
 int gc_step_on_trace(struct lua_State *L);
 void gc_full(struct lua_State *L, bool emergency);
 void gc_barrier_(struct lua_State *L, struct gcobj *o, struct gcobj *v); /* forward */
-void gc_barrier_back_(struct lua_State *L, struct gcobj *o);             /* o becomes gray again */
+void gc_barrier_back_(struct lua_State *L, struct gcobj *o); /* o becomes gray again */
 #define GC_WHITE 3u
 #define GC_BLACK 4u
 #define gc_is_white(o) (((struct gcobj *)(o))->mark & GC_WHITE)
 #define gc_is_black(o) (((struct gcobj *)(o))->mark & GC_BLACK)
 /* After storing value v into object o (tables and other containers that are written often: back barrier). */
-#define gc_barrier_back(L, o, v) do { if (tag_is_gc((v)->tag) && gc_is_black(o) && gc_is_white((v)->gc)) gc_barrier_back_(L, (struct gcobj *)(o)); } while (0)
-#define gc_barrier(L, o, v) do { if (tag_is_gc((v)->tag) && gc_is_black(o) && gc_is_white((v)->gc)) gc_barrier_(L, (struct gcobj *)(o), (v)->gc); } while (0)
-#define gc_barrier_obj(L, o, x) do { if (gc_is_black(o) && gc_is_white(x)) gc_barrier_(L, (struct gcobj *)(o), (struct gcobj *)(x)); } while (0)
+#define gc_barrier_back(L, o, v) \
+    do { \
+        if (tag_is_gc((v)->tag) && gc_is_black(o) && gc_is_white((v)->gc)) gc_barrier_back_(L, (struct gcobj *)(o)); \
+    } while (0)
+#define gc_barrier(L, o, v) \
+    do { \
+        if (tag_is_gc((v)->tag) && gc_is_black(o) && gc_is_white((v)->gc)) gc_barrier_(L, (struct gcobj *)(o), (v)->gc); \
+    } while (0)
+#define gc_barrier_obj(L, o, x) \
+    do { \
+        if (gc_is_black(o) && gc_is_white(x)) gc_barrier_(L, (struct gcobj *)(o), (struct gcobj *)(x)); \
+    } while (0)
 void gc_check_finalizer(struct lua_State *L, struct gcobj *o, struct table *mt); /* called by setmetatable */
 void gc_free_all(struct lua_State *L); /* close: runs finalizers, frees all objects */
 int gc_control(struct lua_State *L, int what, va_list ap); /* lua_gc */
@@ -72,7 +84,7 @@ void table_free(struct lua_State *L, struct table *t);
 const struct value *table_get(struct table *t, const struct value *key); /* never NULL; absent: &nil */
 const struct value *table_getint(struct table *t, int64_t key);
 const struct value *table_getshort(struct table *t, struct lstr *key); /* short string */
-const struct value *table_getstr(struct table *t, struct lstr *key);   /* any string */
+const struct value *table_getstr(struct table *t, struct lstr *key); /* any string */
 extern const struct value absent_value; /* what absent keys return: T_NIL; compare addresses */
 /* Raw set, creating the key if needed (value nil deletes); runs the back barrier and the class watch.
  * raises "index is nil"/"index is NaN" and memory. */
@@ -122,10 +134,10 @@ const char *func_local_name(const struct proto *p, int n, int pc); /* n-th activ
 
 /* ---- number.c ---- */
 size_t num_from_str(const char *s, struct value *out); /* length + 1 consumed if the whole string is a numeral, else 0 */
-bool num_of_value(const struct value *v, double *out);  /* number or convertible string */
+bool num_of_value(const struct value *v, double *out); /* number or convertible string */
 bool int_of_value(const struct value *v, int64_t *out); /* exact only; strings converted */
-bool int_of_float(double n, int64_t *out);              /* exact only */
-int num_to_buf(const struct value *v, char *buf);       /* "%d" / "%.14g" + ".0"; at least 48 bytes; returns length */
+bool int_of_float(double n, int64_t *out); /* exact only */
+int num_to_buf(const struct value *v, char *buf); /* "%d" / "%.14g" + ".0"; at least 48 bytes; returns length */
 struct lstr *num_to_str(struct lua_State *L, const struct value *v);
 int64_t int_floordiv(struct lua_State *L, int64_t a, int64_t b); /* raises on b == 0 */
 int64_t int_mod(struct lua_State *L, int64_t a, int64_t b);
@@ -139,7 +151,10 @@ struct callinfo *ci_extend(struct lua_State *L); /* next frame record after L->c
 static inline struct callinfo *ci_next(struct lua_State *L) { return L->ci->next ? L->ci->next : ci_extend(L); }
 void ci_free_unused(struct lua_State *L);
 void stack_grow(struct lua_State *L, int n); /* room for n more slots above L->top; raises stack overflow. Moves the stack: updates top, ci's, upvalues, jit_base, tbclist */
-#define stack_check(L, n) do { if (unlikely((L)->stack_last - (L)->top <= (n))) stack_grow(L, n); } while (0)
+#define stack_check(L, n) \
+    do { \
+        if (unlikely((L)->stack_last - (L)->top <= (n))) stack_grow(L, n); \
+    } while (0)
 void stack_shrink(struct lua_State *L);
 int stack_realloc(struct lua_State *L, int newsize, bool raise);
 static inline ptrdiff_t stack_save(struct lua_State *L, struct value *v) { return (char *)v - (char *)L->stack; }
@@ -149,8 +164,8 @@ void thread_free(struct lua_State *L, struct lua_State *th);
 size_t thread_bytes(struct lua_State *th);
 
 /* ---- call.c: calls, errors, coroutines ---- */
-_Noreturn void call_throw(struct lua_State *L, int status);     /* error value is at top-1 (LUA_ERRMEM: set by the catcher) */
-_Noreturn void call_error(struct lua_State *L);                 /* runs the message handler on top-1, then throws LUA_ERRRUN */
+_Noreturn void call_throw(struct lua_State *L, int status); /* error value is at top-1 (LUA_ERRMEM: set by the catcher) */
+_Noreturn void call_error(struct lua_State *L); /* runs the message handler on top-1, then throws LUA_ERRRUN */
 typedef void (*call_pfunc)(struct lua_State *L, void *ud);
 int call_protected(struct lua_State *L, call_pfunc f, void *ud, ptrdiff_t old_top, ptrdiff_t errfunc); /* closes upvalues and tbc on error */
 /* For helpers of compiled code: f fails for lack of memory only (then false). Nothing is closed, no stack slot is
@@ -230,7 +245,13 @@ void dbg_chunkid(char *out, const char *source, size_t srclen); /* LUA_IDSIZE */
 const char *api_pushvf(struct lua_State *L, const char *fmt, va_list ap); /* lua_pushvfstring */
 
 /* ---- lex.c parse.c codegen.c ---- */
-struct zio { lua_Reader reader; void *data; struct lua_State *L; const char *p; size_t n; };
+struct zio {
+    lua_Reader reader;
+    void *data;
+    struct lua_State *L;
+    const char *p;
+    size_t n;
+};
 int zio_fill(struct zio *z); /* next byte or -1 */
 static inline int zio_getc(struct zio *z) { return z->n-- > 0 ? (unsigned char)*z->p++ : zio_fill(z); }
 /* Compiles; pushes nothing; the closure is anchored at top-1 by the callee on return. firstchar already read. raises LUA_ERRSYNTAX. */
@@ -245,7 +266,7 @@ int load_protected(struct lua_State *L, struct zio *z, const char *chunkname, co
 void proto_print(const struct proto *p, int full); /* listing on stdout, for -l of tests and JIT_DUMP */
 
 /* ---- jit.c: the guest's side of the JIT (all no-ops returning 0/NULL when g->vm == NULL) ---- */
-void lua_jit_open(struct lua_State *L);  /* from lua_newstate: makes g->vm, reads JITSTAT= */
+void lua_jit_open(struct lua_State *L); /* from lua_newstate: makes g->vm, reads JITSTAT= */
 void lua_jit_close(struct lua_State *L);
 /* Slow paths of hot counters (count reached 0). A vararg function ticks after its VARARGPREP (ci->pc is then code + 1). They may enter compiled code. The interpreter must have
  * saved ci->pc and must reload ci, base and pc from L->ci afterwards (pc from ci->pc): compiled code may leave in another

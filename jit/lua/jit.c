@@ -184,12 +184,27 @@ void lua_jit_abort(struct lua_State *L, int why)
 
 /* ---- what makes code invalid ---- */
 
-void lua_jit_class_changed(struct lua_State *L, struct table *t) { if (L->g->vm) jit_invalidate(L->g->vm, t); }
-void lua_jit_proto_free(struct lua_State *L, struct proto *p) { if (L->g->vm) jit_forget_code(L->g->vm, p); }
-void lua_jit_flush(struct lua_State *L, const char *why) { if (L->g->vm) jit_flush(L->g->vm, why); }
-void lua_jit_hook_set(struct lua_State *L) { if (L->g->vm) jit_interrupt(L->g->vm, L->hookmask != 0); }
+void lua_jit_class_changed(struct lua_State *L, struct table *t)
+{
+    if (L->g->vm) jit_invalidate(L->g->vm, t);
+}
+void lua_jit_proto_free(struct lua_State *L, struct proto *p)
+{
+    if (L->g->vm) jit_forget_code(L->g->vm, p);
+}
+void lua_jit_flush(struct lua_State *L, const char *why)
+{
+    if (L->g->vm) jit_flush(L->g->vm, why);
+}
+void lua_jit_hook_set(struct lua_State *L)
+{
+    if (L->g->vm) jit_interrupt(L->g->vm, L->hookmask != 0);
+}
 
-struct mark_arg { struct lua_State *L; void (*mark)(struct lua_State *, struct gcobj *); };
+struct mark_arg {
+    struct lua_State *L;
+    void (*mark)(struct lua_State *, struct gcobj *);
+};
 static void mark_one(void *arg, void *object)
 {
     struct mark_arg *m = arg;

@@ -20,16 +20,31 @@
 
 /* Descriptors of the guest's memory: driver.c. Alias classes: one per kind of memory. */
 enum lua_alias {
-    AL_GCHEAD = 1, AL_TABLE, AL_SLOTS, AL_ARRAY, AL_NODES, AL_STR, AL_LCL, AL_UPVAL, AL_UPVALUE /* values behind upvalues */,
-    AL_STATE, AL_CI, AL_UDATA, AL_GLOBAL, AL_PROTO
+    AL_GCHEAD = 1,
+    AL_TABLE,
+    AL_SLOTS,
+    AL_ARRAY,
+    AL_NODES,
+    AL_STR,
+    AL_LCL,
+    AL_UPVAL,
+    AL_UPVALUE /* values behind upvalues */,
+    AL_STATE,
+    AL_CI,
+    AL_UDATA,
+    AL_GLOBAL,
+    AL_PROTO
 };
 #define ALS(x) (1ull << (x))
 #define LUA_DESCRS(X) \
-    X(d_table_flags) X(d_table_nomm) X(d_table_alen) X(d_table_arr) X(d_table_shape) X(d_table_slots) X(d_table_meta) X(d_table_acap) X(d_table_slotcap) \
-    X(d_table_node) X(d_table_nused) X(d_table_nints) X(d_gc_mark) X(d_gc_kind) X(d_arr_tag) X(d_arr_i) X(d_arr_f) X(d_arr_r) \
-    X(d_slot_tag) X(d_slot_i) X(d_slot_f) X(d_slot_r) X(d_node_tag) X(d_node_i) X(d_node_f) X(d_node_r) X(d_node_ktag) X(d_node_key) X(d_node_keyr) \
-    X(d_str_len) X(d_str_byte) X(d_str_short) X(d_lcl_proto) X(d_ccl_f) X(d_lcl_upval) X(d_upval_v) X(d_uv_tag) X(d_uv_i) X(d_uv_f) X(d_uv_r) \
-    X(d_state_ci) X(d_state_jitci) X(d_state_top) X(d_ci_func) X(d_ci_prev) X(d_ci_pc) X(d_ci_status) X(d_ci_nresults) X(d_ci_nvarargs) X(d_udata_meta) X(d_udata_len) X(d_global_debt)
+    X(d_table_flags) \
+    X(d_table_nomm) \
+    X(d_table_alen) \
+    X(d_table_arr) X(d_table_shape) X(d_table_slots) X(d_table_meta) X(d_table_acap) X(d_table_slotcap) \
+        X(d_table_node) X(d_table_nused) X(d_table_nints) X(d_gc_mark) X(d_gc_kind) X(d_arr_tag) X(d_arr_i) X(d_arr_f) X(d_arr_r) \
+            X(d_slot_tag) X(d_slot_i) X(d_slot_f) X(d_slot_r) X(d_node_tag) X(d_node_i) X(d_node_f) X(d_node_r) X(d_node_ktag) X(d_node_key) X(d_node_keyr) \
+                X(d_str_len) X(d_str_byte) X(d_str_short) X(d_lcl_proto) X(d_ccl_f) X(d_lcl_upval) X(d_upval_v) X(d_uv_tag) X(d_uv_i) X(d_uv_f) X(d_uv_r) \
+                    X(d_state_ci) X(d_state_jitci) X(d_state_top) X(d_ci_func) X(d_ci_prev) X(d_ci_pc) X(d_ci_status) X(d_ci_nresults) X(d_ci_nvarargs) X(d_udata_meta) X(d_udata_len) X(d_global_debt)
 #define X(name) extern const struct jit_descr name;
 LUA_DESCRS(X)
 #undef X
@@ -41,15 +56,19 @@ int lua_restore_frames_at(struct lua_State *L, struct callinfo *entry, struct va
 void lua_sync_frames(struct lua_State *L); /* first thing in every SYNC helper: makes frames of L->jit_resume real, L->ci = innermost */
 
 /* record.c */
-void rec_lua_start(struct lua_State *L, struct jit_recorder *r);      /* a recording has begun at L->ci (loop, function or bridge) */
+void rec_lua_start(struct lua_State *L, struct jit_recorder *r); /* a recording has begun at L->ci (loop, function or bridge) */
 void rec_lua_ins(struct lua_State *L, struct jit_recorder *r, struct callinfo *ci); /* before each instruction */
 
 /* jit.c */
 void lua_jit_recording(struct lua_State *L, bool on); /* g->recording follows vm->rec */
 void lua_jit_proto_init(struct lua_State *L, struct proto *p); /* hot counters; with all inner prototypes */
 int lua_jit_set_param(struct lua_State *L, const char *text, const char **err); /* 0 or -1 */
-struct lua_jit_unwind { uint32_t running, pdepth; ptrdiff_t base, errfunc; struct callinfo *ci; };
-void lua_jit_unwind_save(struct lua_State *L, struct lua_jit_unwind *u);    /* before setjmp */
+struct lua_jit_unwind {
+    uint32_t running, pdepth;
+    ptrdiff_t base, errfunc;
+    struct callinfo *ci;
+};
+void lua_jit_unwind_save(struct lua_State *L, struct lua_jit_unwind *u); /* before setjmp */
 void lua_jit_unwind_restore(struct lua_State *L, const struct lua_jit_unwind *u); /* after longjmp */
 /* jitstat_lib.c */
 int luaopen_jitstat(struct lua_State *L);

@@ -26,16 +26,22 @@
 #include "ir/ir.h"
 #include "lua/jit.h"
 
-enum { UV_OPTIMIZE = 1, UV_COMPILE, UV_ABORT, UV_TOO_LONG, UV_THREAD, UV_LIST, NUM_UV = UV_LIST };
+enum { UV_OPTIMIZE = 1,
+       UV_COMPILE,
+       UV_ABORT,
+       UV_TOO_LONG,
+       UV_THREAD,
+       UV_LIST,
+       NUM_UV = UV_LIST };
 #define FIRST_FREE_VALUE 500000 /* numbers of values that ResOperation makes; traces are shorter */
 
 struct js_state {
     struct jit_vm *vm;
-    struct lua_State *co;        /* where hooks run */
-    struct lua_State *rec;       /* the thread that the running hook's trace belongs to, NULL: unknown */
-    struct jitstat_newop *list;  /* what the optimize hook returned last; texts are held by UV_LIST */
+    struct lua_State *co; /* where hooks run */
+    struct lua_State *rec; /* the thread that the running hook's trace belongs to, NULL: unknown */
+    struct jitstat_newop *list; /* what the optimize hook returned last; texts are held by UV_LIST */
     size_t listcap;
-    int64_t serial;              /* of the list of operations that the running hook sees */
+    int64_t serial; /* of the list of operations that the running hook sees */
     int64_t next_value;
 };
 
@@ -94,7 +100,11 @@ static int op_tostring(lua_State *L)
 }
 
 /* Parts of a printed operation: [result = ] name ( args ) tail. */
-struct op_parts { const char *result; size_t nresult; const char *args, *args_end, *tail; };
+struct op_parts {
+    const char *result;
+    size_t nresult;
+    const char *args, *args_end, *tail;
+};
 
 static bool op_split(const char *s, struct op_parts *p)
 {
@@ -343,9 +353,9 @@ static void push_info(lua_State *L, struct js_state *js, const struct jitstat_lo
 
 struct hook_call {
     struct js_state *js;
-    int which;                       /* UV_* */
+    int which; /* UV_* */
     const struct jitstat_loop_info *info;
-    int64_t n;                       /* optimize: entries returned, -1 none */
+    int64_t n; /* optimize: entries returned, -1 none */
 };
 
 static void take_entry(lua_State *L, struct js_state *js, const struct jitstat_loop_info *info, lua_Integer i)
@@ -385,7 +395,8 @@ static int call_hook_body(lua_State *L)
     int nargs = 1;
     if (lua_getiuservalue(L, -1, c->which) == LUA_TNIL) return 0;
     switch (c->which) {
-    case UV_OPTIMIZE: case UV_COMPILE: push_info(L, js, c->info); break;
+    case UV_OPTIMIZE:
+    case UV_COMPILE: push_info(L, js, c->info); break;
     default:
         lua_pushstring(L, c->info->jitdriver_name);
         push_greenkey(L, js, c->info);

@@ -62,7 +62,8 @@ void rl_set(struct rec_lua *rl, unsigned reg, struct rv v) { jit_rec_set(rl->r, 
 static const struct jit_descr *by_type(uint32_t tag, const struct jit_descr *di, const struct jit_descr *df, const struct jit_descr *dr)
 {
     char t = tag_type(tag);
-    return t == 'i' ? di : t == 'f' ? df : dr;
+    return t == 'i' ? di : t == 'f' ? df
+                                    : dr;
 }
 
 struct rv rl_load_fields(struct rec_lua *rl, jit_ref obj, const struct value *now, const struct jit_descr *dt, const struct jit_descr *di,
@@ -347,13 +348,22 @@ static void record_one(struct rec_lua *rl, lua_ins i)
     case OP_LOADI: rl_set(rl, a, (struct rv){jit_rec_ki(rl->r, ins_e(i)), T_INT}); break;
     case OP_LOADF: rl_set(rl, a, (struct rv){jit_rec_kf(rl->r, (double)ins_e(i)), T_FLT}); break;
     case OP_LOADK: op_loadk(rl, i); break;
-    case OP_LOADNIL: for (unsigned n = a; n <= a + b; n++) rl_set(rl, n, RV_NIL); break;
+    case OP_LOADNIL:
+        for (unsigned n = a; n <= a + b; n++) rl_set(rl, n, RV_NIL);
+        break;
     case OP_LOADFALSE: rl_set(rl, a, RV_BOOL(false)); break;
     case OP_LOADTRUE: rl_set(rl, a, RV_BOOL(true)); break;
     case OP_GETUPVAL: rl_set(rl, a, rl_upvalue(rl, b)); break;
     case OP_SETUPVAL: op_setupval(rl, b, a); break;
-    case OP_GETTABUP: case OP_GETTABLE: case OP_GETFIELD: case OP_GETINT: case OP_SELF: rl_op_gettable(rl); break;
-    case OP_SETTABUP: case OP_SETTABLE: case OP_SETFIELD: case OP_SETINT: rl_op_settable(rl); break;
+    case OP_GETTABUP:
+    case OP_GETTABLE:
+    case OP_GETFIELD:
+    case OP_GETINT:
+    case OP_SELF: rl_op_gettable(rl); break;
+    case OP_SETTABUP:
+    case OP_SETTABLE:
+    case OP_SETFIELD:
+    case OP_SETINT: rl_op_settable(rl); break;
     case OP_NEWTABLE: rl_op_newtable(rl); break;
     case OP_SETLIST: rl_op_setlist(rl); break;
     case OP_NOT: op_not(rl, i); break;
@@ -361,18 +371,29 @@ static void record_one(struct rec_lua *rl, lua_ins i)
     case OP_CONCAT: rl_op_concat(rl); break;
     case OP_JMP: break;
     case OP_LOOP: op_loop(rl, i); break;
-    case OP_JT: case OP_JF: case OP_JTS: case OP_JFS: op_test(rl, i); break;
-    case OP_JEQ: case OP_JNE: case OP_JEQK: case OP_JNEK: rl_op_compare(rl); break;
+    case OP_JT:
+    case OP_JF:
+    case OP_JTS:
+    case OP_JFS: op_test(rl, i); break;
+    case OP_JEQ:
+    case OP_JNE:
+    case OP_JEQK:
+    case OP_JNEK: rl_op_compare(rl); break;
     case OP_CALL: rl_op_call(rl); break;
     case OP_TAILCALL: rl_op_tailcall(rl); break;
-    case OP_RETURN: case OP_RETURN0: case OP_RETURN1: rl_op_return(rl); break;
+    case OP_RETURN:
+    case OP_RETURN0:
+    case OP_RETURN1: rl_op_return(rl); break;
     case OP_VARARGPREP: rl_op_varargprep(rl); break;
     case OP_VARARG: rl_op_vararg(rl); break;
     case OP_CLOSURE: op_closure(rl, a, (uint32_t)ins_e(i)); break;
     case OP_CLOSE: op_close(rl, a); break;
     case OP_FORPREP: rl_op_forprep(rl); break;
     case OP_FORLOOP: rl_op_forloop(rl); break;
-    case OP_TFORPREP: if (rl->base[a + 3].tag > T_FALSE) rl_fail(rl, JITSTAT_A_NYI_BYTECODE); else rl_get(rl, a + 3); break;
+    case OP_TFORPREP:
+        if (rl->base[a + 3].tag > T_FALSE) rl_fail(rl, JITSTAT_A_NYI_BYTECODE);
+        else rl_get(rl, a + 3);
+        break;
     case OP_TFORCALL: rl_op_tforcall(rl); break;
     case OP_TFORLOOP: rl_op_tforloop(rl); break;
     default:

@@ -8,7 +8,7 @@
  * its own reference has changed, the recorder knows more than the machine code could ask. */
 struct fresh {
     jit_ref ref;
-    bool known;            /* a table: the rest holds */
+    bool known; /* a table: the rest holds */
     struct shape *shape;
     struct table *meta;
     uint32_t slotcap, acap;
@@ -17,40 +17,48 @@ struct fresh {
 struct rec_lua {
     struct lua_State *L;
     struct jit_recorder *r;
-    struct callinfo *ci;     /* the frame that must run next */
-    struct proto *p;         /* its prototype */
-    lua_ins *pc;             /* the instruction being recorded */
-    struct value *base;      /* its registers in memory, now */
-    bool first;              /* nothing recorded yet */
+    struct callinfo *ci; /* the frame that must run next */
+    struct proto *p; /* its prototype */
+    lua_ins *pc; /* the instruction being recorded */
+    struct value *base; /* its registers in memory, now */
+    bool first; /* nothing recorded yet */
     void (*pending)(struct rec_lua *rl); /* to be done before the next instruction (results of calls) */
     int32_t pend_slot, pend_n, pend_op;
     uint32_t pend_aux;
-    uint32_t npaused;        /* instructions passed over inside C calls */
+    uint32_t npaused; /* instructions passed over inside C calls */
     uint32_t nret_below;
-    uint32_t nargs;          /* arguments of the call that was just inlined, for its VARARGPREP */
+    uint32_t nargs; /* arguments of the call that was just inlined, for its VARARGPREP */
     int32_t last_line;
-    bool entered;            /* a function was entered: its first instruction is next */
-    bool at_loop;            /* the instruction before jumped back */
+    bool entered; /* a function was entered: its first instruction is next */
+    bool at_loop; /* the instruction before jumped back */
     const struct callinfo *caller; /* ci_new: its predecessor */
-    bool via_pcall;          /* ci_new: with the frame of a pcall between */
-    bool ci_new;             /* rl->ci is not known yet: the interpreter makes the frame now */
+    bool via_pcall; /* ci_new: with the frame of a pcall between */
+    bool ci_new; /* rl->ci is not known yet: the interpreter makes the frame now */
     jit_ref pend_ref;
-    bool end;                /* the instruction cannot be recorded but the trace may end before it */
-    bool opened;             /* the instruction has set open for the next one */
-    bool open;               /* the instruction takes everything up to open_top */
-    int32_t open_top;        /* slot relative to the entry frame */
-    struct { const lua_ins *head; uint32_t count; } unroll[16];
-    struct fresh fresh[8];   /* the last objects made on this trace since the collector may have run */
-    uint32_t nfresh;         /* how many were made */
+    bool end; /* the instruction cannot be recorded but the trace may end before it */
+    bool opened; /* the instruction has set open for the next one */
+    bool open; /* the instruction takes everything up to open_top */
+    int32_t open_top; /* slot relative to the entry frame */
+    struct {
+        const lua_ins *head;
+        uint32_t count;
+    } unroll[16];
+    struct fresh fresh[8]; /* the last objects made on this trace since the collector may have run */
+    uint32_t nfresh; /* how many were made */
 };
 
 /* A value in the recording: ref is JIT_NOREF for nil, false, true (tag says which). */
-struct rv { jit_ref ref; uint32_t tag; };
+struct rv {
+    jit_ref ref;
+    uint32_t tag;
+};
 
-static inline char tag_type(uint32_t tag) { return tag <= T_TRUE ? 'v' : tag == T_INT ? 'i' : tag == T_FLT ? 'f' : 'r'; }
+static inline char tag_type(uint32_t tag) { return tag <= T_TRUE ? 'v' : tag == T_INT ? 'i'
+                                                                     : tag == T_FLT   ? 'f'
+                                                                                      : 'r'; }
 /* The register's value, specialised on its present tag. */
 struct rv rl_get(struct rec_lua *rl, unsigned reg);
-struct rv rl_const(struct rec_lua *rl, const struct value *k);       /* a constant of the program */
+struct rv rl_const(struct rec_lua *rl, const struct value *k); /* a constant of the program */
 struct rv rl_rkc(struct rec_lua *rl, unsigned c, const struct value **now); /* RK operand; *now: the value at this moment */
 void rl_set(struct rec_lua *rl, unsigned reg, struct rv v);
 static inline int32_t rl_slot(struct rec_lua *rl, unsigned reg) { return rl->r->base + (int32_t)reg; }
@@ -69,7 +77,7 @@ void rl_store_items(struct rec_lua *rl, jit_ref arr, jit_ref idx, struct rv v, c
 /* Storing v into obj (now: the object). before: emits what must stand before the store; true: `rl_barrier_back` must follow it. */
 bool rl_barrier_before(struct rec_lua *rl, jit_ref obj, const void *now, struct rv v);
 void rl_barrier_back(struct rec_lua *rl, jit_ref obj, struct rv v);
-void rl_gc_check(struct rec_lua *rl);  /* after an allocation; last thing of an instruction: guard resumes at the next */
+void rl_gc_check(struct rec_lua *rl); /* after an allocation; last thing of an instruction: guard resumes at the next */
 /* Inlines a Lua function whose frame the interpreter is about to make: func in abs slot fslot, nargs arguments behind it,
  * nresults wanted (-1 all). status: CIST_CONT for metamethods. The closure's identity must be guarded by rl_guard_func. */
 void rl_call_lua(struct rec_lua *rl, int32_t fslot, struct lclosure *cl, int nargs, int nresults, uint32_t status);
@@ -114,9 +122,13 @@ struct lstr *trh_tostr(struct lua_State *L, int64_t tag, uint64_t bits);
 struct lstr *trh_concat(struct lua_State *L, int64_t tags, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
 
 /* trace_join.c: a string of pieces. False: too many, nothing is lost. */
-#define JOIN_MAX 12     /* pieces that are not text */
+#define JOIN_MAX 12 /* pieces that are not text */
 #define JOIN_PIECES 32
-struct join { char plan[480]; jit_ref bits[JOIN_MAX]; unsigned len, n, nbits; };
+struct join {
+    char plan[480];
+    jit_ref bits[JOIN_MAX];
+    unsigned len, n, nbits;
+};
 bool join_text(struct join *j, const char *s, size_t n);
 bool join_value(struct rec_lua *rl, struct join *j, struct rv v); /* a string or number, as tostring makes it */
 bool join_printf(struct rec_lua *rl, struct join *j, struct rv v, const char *spec); /* integers: spec with ll */
@@ -128,8 +140,8 @@ bool live_reg(const struct proto *p, uint64_t pc, unsigned reg);
 void live_forget(const struct proto *p); /* the prototype dies */
 
 /* record_arith.c */
-void rl_op_arith(struct rec_lua *rl);    /* binary and unary arithmetic */
-void rl_op_compare(struct rec_lua *rl);  /* JLT ... JNGEK */
+void rl_op_arith(struct rec_lua *rl); /* binary and unary arithmetic */
+void rl_op_compare(struct rec_lua *rl); /* JLT ... JNGEK */
 /* record_call.c */
 void rl_op_call(struct rec_lua *rl);
 void rl_op_tailcall(struct rec_lua *rl);
@@ -140,11 +152,11 @@ void rl_op_forprep(struct rec_lua *rl);
 void rl_op_forloop(struct rec_lua *rl);
 void rl_op_tforcall(struct rec_lua *rl);
 void rl_op_tforloop(struct rec_lua *rl);
-bool rl_at_head(struct rec_lua *rl);     /* true: the recording ended here (a loop closed or linked), rl is gone */
+bool rl_at_head(struct rec_lua *rl); /* true: the recording ended here (a loop closed or linked), rl is gone */
 void rl_back_edge(struct rec_lua *rl, const lua_ins *head); /* the instruction jumps back to head */
-void rl_sync_captured(struct rec_lua *rl, int32_t from);    /* captured registers at and above from: stored to memory now */
-void rl_reload_captured(struct rec_lua *rl);                /* after unknown code ran: read them again */
-bool proto_captures(const struct proto *p, unsigned reg);   /* an inner function may capture the register */
+void rl_sync_captured(struct rec_lua *rl, int32_t from); /* captured registers at and above from: stored to memory now */
+void rl_reload_captured(struct rec_lua *rl); /* after unknown code ran: read them again */
+bool proto_captures(const struct proto *p, unsigned reg); /* an inner function may capture the register */
 #define RV_NIL ((struct rv){JIT_NOREF, T_NIL})
 #define RV_BOOL(b) ((struct rv){JIT_NOREF, (b) ? T_TRUE : T_FALSE})
 
@@ -155,7 +167,7 @@ void rl_op_newtable(struct rec_lua *rl);
 void rl_op_setlist(struct rec_lua *rl);
 void rl_op_len(struct rec_lua *rl);
 void rl_op_concat(struct rec_lua *rl);
-void rl_op_equal(struct rec_lua *rl);    /* JEQ JNE JEQK JNEK of non-numbers; taken or not is decided by the present values */
+void rl_op_equal(struct rec_lua *rl); /* JEQ JNE JEQK JNEK of non-numbers; taken or not is decided by the present values */
 struct rv rl_get_str(struct rec_lua *rl, struct rv t, const struct value *tnow, struct lstr *key, bool *meta_called);
 /* Metamethod lookup: value now and a ref guarded/constant; false: none (guarded to stay so). */
 bool rl_metamethod(struct rec_lua *rl, struct rv v, const struct value *now, enum metamethod e, const struct value **f, jit_ref *fref);
@@ -168,9 +180,9 @@ jit_ref rl_table_len(struct rec_lua *rl, jit_ref t, struct table *h); /* a borde
 void rl_append(struct rec_lua *rl, struct rv t, struct table *h, struct rv v); /* t[#t + 1] = v, v is not nil */
 jit_ref rl_concat(struct rec_lua *rl, struct rv *s, unsigned n); /* of strings and numbers; overwrites s */
 struct fresh *rl_made_fresh(struct rec_lua *rl, jit_ref o);
-struct fresh *rl_fresh(struct rec_lua *rl, jit_ref o);        /* NULL: not made here, or the collector may have run since */
-struct fresh *rl_fresh_table(struct rec_lua *rl, jit_ref o);  /* one whose fields are known; NULL */
-void rl_table_changes(struct rec_lua *rl, jit_ref t);         /* t gets a key or a metatable: others may be the same table */
+struct fresh *rl_fresh(struct rec_lua *rl, jit_ref o); /* NULL: not made here, or the collector may have run since */
+struct fresh *rl_fresh_table(struct rec_lua *rl, jit_ref o); /* one whose fields are known; NULL */
+void rl_table_changes(struct rec_lua *rl, jit_ref t); /* t gets a key or a metatable: others may be the same table */
 
 /* record_ff.c: calls of C functions that are known. True: recorded (results set, nothing pending). */
 bool rl_fast_call(struct rec_lua *rl, int32_t fslot, int32_t args, const struct value *f, int nargs, int nresults); /* args: first argument's slot */

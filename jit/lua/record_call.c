@@ -638,7 +638,9 @@ void rl_op_return(struct rec_lua *rl)
     lua_ins i = *rl->pc;
     struct jit_recorder *r = rl->r;
     unsigned a = ins_a(i);
-    int32_t n = ins_op(i) == OP_RETURN0 ? 0 : ins_op(i) == OP_RETURN1 ? 1 : ins_b(i) ? (int32_t)ins_b(i) - 1 : rl->open_top - rl_slot(rl, a);
+    int32_t n = ins_op(i) == OP_RETURN0 ? 0 : ins_op(i) == OP_RETURN1 ? 1
+                                          : ins_b(i)                  ? (int32_t)ins_b(i) - 1
+                                                                      : rl->open_top - rl_slot(rl, a);
     struct callinfo *ci = rl->L->ci;
     if (n > 250) {
         rl_fail(rl, JITSTAT_A_FRAMES);

@@ -88,7 +88,8 @@ bool ff_integer(struct ff *c, int n, int64_t def, jit_ref *out, int64_t *now)
     *out = v.ref;
     *now = def;
     switch (ff_tag(c, n)) {
-    case T_DEAD: case T_NIL: *out = ff_ki(c, def); return true;
+    case T_DEAD:
+    case T_NIL: *out = ff_ki(c, def); return true;
     case T_INT: *now = c->now[n].i; return true;
     case T_FLT:
         if (!int_of_float(c->now[n].n, now) || *now == INT64_MIN) return false;
@@ -117,9 +118,7 @@ bool ff_no_metafield(struct ff *c, int n, const char *name)
 
 static bool ff_type(struct ff *c)
 {
-    static const char *const names[] = {[T_NIL] = "nil",     [T_FALSE] = "boolean",  [T_TRUE] = "boolean", [T_LIGHTUD] = "userdata", [T_INT] = "number",
-                                        [T_FLT] = "number",  [T_LCF] = "function",   [T_STR] = "string",   [T_TABLE] = "table",      [T_LCL] = "function",
-                                        [T_CCL] = "function", [T_UDATA] = "userdata", [T_THREAD] = "thread"};
+    static const char *const names[] = {[T_NIL] = "nil", [T_FALSE] = "boolean", [T_TRUE] = "boolean", [T_LIGHTUD] = "userdata", [T_INT] = "number", [T_FLT] = "number", [T_LCF] = "function", [T_STR] = "string", [T_TABLE] = "table", [T_LCL] = "function", [T_CCL] = "function", [T_UDATA] = "userdata", [T_THREAD] = "thread"};
     return c->nargs > 0 && ff_str(c, names[ff_tag(c, 0)]);
 }
 
@@ -132,7 +131,8 @@ static bool ff_select(struct ff *c)
         return ff_int(c, ff_ki(c, count));
     }
     if (ff_tag(c, 0) != T_INT || count > 250) return false;
-    int64_t i = c->now[0].i, from = i < 0 ? count + i : i > count ? count : i - 1;
+    int64_t i = c->now[0].i, from = i < 0 ? count + i : i > count ? count
+                                                                  : i - 1;
     if (i == 0 || from < 0) return false;
     jit_rec_guard_value(c->r, n.ref, ff_ki(c, i));
     for (int j = 0; j < count; j++) v[j] = ff_arg(c, j + 1);
@@ -154,7 +154,8 @@ static bool ff_tostring(struct ff *c)
     if (tag == T_DEAD || (tag != T_STR && !tag_is_number(tag) && tag > T_TRUE)) return false;
     if (!ff_no_metafield(c, 0, "__tostring")) return false;
     if (tag == T_STR) return ff_result(c, v);
-    if (tag <= T_TRUE) return ff_str(c, tag == T_NIL ? "nil" : tag == T_TRUE ? "true" : "false");
+    if (tag <= T_TRUE) return ff_str(c, tag == T_NIL ? "nil" : tag == T_TRUE ? "true"
+                                                                             : "false");
     jit_ref args[3] = {trh_context(c->rl), ff_ki(c, tag), trh_bits(c->rl, v)};
     return ff_made(c, jit_rec_call(c->r, &d_call_tostr, (const void *)trh_tostr, args, 3), T_STR);
 }
@@ -195,10 +196,13 @@ static bool ff_rawequal(struct ff *c)
     if (c->nargs != 2) return false;
     if (tag_is_number(ta) && tag_is_number(tb) && ta != tb) return false;
     if (ta != tb || ta <= T_TRUE) return ff_result(c, RV_BOOL(ta == tb));
-    bool eq = ta == T_STR ? str_eq(c->now[0].s, c->now[1].s) : ta == T_FLT ? c->now[0].n == c->now[1].n : c->now[0].bits == c->now[1].bits;
+    bool eq = ta == T_STR ? str_eq(c->now[0].s, c->now[1].s) : ta == T_FLT ? c->now[0].n == c->now[1].n
+                                                                           : c->now[0].bits == c->now[1].bits;
     jit_ref args[2] = {a.ref, b.ref}, r;
     if (ta == T_STR) r = jit_rec_call(c->r, &d_call_i_rr, (const void *)trh_str_eq, args, 2);
-    else r = jit_rec_op2(c->r, ta == T_INT ? JIT_int_eq : ta == T_FLT ? JIT_float_eq : JIT_ptr_eq, a.ref, b.ref);
+    else r = jit_rec_op2(c->r, ta == T_INT ? JIT_int_eq : ta == T_FLT ? JIT_float_eq
+                                                                      : JIT_ptr_eq,
+                         a.ref, b.ref);
     ff_guard(c, r, eq);
     return ff_result(c, RV_BOOL(eq));
 }

@@ -58,7 +58,11 @@ bool rl_metamethod(struct rec_lua *rl, struct rv v, const struct value *now, enu
 /* ---- reading ---- */
 
 /* A key: a constant short string, or any value. */
-struct tkey { struct rv v; const struct value *now; struct lstr *str; };
+struct tkey {
+    struct rv v;
+    const struct value *now;
+    struct lstr *str;
+};
 
 static void guard_shape(struct rec_lua *rl, struct rv t, const struct table *h)
 {

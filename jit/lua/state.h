@@ -23,45 +23,76 @@
 #include "lua/object.h"
 
 enum metamethod { /* order: the first 8 have a bit in table.nomm */
-    MM_INDEX, MM_NEWINDEX, MM_GC, MM_MODE, MM_LEN, MM_EQ, MM_CALL, MM_METATABLE,
-    MM_ADD, MM_SUB, MM_MUL, MM_MOD, MM_POW, MM_DIV, MM_IDIV, MM_BAND, MM_BOR, MM_BXOR, MM_SHL, MM_SHR,
-    MM_UNM, MM_BNOT, MM_LT, MM_LE, MM_CONCAT, MM_CLOSE, MM_NAME,
-    NUM_MM
+                  MM_INDEX,
+                  MM_NEWINDEX,
+                  MM_GC,
+                  MM_MODE,
+                  MM_LEN,
+                  MM_EQ,
+                  MM_CALL,
+                  MM_METATABLE,
+                  MM_ADD,
+                  MM_SUB,
+                  MM_MUL,
+                  MM_MOD,
+                  MM_POW,
+                  MM_DIV,
+                  MM_IDIV,
+                  MM_BAND,
+                  MM_BOR,
+                  MM_BXOR,
+                  MM_SHL,
+                  MM_SHR,
+                  MM_UNM,
+                  MM_BNOT,
+                  MM_LT,
+                  MM_LE,
+                  MM_CONCAT,
+                  MM_CLOSE,
+                  MM_NAME,
+                  NUM_MM
 };
 
 enum {
-    CIST_C = 1,         /* a C function */
-    CIST_FRESH = 2,     /* vm_execute must return to C when this frame returns */
-    CIST_CONT = 4,      /* finishes an instruction of the Lua frame below (1) */
-    CIST_PCALL = 8,     /* C frame of pcall/xpcall or lua_pcallk that catches errors */
-    CIST_TAIL = 16,     /* was tail called */
-    CIST_FIN = 32,      /* runs a finalizer */
-    CIST_HOOKED = 64,   /* runs a debug hook */
+    CIST_C = 1, /* a C function */
+    CIST_FRESH = 2, /* vm_execute must return to C when this frame returns */
+    CIST_CONT = 4, /* finishes an instruction of the Lua frame below (1) */
+    CIST_PCALL = 8, /* C frame of pcall/xpcall or lua_pcallk that catches errors */
+    CIST_TAIL = 16, /* was tail called */
+    CIST_FIN = 32, /* runs a finalizer */
+    CIST_HOOKED = 64, /* runs a debug hook */
     CIST_HOOKYIELD = 128,
-    CIST_TRAN = 256,    /* transfer information is valid */
-    CIST_CLOSERET = 512,/* closing tbc variables on return */
+    CIST_TRAN = 256, /* transfer information is valid */
+    CIST_CLOSERET = 512, /* closing tbc variables on return */
     CIST_FASTCALL = 1024, /* free for fast functions that need frames */
     CIST_VARARG = 2048, /* VARARGPREP ran: func was moved up by nvarargs + numparams + 1 */
-    CIST_LEQ = 4096,    /* vm_continue: the result is of __lt standing in for __le, negate it */
+    CIST_LEQ = 4096, /* vm_continue: the result is of __lt standing in for __le, negate it */
     CIST_TAILRET = 8192, /* vm_continue: the results of a tail call that was no tail call are there, return them */
-    CIST_EXACT = 16384  /* during a collector step: registers from L->top on are dead */
+    CIST_EXACT = 16384 /* during a collector step: registers from L->top on are dead */
 };
 
 struct callinfo {
-    struct value *func;  /* the function; base of the registers is func + 1 */
-    struct value *top;   /* end of the registers (Lua) or of the guaranteed stack (C) */
+    struct value *func; /* the function; base of the registers is func + 1 */
+    struct value *top; /* end of the registers (Lua) or of the guaranteed stack (C) */
     struct callinfo *prev, *next;
-    lua_ins *pc;         /* Lua: saved pc (next instruction) */
-    int16_t nresults;    /* wanted; -1: all */
-    uint16_t status;     /* CIST_* */
-    int32_t nvarargs;    /* Lua vararg functions: extra arguments, below func */
-    int32_t trap;        /* hooks or signals want attention */
-    lua_KFunction k;     /* C: continuation, context, old error function (stack offset) */
+    lua_ins *pc; /* Lua: saved pc (next instruction) */
+    int16_t nresults; /* wanted; -1: all */
+    uint16_t status; /* CIST_* */
+    int32_t nvarargs; /* Lua vararg functions: extra arguments, below func */
+    int32_t trap; /* hooks or signals want attention */
+    lua_KFunction k; /* C: continuation, context, old error function (stack offset) */
     lua_KContext ctx;
     ptrdiff_t old_errfunc;
-    union { int funcidx; struct { uint16_t ftransfer, ntransfer; }; int nyield; int nres; } u2;
+    union {
+        int funcidx;
+        struct {
+            uint16_t ftransfer, ntransfer;
+        };
+        int nyield;
+        int nres;
+    } u2;
     uint8_t old_allowhook;
-    int32_t pstatus;     /* status kept while a protected frame closes variables */
+    int32_t pstatus; /* status kept while a protected frame closes variables */
 };
 
 struct longjmp_frame; /* call.c */
@@ -69,84 +100,94 @@ struct global;
 
 struct lua_State {
     GCOBJ_HEADER;
-    uint8_t status;      /* LUA_OK, LUA_YIELD, error */
+    uint8_t status; /* LUA_OK, LUA_YIELD, error */
     uint8_t allowhook;
-    struct value *top;   /* C functions and multi-value instructions: first free slot */
+    struct value *top; /* C functions and multi-value instructions: first free slot */
     struct global *g;
     struct callinfo *ci;
     struct value *stack;
     struct value *stack_last; /* end of the usable part; STACK_EXTRA slots follow */
-    struct value *jit_base;   /* registers of the frame in which compiled code was entered; moved with the stack */
-    struct callinfo *jit_ci;  /* that frame */
-    ptrdiff_t jit_errfunc;    /* errfunc and pcall_depth at that entry: pcall frames that a trace inlined count from there */
+    struct value *jit_base; /* registers of the frame in which compiled code was entered; moved with the stack */
+    struct callinfo *jit_ci; /* that frame */
+    ptrdiff_t jit_errfunc; /* errfunc and pcall_depth at that entry: pcall frames that a trace inlined count from there */
     uint32_t jit_pdepth;
     const struct jit_sync *jit_resume; /* frames that a SYNC call makes real first (x64/backend.h) */
     struct upval *openupval;
-    ptrdiff_t tbclist;        /* stack offset (slots) of the last to-be-closed variable; 0: none. delta in value.extra */
+    ptrdiff_t tbclist; /* stack offset (slots) of the last to-be-closed variable; 0: none. delta in value.extra */
     struct gcobj *gclist;
-    struct lua_State *twups;  /* threads with open upvalues */
+    struct lua_State *twups; /* threads with open upvalues */
     struct longjmp_frame *errjmp;
     struct callinfo base_ci;
     volatile lua_Hook hook;
-    ptrdiff_t errfunc;        /* stack offset in bytes of the message handler, 0: none */
-    uint32_t nCcalls;         /* C calls (low 16) and non-yieldable calls (high 16) */
+    ptrdiff_t errfunc; /* stack offset in bytes of the message handler, 0: none */
+    uint32_t nCcalls; /* C calls (low 16) and non-yieldable calls (high 16) */
     int32_t oldpc;
     int32_t nci;
     int32_t basehookcount, hookcount;
     volatile int32_t hookmask;
-    int32_t stacksize;        /* slots, without STACK_EXTRA */
-    uint32_t resume_ccalls;   /* nCcalls of the activation that lua_resume started: from there a yield just returns */
-    uint32_t pcall_depth;     /* CIST_PCALL frames without a C activation (2); counts towards LUAI_MAXCCALLS */
+    int32_t stacksize; /* slots, without STACK_EXTRA */
+    uint32_t resume_ccalls; /* nCcalls of the activation that lua_resume started: from there a yield just returns */
+    uint32_t pcall_depth; /* CIST_PCALL frames without a C activation (2); counts towards LUAI_MAXCCALLS */
 };
 #define STACK_EXTRA 5
 #define BASIC_STACK 40
 
-struct strtab { struct lstr **hash; uint32_t nuse, size; };
+struct strtab {
+    struct lstr **hash;
+    uint32_t nuse, size;
+};
 
-enum gc_state { GCS_PAUSE, GCS_PROPAGATE, GCS_ENTER_ATOMIC, GCS_SWEEP, GCS_CALLFIN };
+enum gc_state { GCS_PAUSE,
+                GCS_PROPAGATE,
+                GCS_ENTER_ATOMIC,
+                GCS_SWEEP,
+                GCS_CALLFIN };
 
 struct global {
     lua_Alloc frealloc;
     void *ud;
-    bool own_alloc;           /* the allocator is luaL_newstate's: objects are pooled by size (mem.c) */
-    int64_t total_bytes;      /* in use */
-    int64_t gc_debt;          /* > 0: collector wants a step. Allocation adds to both */
+    bool own_alloc; /* the allocator is luaL_newstate's: objects are pooled by size (mem.c) */
+    int64_t total_bytes; /* in use */
+    int64_t gc_debt; /* > 0: collector wants a step. Allocation adds to both */
     /* collector, see gc.c */
     uint8_t gc_state, current_white, gc_stop, gc_emergency, gc_kind, gc_stepmul_log;
     uint8_t gc_in_step; /* inside a collection: nothing may start another one */
-    uint8_t gc_quiet;   /* compiled code asks for memory, its frames are not on the stack: no emergency collection */
+    uint8_t gc_quiet; /* compiled code asks for memory, its frames are not on the stack: no emergency collection */
     int gc_pause, gc_stepmul, gc_stepsize, gc_genminor, gc_genmajor;
     struct gcobj *all, *finobj, *tobefnz, *fixed;
     struct gcobj **sweep;
     struct gcobj *gray, *grayagain, *weak, *ephemeron, *allweak;
-    struct gcobj *protos;     /* prototypes marked in this cycle: their inline caches are checked by the atomic phase */
-    uint32_t sweep_str;       /* next bucket of the string table to sweep */
-    uint8_t sweep_part;       /* which list is being swept */
+    struct gcobj *protos; /* prototypes marked in this cycle: their inline caches are checked by the atomic phase */
+    uint32_t sweep_str; /* next bucket of the string table to sweep */
+    uint8_t sweep_part; /* which list is being swept */
     int64_t gc_estimate;
     struct lua_State *twups;
     struct strtab strt;
     uint32_t seed;
     struct value registry;
-    struct value nilvalue;    /* T_NIL once the state is complete */
+    struct value nilvalue; /* T_NIL once the state is complete */
     struct lua_State *mainthread;
     struct lstr *memerrmsg;
     struct lstr *mmname[NUM_MM];
     struct table *mt[LUA_NUMTYPES];
     struct shape *root_shape;
-    uint32_t class_epoch;     /* bumped when a class table changes structurally; never 0 */
+    uint32_t class_epoch; /* bumped when a class table changes structurally; never 0 */
     lua_CFunction panic;
     lua_WarnFunction warnf;
     void *ud_warn;
-    struct { struct lstr *s[2]; const char *p; } strcache[64];
-    void *mempool;            /* mem.c */
-    void *fastfuncs;          /* fastfunc.c: C function pointer -> fast function number */
+    struct {
+        struct lstr *s[2];
+        const char *p;
+    } strcache[64];
+    void *mempool; /* mem.c */
+    void *fastfuncs; /* fastfunc.c: C function pointer -> fast function number */
     /* JIT, see jit.c; vm == NULL: no JIT in this universe */
     struct jit_vm *vm;
-    uint8_t recording;        /* the interpreter calls lua_jit_record before each instruction */
-    struct lua_State *rec_L;  /* the thread being recorded */
+    uint8_t recording; /* the interpreter calls lua_jit_record before each instruction */
+    struct lua_State *rec_L; /* the thread being recorded */
     struct callinfo *ci_reserve; /* frame records for exits when memory is short: JIT_REC_MAX_FRAMES of them whenever */
-    uint32_t ci_nreserve;        /* compiled code is entered; jit.c */
-    uint32_t jit_max_frames;  /* most frames any trace's exit makes; jit.c */
+    uint32_t ci_nreserve; /* compiled code is entered; jit.c */
+    uint32_t jit_max_frames; /* most frames any trace's exit makes; jit.c */
     struct field_cache *fields; /* vm.c: what the inline caches of polymorphic accesses fall back on; may be NULL */
 };
 

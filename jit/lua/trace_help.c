@@ -51,7 +51,11 @@ bool trh_sure(const struct lua_State *L, size_t size, unsigned n)
 
 bool trh_try(struct lua_State *L, call_pfunc f, void *ud) { return call_try(L, f, ud); }
 
-struct try_closure { struct proto *p; struct lclosure *encl, *made; struct value *base; };
+struct try_closure {
+    struct proto *p;
+    struct lclosure *encl, *made;
+    struct value *base;
+};
 
 static void closure_body(struct lua_State *L, void *ud)
 {

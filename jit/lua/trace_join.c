@@ -21,11 +21,23 @@
 #include "lua/record.h"
 
 #define JOIN_DESCR(n, as) \
-    {.name = "call_join" #n, .kind = JIT_D_CALL, .type = 'r', .args = as, .effects = JIT_EF_ALLOC}
+    { \
+        .name = "call_join" #n, .kind = JIT_D_CALL, .type = 'r', .args = as, .effects = JIT_EF_ALLOC \
+    }
 static const struct jit_descr d_call_join[JOIN_MAX + 1] = {
-    JOIN_DESCR(0, "rr"), JOIN_DESCR(1, "rri"), JOIN_DESCR(2, "rrii"), JOIN_DESCR(3, "rriii"), JOIN_DESCR(4, "rriiii"),
-    JOIN_DESCR(5, "rriiiii"), JOIN_DESCR(6, "rriiiiii"), JOIN_DESCR(7, "rriiiiiii"), JOIN_DESCR(8, "rriiiiiiii"),
-    JOIN_DESCR(9, "rriiiiiiiii"), JOIN_DESCR(10, "rriiiiiiiiii"), JOIN_DESCR(11, "rriiiiiiiiiii"), JOIN_DESCR(12, "rriiiiiiiiiiii"),
+    JOIN_DESCR(0, "rr"),
+    JOIN_DESCR(1, "rri"),
+    JOIN_DESCR(2, "rrii"),
+    JOIN_DESCR(3, "rriii"),
+    JOIN_DESCR(4, "rriiii"),
+    JOIN_DESCR(5, "rriiiii"),
+    JOIN_DESCR(6, "rriiiiii"),
+    JOIN_DESCR(7, "rriiiiiii"),
+    JOIN_DESCR(8, "rriiiiiiii"),
+    JOIN_DESCR(9, "rriiiiiiiii"),
+    JOIN_DESCR(10, "rriiiiiiiiii"),
+    JOIN_DESCR(11, "rriiiiiiiiiii"),
+    JOIN_DESCR(12, "rriiiiiiiiiiii"),
 };
 
 /* ---- recording: writing the plan ---- */
@@ -64,7 +76,9 @@ bool join_value(struct rec_lua *rl, struct join *j, struct rv v)
         const struct lstr *s = jit_ref_const(&rl->r->ir, v.ref)->p;
         if (s->len < 64) return join_text(j, s->data, s->len);
     }
-    return piece(j, v.tag == T_STR ? 'S' : v.tag == T_INT ? 'I' : 'F') && payload(rl, j, v);
+    return piece(j, v.tag == T_STR ? 'S' : v.tag == T_INT ? 'I'
+                                                          : 'F') &&
+           payload(rl, j, v);
 }
 
 /* "%f", "%.3f", "%8.3f": no flags, at most nine decimals. */
@@ -86,7 +100,9 @@ bool join_printf(struct rec_lua *rl, struct join *j, struct rv v, const char *sp
 {
     unsigned char n = (unsigned char)strlen(spec), wp[2];
     bool fixed = v.tag == T_FLT && is_fixed(spec, wp);
-    return piece(j, fixed ? 'X' : v.tag == T_FLT ? 'f' : 'd') && (!fixed || plan_put(j, wp, 2)) && plan_put(j, &n, 1) &&
+    return piece(j, fixed ? 'X' : v.tag == T_FLT ? 'f'
+                                                 : 'd') &&
+           (!fixed || plan_put(j, wp, 2)) && plan_put(j, &n, 1) &&
            plan_put(j, spec, n + 1u) && payload(rl, j, v);
 }
 
@@ -150,7 +166,10 @@ static int number_text(char *out, size_t room, char kind, const char **plan, uin
     return len < 0 || (size_t)len >= room ? -1 : len;
 }
 
-struct part { const char *s; size_t n; };
+struct part {
+    const char *s;
+    size_t n;
+};
 
 static struct lstr *glue(struct lua_State *L, const struct part *part, unsigned n, size_t total)
 {

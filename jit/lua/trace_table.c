@@ -42,7 +42,10 @@ const struct value *trh_get(struct table *t, int64_t ktag, uint64_t kbits)
     return table_get(t, &k);
 }
 
-struct try_set { struct table *t; struct value k, v; };
+struct try_set {
+    struct table *t;
+    struct value k, v;
+};
 static void set_body(struct lua_State *L, void *ud)
 {
     struct try_set *s = ud;
@@ -78,7 +81,10 @@ int64_t trh_set(struct lua_State *L, struct table *t, int64_t ktag, uint64_t kbi
     return trh_try(L, set_body, &s);
 }
 
-struct try_room { struct table *t; uint32_t cap; };
+struct try_room {
+    struct table *t;
+    uint32_t cap;
+};
 static void room_body(struct lua_State *L, void *ud)
 {
     struct try_room *s = ud;
@@ -96,7 +102,10 @@ int64_t trh_add_slot(struct lua_State *L, struct table *t, struct shape *next)
     return 1;
 }
 
-struct try_new { uint32_t narr, nhash; struct table *t; };
+struct try_new {
+    uint32_t narr, nhash;
+    struct table *t;
+};
 static void new_body(struct lua_State *L, void *ud)
 {
     struct try_new *s = ud;
@@ -116,7 +125,11 @@ struct table *trh_newtable(struct lua_State *L, int64_t narr, int64_t nhash)
 
 int64_t trh_str_eq(const struct lstr *a, const struct lstr *b) { return str_eq(a, b); }
 
-struct try_str { const char *s; size_t n; struct lstr *out; };
+struct try_str {
+    const char *s;
+    size_t n;
+    struct lstr *out;
+};
 static void str_body(struct lua_State *L, void *ud)
 {
     struct try_str *s = ud;

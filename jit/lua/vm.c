@@ -42,7 +42,10 @@ static inline struct value *reg_of(struct lua_State *L, unsigned r) { return L->
 
 #define TWO63 9223372036854775808.0
 
-static inline bool fits53(int64_t i) { return (uint64_t)i + (1ull << 53) <= 1ull << 54; }
+static inline bool fits53(int64_t i)
+{
+    return (uint64_t)i + (1ull << 53) <= 1ull << 54;
+}
 
 static bool int_lt_flt(int64_t i, double f)
 {
@@ -107,7 +110,9 @@ static bool raw_equal(const struct value *a, const struct value *b)
     if (a->tag != b->tag)
         return tag_is_number(a->tag) && tag_is_number(b->tag) && num_eq(a, b);
     switch (a->tag) {
-    case T_NIL: case T_FALSE: case T_TRUE: return true;
+    case T_NIL:
+    case T_FALSE:
+    case T_TRUE: return true;
     case T_FLT: return a->n == b->n;
     case T_STR: return str_eq(a->s, b->s);
     default: return a->bits == b->bits;
@@ -116,7 +121,8 @@ static bool raw_equal(const struct value *a, const struct value *b)
 
 /* ---- calling metamethods ---- */
 
-enum { SLOW_DONE = 0, SLOW_FRAME = 1 }; /* slow functions; comparisons: 0 false, 1 true, CMP_FRAME */
+enum { SLOW_DONE = 0,
+       SLOW_FRAME = 1 }; /* slow functions; comparisons: 0 false, 1 true, CMP_FRAME */
 enum { CMP_FRAME = 2 };
 
 /* Calls f(a, b) or f(a, b, c), pushing at L->top. From Lua code a Lua function gets a frame and the call is still
@@ -227,7 +233,7 @@ void vm_set(struct lua_State *L, const struct value *t, const struct value *key,
 struct field_entry {
     struct shape *shape;
     struct lstr *key;
-    struct table *meta;   /* NULL: own field at `slot`; else at `holder`, through this metatable */
+    struct table *meta; /* NULL: own field at `slot`; else at `holder`, through this metatable */
     struct value *holder;
     uint32_t slot, epoch; /* or holder is &absent_value: the chain has no such field; slot - 1: the own one, if there is one */
 };
@@ -512,7 +518,8 @@ void vm_arith(struct lua_State *L, int lua_op, const struct value *a, const stru
 
 static inline enum metamethod arith_event(enum opcode op)
 {
-    return op == OP_UNM ? MM_UNM : op == OP_BNOT ? MM_BNOT : (enum metamethod)(MM_ADD + (op - OP_ADD) % (OP_SHR - OP_ADD + 1));
+    return op == OP_UNM ? MM_UNM : op == OP_BNOT ? MM_BNOT
+                                                 : (enum metamethod)(MM_ADD + (op - OP_ADD) % (OP_SHR - OP_ADD + 1));
 }
 
 static __attribute__((noinline)) int slow_arith(struct lua_State *L, lua_ins i, const struct value *a,
@@ -902,8 +909,13 @@ void vm_continue(struct lua_State *L)
     lua_ins i = ci->pc[-1];
     enum opcode op = ins_op(i);
     switch (op) {
-    case OP_GETTABUP: case OP_GETTABLE: case OP_GETFIELD: case OP_GETINT: case OP_SELF:
-    case OP_ADD ... OP_BNOT: case OP_LEN:
+    case OP_GETTABUP:
+    case OP_GETTABLE:
+    case OP_GETFIELD:
+    case OP_GETINT:
+    case OP_SELF:
+    case OP_ADD ... OP_BNOT:
+    case OP_LEN:
         L->top--;
         setval(ci->func + 1 + ins_a(i), L->top);
         break;
@@ -936,7 +948,10 @@ static uint64_t special_functions = ~0ull; /* a bit for each of those that CALL 
 
 #define LEARN_AFTER 32 /* calls of C functions: short scripts are not worth a scratch universe */
 
-static inline uint64_t function_bit(lua_CFunction f) { return 1ull << ((uintptr_t)f >> 4 & 63); }
+static inline uint64_t function_bit(lua_CFunction f)
+{
+    return 1ull << ((uintptr_t)f >> 4 & 63);
+}
 
 static void find_functions(struct lua_State *L)
 {
@@ -1042,11 +1057,32 @@ static inline int64_t div_int(int64_t a, int64_t b)
 #define RKC ((struct value *)((char *)(i & (uint64_t)OPK_BIT << 32 ? k : base) + ((i >> 28) & 0x7fff0)))
 #define JUMP() (pc += (int64_t)i >> 32)
 #define IC() (&cl->p->ic[i >> 48])
-#define NEXT() do { i = *pc++; goto *dispatch[(uint8_t)i]; } while (0)
+#define NEXT() \
+    do { \
+        i = *pc++; \
+        goto *dispatch[(uint8_t)i]; \
+    } while (0)
 #define SAVE() (ci->pc = pc, L->top = ci->top)
-#define SLOW(call) do { SAVE(); slow_result = (call); goto slow; } while (0)
-#define COMPARE(call) do { SAVE(); slow_result = (call); goto slow_compare; } while (0)
-#define BRANCH(cond) do { if (cond) { JUMP(); NEXT(); } NEXT(); } while (0)
+#define SLOW(call) \
+    do { \
+        SAVE(); \
+        slow_result = (call); \
+        goto slow; \
+    } while (0)
+#define COMPARE(call) \
+    do { \
+        SAVE(); \
+        slow_result = (call); \
+        goto slow_compare; \
+    } while (0)
+#define BRANCH(cond) \
+    do { \
+        if (cond) { \
+            JUMP(); \
+            NEXT(); \
+        } \
+        NEXT(); \
+    } while (0)
 #define OPCASE(name) L_##name
 
 void vm_execute(struct lua_State *L, struct callinfo *ci)
@@ -1102,7 +1138,7 @@ hot_function: /* ci->pc is saved */
     lua_jit_func(L, ci);
     goto reload;
 
-hot_loop: {
+hot_loop : {
     struct hot *h = &cl->p->hot[ins_b(i)];
     ci->pc = pc;
     L->top = ci->top;
@@ -1144,107 +1180,153 @@ watched:
     }
     goto *plain_table[(uint8_t)i];
 
-/* ---- moves and constants ---- */
-OPCASE(MOVE): setval(RA, RB); NEXT();
-OPCASE(LOADI): setint(RA, (int64_t)i >> 32); NEXT();
-OPCASE(LOADF): setflt(RA, (double)((int64_t)i >> 32)); NEXT();
-OPCASE(LOADK): setval(RA, &k[(uint32_t)(i >> 32)]); NEXT();
-OPCASE(LOADNIL): {
-    struct value *ra = RA;
-    unsigned n = ins_b(i);
-    do {
-        setnil(ra++);
-    } while (n-- > 0);
+    /* ---- moves and constants ---- */
+    OPCASE(MOVE) : setval(RA, RB);
     NEXT();
-}
-OPCASE(LOADFALSE): RA->tag = T_FALSE; NEXT();
-OPCASE(LOADTRUE): RA->tag = T_TRUE; NEXT();
-OPCASE(GETUPVAL): setval(RA, cl->upvals[ins_b(i)]->v); NEXT();
-OPCASE(SETUPVAL): {
-    struct upval *u = cl->upvals[ins_b(i)];
-    struct value *ra = RA;
-    setval(u->v, ra);
-    gc_barrier(L, u, ra);
+    OPCASE(LOADI) : setint(RA, (int64_t)i >> 32);
     NEXT();
-}
+    OPCASE(LOADF) : setflt(RA, (double)((int64_t)i >> 32));
+    NEXT();
+    OPCASE(LOADK) : setval(RA, &k[(uint32_t)(i >> 32)]);
+    NEXT();
+    OPCASE(LOADNIL) :
+    {
+        struct value *ra = RA;
+        unsigned n = ins_b(i);
+        do {
+            setnil(ra++);
+        } while (n-- > 0);
+        NEXT();
+    }
+    OPCASE(LOADFALSE) : RA->tag = T_FALSE;
+    NEXT();
+    OPCASE(LOADTRUE) : RA->tag = T_TRUE;
+    NEXT();
+    OPCASE(GETUPVAL) : setval(RA, cl->upvals[ins_b(i)]->v);
+    NEXT();
+    OPCASE(SETUPVAL) :
+    {
+        struct upval *u = cl->upvals[ins_b(i)];
+        struct value *ra = RA;
+        setval(u->v, ra);
+        gc_barrier(L, u, ra);
+        NEXT();
+    }
 
 /* ---- reading tables ---- */
-#define GET_CACHED(tv, key)                                                                                            \
-    struct icache *ic = IC();                                                                                          \
-    if (likely((tv)->tag == T_TABLE)) {                                                                                \
-        struct table *h = (tv)->t;                                                                                     \
-        struct shape *sh = h->shape;                                                                                   \
-        if (likely(sh == ic->shape && sh != NULL)) {                                                                   \
-            if (likely(ic->meta == NULL)) {                                                                            \
-                const struct value *v = &h->slots[ic->slot];                                                           \
-                if (likely(v->tag != T_NIL || h->meta == NULL)) {                                                      \
-                    setval(RA, v);                                                                                     \
-                    NEXT();                                                                                            \
-                }                                                                                                      \
-            } else if (ic->meta == h->meta && ic->epoch == L->g->class_epoch && ic->holder->tag != T_NIL) {            \
-                setval(RA, ic->holder);                                                                                \
-                NEXT();                                                                                                \
-            }                                                                                                          \
-        }                                                                                                              \
-        const struct value *v = field_find(L->g, h, (key)->s, ic);                                                     \
-        if (likely(v != NULL)) {                                                                                       \
-            setval(RA, v);                                                                                             \
-            NEXT();                                                                                                    \
-        }                                                                                                              \
-    }                                                                                                                  \
+#define GET_CACHED(tv, key) \
+    struct icache *ic = IC(); \
+    if (likely((tv)->tag == T_TABLE)) { \
+        struct table *h = (tv)->t; \
+        struct shape *sh = h->shape; \
+        if (likely(sh == ic->shape && sh != NULL)) { \
+            if (likely(ic->meta == NULL)) { \
+                const struct value *v = &h->slots[ic->slot]; \
+                if (likely(v->tag != T_NIL || h->meta == NULL)) { \
+                    setval(RA, v); \
+                    NEXT(); \
+                } \
+            } else if (ic->meta == h->meta && ic->epoch == L->g->class_epoch && ic->holder->tag != T_NIL) { \
+                setval(RA, ic->holder); \
+                NEXT(); \
+            } \
+        } \
+        const struct value *v = field_find(L->g, h, (key)->s, ic); \
+        if (likely(v != NULL)) { \
+            setval(RA, v); \
+            NEXT(); \
+        } \
+    } \
     SLOW(slow_getfield(L, i, (tv), (key), ic))
 
-OPCASE(GETTABUP): {
-    const struct value *t = cl->upvals[ins_b(i)]->v;
-    GET_CACHED(t, KC);
-}
-OPCASE(GETFIELD): {
-    const struct value *t = RB;
-    GET_CACHED(t, KC);
-}
-OPCASE(SELF): {
-    const struct value *t = RB;
-    struct value *ra = RA;
-    struct icache *ic = IC();
-    if (likely(t->tag == T_TABLE)) {
-        struct table *h = t->t;
-        struct shape *sh = h->shape;
-        settable(ra + 1, h);
-        if (likely(sh == ic->shape && sh != NULL)) {
-            if (likely(ic->meta == h->meta && ic->meta != NULL)) {
-                if (likely(ic->epoch == L->g->class_epoch && ic->holder->tag != T_NIL)) {
-                    setval(ra, ic->holder);
-                    NEXT();
-                }
-            } else if (ic->meta == NULL) {
-                const struct value *v = &h->slots[ic->slot];
-                if (likely(v->tag != T_NIL)) {
-                    setval(ra, v);
-                    NEXT();
+    OPCASE(GETTABUP) :
+    {
+        const struct value *t = cl->upvals[ins_b(i)]->v;
+        GET_CACHED(t, KC);
+    }
+    OPCASE(GETFIELD) :
+    {
+        const struct value *t = RB;
+        GET_CACHED(t, KC);
+    }
+    OPCASE(SELF) :
+    {
+        const struct value *t = RB;
+        struct value *ra = RA;
+        struct icache *ic = IC();
+        if (likely(t->tag == T_TABLE)) {
+            struct table *h = t->t;
+            struct shape *sh = h->shape;
+            settable(ra + 1, h);
+            if (likely(sh == ic->shape && sh != NULL)) {
+                if (likely(ic->meta == h->meta && ic->meta != NULL)) {
+                    if (likely(ic->epoch == L->g->class_epoch && ic->holder->tag != T_NIL)) {
+                        setval(ra, ic->holder);
+                        NEXT();
+                    }
+                } else if (ic->meta == NULL) {
+                    const struct value *v = &h->slots[ic->slot];
+                    if (likely(v->tag != T_NIL)) {
+                        setval(ra, v);
+                        NEXT();
+                    }
                 }
             }
+            const struct value *v = field_find(L->g, h, KC->s, ic);
+            if (likely(v != NULL)) {
+                setval(ra, v);
+                NEXT();
+            }
+        } else {
+            setval(ra + 1, t);
+            if (t->tag == T_STR && ic->shape == NULL && ic->meta == L->g->mt[LUA_TSTRING] && ic->meta != NULL &&
+                ic->epoch == L->g->class_epoch && ic->holder->tag != T_NIL) {
+                setval(ra, ic->holder);
+                NEXT();
+            }
         }
-        const struct value *v = field_find(L->g, h, KC->s, ic);
-        if (likely(v != NULL)) {
-            setval(ra, v);
-            NEXT();
-        }
-    } else {
-        setval(ra + 1, t);
-        if (t->tag == T_STR && ic->shape == NULL && ic->meta == L->g->mt[LUA_TSTRING] && ic->meta != NULL &&
-            ic->epoch == L->g->class_epoch && ic->holder->tag != T_NIL) {
-            setval(ra, ic->holder);
-            NEXT();
-        }
+        SLOW(slow_getfield(L, i, t, KC, ic));
     }
-    SLOW(slow_getfield(L, i, t, KC, ic));
-}
-OPCASE(GETTABLE): {
-    const struct value *t = RB, *key = RC;
-    if (likely(t->tag == T_TABLE)) {
-        struct table *h = t->t;
-        if (likely(key->tag == T_INT)) {
-            uint64_t n = (uint64_t)key->i - 1;
+    OPCASE(GETTABLE) :
+    {
+        const struct value *t = RB, *key = RC;
+        if (likely(t->tag == T_TABLE)) {
+            struct table *h = t->t;
+            if (likely(key->tag == T_INT)) {
+                uint64_t n = (uint64_t)key->i - 1;
+                if (likely(n < h->alen)) {
+                    const struct value *v = &h->arr[n];
+                    if (likely(v->tag != T_NIL || h->meta == NULL)) {
+                        setval(RA, v);
+                        NEXT();
+                    }
+                }
+            } else if (key->tag == T_STR && key->s->is_short) {
+                struct icache *ic = IC();
+                struct shape *sh = h->shape;
+                if (sh != NULL && sh == ic->shape && ic->meta == NULL && sh->keys != NULL && sh->keys[ic->slot] == key->s) {
+                    const struct value *v = &h->slots[ic->slot];
+                    if (likely(v->tag != T_NIL)) {
+                        setval(RA, v);
+                        NEXT();
+                    }
+                }
+                const struct value *v = field_find(L->g, h, key->s, ic);
+                if (likely(v != NULL)) {
+                    setval(RA, v);
+                    NEXT();
+                }
+                SLOW(slow_getstr(L, i, t, key, ic));
+            }
+        }
+        SLOW(slow_get(L, i, t, key));
+    }
+    OPCASE(GETINT) :
+    {
+        const struct value *t = RB;
+        if (likely(t->tag == T_TABLE)) {
+            struct table *h = t->t;
+            uint32_t n = ins_c(i) - 1;
             if (likely(n < h->alen)) {
                 const struct value *v = &h->arr[n];
                 if (likely(v->tag != T_NIL || h->meta == NULL)) {
@@ -1252,735 +1334,742 @@ OPCASE(GETTABLE): {
                     NEXT();
                 }
             }
-        } else if (key->tag == T_STR && key->s->is_short) {
-            struct icache *ic = IC();
-            struct shape *sh = h->shape;
-            if (sh != NULL && sh == ic->shape && ic->meta == NULL && sh->keys != NULL && sh->keys[ic->slot] == key->s) {
-                const struct value *v = &h->slots[ic->slot];
-                if (likely(v->tag != T_NIL)) {
-                    setval(RA, v);
-                    NEXT();
-                }
-            }
-            const struct value *v = field_find(L->g, h, key->s, ic);
-            if (likely(v != NULL)) {
-                setval(RA, v);
-                NEXT();
-            }
-            SLOW(slow_getstr(L, i, t, key, ic));
         }
+        SLOW(slow_getint(L, i, t));
     }
-    SLOW(slow_get(L, i, t, key));
-}
-OPCASE(GETINT): {
-    const struct value *t = RB;
-    if (likely(t->tag == T_TABLE)) {
-        struct table *h = t->t;
-        uint32_t n = ins_c(i) - 1;
-        if (likely(n < h->alen)) {
-            const struct value *v = &h->arr[n];
-            if (likely(v->tag != T_NIL || h->meta == NULL)) {
-                setval(RA, v);
-                NEXT();
-            }
-        }
-    }
-    SLOW(slow_getint(L, i, t));
-}
 
 /* ---- writing tables ---- */
-#define SET_CACHED(tv, key)                                                                                            \
-    struct icache *ic = IC();                                                                                          \
-    const struct value *val = RKC;                                                                                     \
-    if (likely((tv)->tag == T_TABLE)) {                                                                                \
-        struct table *h = (tv)->t;                                                                                     \
-        struct shape *sh = h->shape;                                                                                   \
-        if (likely(sh == ic->shape && sh != NULL && !(h->flags & TF_CLASS))) {                                         \
-            struct value *v = &h->slots[ic->slot];                                                                     \
-            if (likely(ic->next == NULL)) {                                                                            \
-                if (likely(v->tag != T_NIL || NO_NEWINDEX(h))) {                                                       \
-                    setval(v, val);                                                                                    \
-                    gc_barrier_back(L, h, val);                                                                        \
-                    NEXT();                                                                                            \
-                }                                                                                                      \
-            } else if (likely(ic->slot < h->slotcap && val->tag != T_NIL && NO_NEWINDEX(h))) {                         \
-                h->shape = ic->next;                                                                                   \
-                setval(v, val);                                                                                        \
-                if (unlikely(gc_is_black(h)))                                                                          \
-                    gc_barrier_back_(L, (struct gcobj *)h); /* for the shape too */                                    \
-                NEXT();                                                                                                \
-            }                                                                                                          \
-        }                                                                                                              \
-    }                                                                                                                  \
+#define SET_CACHED(tv, key) \
+    struct icache *ic = IC(); \
+    const struct value *val = RKC; \
+    if (likely((tv)->tag == T_TABLE)) { \
+        struct table *h = (tv)->t; \
+        struct shape *sh = h->shape; \
+        if (likely(sh == ic->shape && sh != NULL && !(h->flags & TF_CLASS))) { \
+            struct value *v = &h->slots[ic->slot]; \
+            if (likely(ic->next == NULL)) { \
+                if (likely(v->tag != T_NIL || NO_NEWINDEX(h))) { \
+                    setval(v, val); \
+                    gc_barrier_back(L, h, val); \
+                    NEXT(); \
+                } \
+            } else if (likely(ic->slot < h->slotcap && val->tag != T_NIL && NO_NEWINDEX(h))) { \
+                h->shape = ic->next; \
+                setval(v, val); \
+                if (unlikely(gc_is_black(h))) \
+                    gc_barrier_back_(L, (struct gcobj *)h); /* for the shape too */ \
+                NEXT(); \
+            } \
+        } \
+    } \
     SLOW(slow_setfield(L, (tv), (key), val, ic))
 
-OPCASE(SETTABUP): {
-    const struct value *t = cl->upvals[ins_a(i)]->v;
-    SET_CACHED(t, KB);
-}
-OPCASE(SETFIELD): {
-    const struct value *t = RA;
-    SET_CACHED(t, KB);
-}
-#define SET_ARRAY(h, n, val)                                                                                           \
-    if (likely((n) < (h)->alen)) {                                                                                     \
-        struct value *v = &(h)->arr[n];                                                                                \
-        if (likely((v->tag != T_NIL || NO_NEWINDEX(h)) && !((h)->flags & TF_CLASS))) {                                 \
-            setval(v, val);                                                                                            \
-            gc_barrier_back(L, h, val);                                                                                \
-            NEXT();                                                                                                    \
-        }                                                                                                              \
-    } else if ((n) == (h)->alen && (n) < (h)->acap && val->tag != T_NIL && NO_NEWINDEX(h) &&        \
-               !((h)->flags & TF_CLASS)) {                                                                             \
-        setval(&(h)->arr[n], val);                                                                                     \
-        (h)->alen = (uint32_t)(n) + 1;                                                                                 \
-        gc_barrier_back(L, h, val);                                                                                    \
-        NEXT();                                                                                                        \
+    OPCASE(SETTABUP) :
+    {
+        const struct value *t = cl->upvals[ins_a(i)]->v;
+        SET_CACHED(t, KB);
     }
-OPCASE(SETTABLE): {
-    const struct value *t = RA, *key = RB, *val = RKC;
-    if (likely(t->tag == T_TABLE && key->tag == T_INT)) {
-        struct table *h = t->t;
-        uint64_t n = (uint64_t)key->i - 1;
-        SET_ARRAY(h, n, val)
-        SLOW(slow_setint(L, i, t, key->i, val));
+    OPCASE(SETFIELD) :
+    {
+        const struct value *t = RA;
+        SET_CACHED(t, KB);
     }
-    SLOW(slow_set(L, t, key, val));
-}
-OPCASE(SETINT): {
-    const struct value *t = RA, *val = RKC;
-    if (likely(t->tag == T_TABLE)) {
-        struct table *h = t->t;
-        uint32_t n = ins_b(i) - 1;
-        SET_ARRAY(h, n, val)
+#define SET_ARRAY(h, n, val) \
+    if (likely((n) < (h)->alen)) { \
+        struct value *v = &(h)->arr[n]; \
+        if (likely((v->tag != T_NIL || NO_NEWINDEX(h)) && !((h)->flags & TF_CLASS))) { \
+            setval(v, val); \
+            gc_barrier_back(L, h, val); \
+            NEXT(); \
+        } \
+    } else if ((n) == (h)->alen && (n) < (h)->acap && val->tag != T_NIL && NO_NEWINDEX(h) && \
+               !((h)->flags & TF_CLASS)) { \
+        setval(&(h)->arr[n], val); \
+        (h)->alen = (uint32_t)(n) + 1; \
+        gc_barrier_back(L, h, val); \
+        NEXT(); \
     }
-    SLOW(slow_setint(L, i, t, ins_b(i), val));
-}
-OPCASE(NEWTABLE): {
-    SAVE();
-    struct table *h = table_new(L, ins_c(i), ins_b(i));
-    settable(RA, h);
-    if (unlikely(L->g->gc_debt > 0)) {
-        collect(L, RA + 1);
-        base = ci->func + 1;
+    OPCASE(SETTABLE) :
+    {
+        const struct value *t = RA, *key = RB, *val = RKC;
+        if (likely(t->tag == T_TABLE && key->tag == T_INT)) {
+            struct table *h = t->t;
+            uint64_t n = (uint64_t)key->i - 1;
+            SET_ARRAY(h, n, val)
+            SLOW(slow_setint(L, i, t, key->i, val));
+        }
+        SLOW(slow_set(L, t, key, val));
     }
-    NEXT();
-}
-OPCASE(SETLIST): {
-    struct value *ra = RA;
-    uint32_t n = ins_b(i);
-    ci->pc = pc;
-    if (n == 0)
-        n = (uint32_t)(L->top - ra) - 1;
-    else
-        L->top = ci->top;
-    set_list(L, ra->t, ra + 1, (uint32_t)(i >> 32), n);
-    NEXT();
-}
+    OPCASE(SETINT) :
+    {
+        const struct value *t = RA, *val = RKC;
+        if (likely(t->tag == T_TABLE)) {
+            struct table *h = t->t;
+            uint32_t n = ins_b(i) - 1;
+            SET_ARRAY(h, n, val)
+        }
+        SLOW(slow_setint(L, i, t, ins_b(i), val));
+    }
+    OPCASE(NEWTABLE) :
+    {
+        SAVE();
+        struct table *h = table_new(L, ins_c(i), ins_b(i));
+        settable(RA, h);
+        if (unlikely(L->g->gc_debt > 0)) {
+            collect(L, RA + 1);
+            base = ci->func + 1;
+        }
+        NEXT();
+    }
+    OPCASE(SETLIST) :
+    {
+        struct value *ra = RA;
+        uint32_t n = ins_b(i);
+        ci->pc = pc;
+        if (n == 0)
+            n = (uint32_t)(L->top - ra) - 1;
+        else
+            L->top = ci->top;
+        set_list(L, ra->t, ra + 1, (uint32_t)(i >> 32), n);
+        NEXT();
+    }
 
 /* ---- arithmetic: three instructions per operator ---- */
-#define ARITH(name, body)                                                                                              \
-    OPCASE(name): { const struct value *b = RB, *c = RC; body }                                                        \
-    OPCASE(name##K): { const struct value *b = RB, *c = KC; body }                                                     \
-    OPCASE(K##name): { const struct value *b = KB, *c = RC; body }
-#define FLOATS(expr)                                                                                                   \
-    double x, y;                                                                                                       \
-    if (b->tag == T_FLT) {                                                                                             \
-        x = b->n;                                                                                                      \
-        if (c->tag == T_FLT)                                                                                           \
-            y = c->n;                                                                                                  \
-        else if (c->tag == T_INT)                                                                                      \
-            y = (double)c->i;                                                                                          \
-        else                                                                                                           \
-            SLOW(slow_arith(L, i, b, c));                                                                              \
-    } else if (b->tag == T_INT && c->tag == T_FLT) {                                                                   \
-        x = (double)b->i;                                                                                              \
-        y = c->n;                                                                                                      \
-    } else                                                                                                             \
-        SLOW(slow_arith(L, i, b, c));                                                                                  \
-    setflt(RA, expr);                                                                                                  \
+#define ARITH(name, body) \
+    OPCASE(name) : \
+    { \
+        const struct value *b = RB, *c = RC; \
+        body \
+    } \
+    OPCASE(name##K) : \
+    { \
+        const struct value *b = RB, *c = KC; \
+        body \
+    } \
+    OPCASE(K##name) : \
+    { \
+        const struct value *b = KB, *c = RC; \
+        body \
+    }
+#define FLOATS(expr) \
+    double x, y; \
+    if (b->tag == T_FLT) { \
+        x = b->n; \
+        if (c->tag == T_FLT) \
+            y = c->n; \
+        else if (c->tag == T_INT) \
+            y = (double)c->i; \
+        else \
+            SLOW(slow_arith(L, i, b, c)); \
+    } else if (b->tag == T_INT && c->tag == T_FLT) { \
+        x = (double)b->i; \
+        y = c->n; \
+    } else \
+        SLOW(slow_arith(L, i, b, c)); \
+    setflt(RA, expr); \
     NEXT();
 #define BOTH_INT (b->tag == T_INT && c->tag == T_INT)
-#define WRAPPING(op)                                                                                                   \
-    if (likely(BOTH_INT)) {                                                                                            \
-        setint(RA, (int64_t)((uint64_t)b->i op (uint64_t)c->i));                                                       \
-        NEXT();                                                                                                        \
-    }                                                                                                                  \
+#define WRAPPING(op) \
+    if (likely(BOTH_INT)) { \
+        setint(RA, (int64_t)((uint64_t)b->i op(uint64_t) c->i)); \
+        NEXT(); \
+    } \
     FLOATS(x op y)
-ARITH(ADD, WRAPPING(+))
-ARITH(SUB, WRAPPING(-))
-ARITH(MUL, WRAPPING(*))
-#define MODULO                                                                                                         \
-    if (likely(BOTH_INT && (uint64_t)c->i + 1 > 1)) {                                                                  \
-        int64_t d = c->i;                                                                                              \
-        setint(RA, d > 0 && (d & (d - 1)) == 0 ? b->i & (d - 1) : mod_int(b->i, d));                                   \
-        NEXT();                                                                                                        \
-    }                                                                                                                  \
-    if (b->tag == T_FLT && c->tag == T_FLT) {                                                                          \
-        setflt(RA, flt_mod(b->n, c->n));                                                                               \
-        NEXT();                                                                                                        \
-    }                                                                                                                  \
+    ARITH(ADD, WRAPPING(+))
+    ARITH(SUB, WRAPPING(-))
+    ARITH(MUL, WRAPPING(*))
+#define MODULO \
+    if (likely(BOTH_INT && (uint64_t)c->i + 1 > 1)) { \
+        int64_t d = c->i; \
+        setint(RA, d > 0 && (d & (d - 1)) == 0 ? b->i & (d - 1) : mod_int(b->i, d)); \
+        NEXT(); \
+    } \
+    if (b->tag == T_FLT && c->tag == T_FLT) { \
+        setflt(RA, flt_mod(b->n, c->n)); \
+        NEXT(); \
+    } \
     SLOW(slow_arith(L, i, b, c));
-ARITH(MOD, MODULO)
-#define POWER                                                                                                          \
-    if (c->tag == T_FLT && b->tag == T_FLT) {                                                                          \
-        setflt(RA, c->n == 2 ? b->n * b->n : flt_pow(b->n, c->n));                                                     \
-        NEXT();                                                                                                        \
-    }                                                                                                                  \
-    if (c->tag == T_INT && c->i == 2 && tag_is_number(b->tag)) {                                                       \
-        double x = b->tag == T_FLT ? b->n : (double)b->i;                                                              \
-        setflt(RA, x *x);                                                                                              \
-        NEXT();                                                                                                        \
-    }                                                                                                                  \
+    ARITH(MOD, MODULO)
+#define POWER \
+    if (c->tag == T_FLT && b->tag == T_FLT) { \
+        setflt(RA, c->n == 2 ? b->n * b->n : flt_pow(b->n, c->n)); \
+        NEXT(); \
+    } \
+    if (c->tag == T_INT && c->i == 2 && tag_is_number(b->tag)) { \
+        double x = b->tag == T_FLT ? b->n : (double)b->i; \
+        setflt(RA, x *x); \
+        NEXT(); \
+    } \
     SLOW(slow_arith(L, i, b, c));
-ARITH(POW, POWER)
-#define DIVIDE                                                                                                         \
-    if (BOTH_INT) {                                                                                                    \
-        setflt(RA, (double)b->i / (double)c->i);                                                                       \
-        NEXT();                                                                                                        \
-    }                                                                                                                  \
+    ARITH(POW, POWER)
+#define DIVIDE \
+    if (BOTH_INT) { \
+        setflt(RA, (double)b->i / (double)c->i); \
+        NEXT(); \
+    } \
     FLOATS(x / y)
-ARITH(DIV, DIVIDE)
-#define FLOOR_DIVIDE                                                                                                   \
-    if (likely(BOTH_INT && (uint64_t)c->i + 1 > 1)) {                                                                  \
-        setint(RA, div_int(b->i, c->i));                                                                               \
-        NEXT();                                                                                                        \
-    }                                                                                                                  \
-    if (b->tag == T_FLT && c->tag == T_FLT) {                                                                          \
-        setflt(RA, floor(b->n / c->n));                                                                                \
-        NEXT();                                                                                                        \
-    }                                                                                                                  \
+    ARITH(DIV, DIVIDE)
+#define FLOOR_DIVIDE \
+    if (likely(BOTH_INT && (uint64_t)c->i + 1 > 1)) { \
+        setint(RA, div_int(b->i, c->i)); \
+        NEXT(); \
+    } \
+    if (b->tag == T_FLT && c->tag == T_FLT) { \
+        setflt(RA, floor(b->n / c->n)); \
+        NEXT(); \
+    } \
     SLOW(slow_arith(L, i, b, c));
-ARITH(IDIV, FLOOR_DIVIDE)
-#define BITS(expr)                                                                                                     \
-    if (likely(BOTH_INT)) {                                                                                            \
-        uint64_t x = (uint64_t)b->i, y = (uint64_t)c->i;                                                               \
-        setint(RA, (int64_t)(expr));                                                                                   \
-        NEXT();                                                                                                        \
-    }                                                                                                                  \
+    ARITH(IDIV, FLOOR_DIVIDE)
+#define BITS(expr) \
+    if (likely(BOTH_INT)) { \
+        uint64_t x = (uint64_t)b->i, y = (uint64_t)c->i; \
+        setint(RA, (int64_t)(expr)); \
+        NEXT(); \
+    } \
     SLOW(slow_arith(L, i, b, c));
-ARITH(BAND, BITS(x &y))
-ARITH(BOR, BITS(x | y))
-ARITH(BXOR, BITS(x ^ y))
-ARITH(SHL, BITS(likely(y < 64) ? x << y : (uint64_t)int_shl((int64_t)x, (int64_t)y)))
-ARITH(SHR, BITS(likely(y < 64) ? x >> y : y == 1ull << 63 ? 0 : (uint64_t)int_shl((int64_t)x, -(int64_t)y)))
-OPCASE(UNM): {
-    const struct value *b = RB;
-    if (b->tag == T_INT) {
-        setint(RA, (int64_t)(0 - (uint64_t)b->i));
-        NEXT();
-    }
-    if (likely(b->tag == T_FLT)) {
-        setflt(RA, -b->n);
-        NEXT();
-    }
-    SLOW(slow_arith(L, i, b, b));
-}
-OPCASE(BNOT): {
-    const struct value *b = RB;
-    if (likely(b->tag == T_INT)) {
-        setint(RA, ~b->i);
-        NEXT();
-    }
-    SLOW(slow_arith(L, i, b, b));
-}
-OPCASE(NOT): RA->tag = tag_is_false(RB->tag) ? T_TRUE : T_FALSE; NEXT();
-OPCASE(LEN): {
-    const struct value *b = RB;
-    if (b->tag == T_TABLE) {
-        struct table *h = b->t;
-        if (likely(h->meta == NULL && h->alen > 0 && h->nints == 0 && h->arr[h->alen - 1].tag != T_NIL)) {
-            setint(RA, h->alen);
+    ARITH(BAND, BITS(x & y))
+    ARITH(BOR, BITS(x | y))
+    ARITH(BXOR, BITS(x ^ y))
+    ARITH(SHL, BITS(likely(y < 64) ? x << y : (uint64_t)int_shl((int64_t)x, (int64_t)y)))
+    ARITH(SHR, BITS(likely(y < 64) ? x >> y : y == 1ull << 63 ? 0
+                                                              : (uint64_t)int_shl((int64_t)x, -(int64_t)y)))
+    OPCASE(UNM) :
+    {
+        const struct value *b = RB;
+        if (b->tag == T_INT) {
+            setint(RA, (int64_t)(0 - (uint64_t)b->i));
             NEXT();
         }
-    } else if (likely(b->tag == T_STR)) {
-        setint(RA, (int64_t)b->s->len);
-        NEXT();
+        if (likely(b->tag == T_FLT)) {
+            setflt(RA, -b->n);
+            NEXT();
+        }
+        SLOW(slow_arith(L, i, b, b));
     }
-    SLOW(slow_len(L, i, b));
-}
-OPCASE(CONCAT): SLOW(slow_concat(L, i));
+    OPCASE(BNOT) :
+    {
+        const struct value *b = RB;
+        if (likely(b->tag == T_INT)) {
+            setint(RA, ~b->i);
+            NEXT();
+        }
+        SLOW(slow_arith(L, i, b, b));
+    }
+    OPCASE(NOT) : RA->tag = tag_is_false(RB->tag) ? T_TRUE : T_FALSE;
+    NEXT();
+    OPCASE(LEN) :
+    {
+        const struct value *b = RB;
+        if (b->tag == T_TABLE) {
+            struct table *h = b->t;
+            if (likely(h->meta == NULL && h->alen > 0 && h->nints == 0 && h->arr[h->alen - 1].tag != T_NIL)) {
+                setint(RA, h->alen);
+                NEXT();
+            }
+        } else if (likely(b->tag == T_STR)) {
+            setint(RA, (int64_t)b->s->len);
+            NEXT();
+        }
+        SLOW(slow_len(L, i, b));
+    }
+    OPCASE(CONCAT) : SLOW(slow_concat(L, i));
 
-/* ---- jumps ---- */
-OPCASE(JMP): JUMP(); NEXT();
-OPCASE(LOOP):
-    JUMP();
+    /* ---- jumps ---- */
+    OPCASE(JMP) : JUMP();
+    NEXT();
+    OPCASE(LOOP) : JUMP();
     if (unlikely(L->hookmask != 0))
         dispatch = watched_table;
     if (unlikely(--cl->p->hot[ins_b(i)].count == 0))
         goto hot_loop;
     NEXT();
-OPCASE(JT): BRANCH(!tag_is_false(RA->tag));
-OPCASE(JF): BRANCH(tag_is_false(RA->tag));
-OPCASE(JTS): {
-    const struct value *b = RB;
-    if (!tag_is_false(b->tag)) {
-        setval(RA, b);
-        JUMP();
-    }
-    NEXT();
-}
-OPCASE(JFS): {
-    const struct value *b = RB;
-    if (tag_is_false(b->tag)) {
-        setval(RA, b);
-        JUMP();
-    }
-    NEXT();
-}
-#define EQUAL(negate)                                                                                                  \
-    const struct value *a = RA, *b = RB;                                                                               \
-    if (a->tag == b->tag) {                                                                                            \
-        if (a->bits == b->bits && a->tag != T_FLT)                                                                     \
-            BRANCH(!negate);                                                                                           \
-        if (a->tag == T_INT)                                                                                           \
-            BRANCH(negate);                                                                                            \
-        if (a->tag == T_FLT)                                                                                           \
-            BRANCH((a->n == b->n) != negate);                                                                          \
-        if (a->tag <= T_TRUE)                                                                                          \
-            BRANCH(!negate);                                                                                           \
-        if (a->tag == T_STR && (a->s->is_short || b->s->is_short))                                                     \
-            BRANCH(negate);                                                                                            \
-    } else if (a->tag <= T_TRUE || b->tag <= T_TRUE) {                                                                 \
-        BRANCH(negate);                                                                                                \
-    }                                                                                                                  \
-    COMPARE(equal_values(L, a, b))
-OPCASE(JEQ): { EQUAL(0); }
-OPCASE(JNE): { EQUAL(1); }
-#define EQUAL_K(negate)                                                                                                \
-    const struct value *a = RA, *b = KB;                                                                               \
-    if (a->tag == b->tag && a->tag != T_FLT) {                                                                         \
-        if (a->bits == b->bits || a->tag <= T_TRUE)                                                                    \
-            BRANCH(!negate);                                                                                           \
-        if (a->tag != T_STR || b->s->is_short)                                                                         \
-            BRANCH(negate);                                                                                            \
-    } else if (a->tag <= T_TRUE || b->tag == T_STR) {                                                                  \
-        BRANCH(negate);                                                                                                \
-    }                                                                                                                  \
-    BRANCH(raw_equal(a, b) != negate)
-OPCASE(JEQK): { EQUAL_K(0); }
-OPCASE(JNEK): { EQUAL_K(1); }
-#define ORDER(x, y, op, values, negate)                                                                                \
-    const struct value *a = (x), *b = (y);                                                                             \
-    if (likely(a->tag == T_INT && b->tag == T_INT))                                                                    \
-        BRANCH((a->i op b->i) != negate);                                                                              \
-    if (a->tag == T_FLT && b->tag == T_FLT)                                                                            \
-        BRANCH((a->n op b->n) != negate);                                                                              \
-    COMPARE(values(L, a, b))
-OPCASE(JLT): { ORDER(RA, RB, <, less_values, 0); }
-OPCASE(JNLT): { ORDER(RA, RB, <, less_values, 1); }
-OPCASE(JLE): { ORDER(RA, RB, <=, lesseq_values, 0); }
-OPCASE(JNLE): { ORDER(RA, RB, <=, lesseq_values, 1); }
-OPCASE(JLTK): { ORDER(RA, KB, <, less_values, 0); }
-OPCASE(JNLTK): { ORDER(RA, KB, <, less_values, 1); }
-OPCASE(JLEK): { ORDER(RA, KB, <=, lesseq_values, 0); }
-OPCASE(JNLEK): { ORDER(RA, KB, <=, lesseq_values, 1); }
-OPCASE(JGTK): { ORDER(KB, RA, <, less_values, 0); }
-OPCASE(JNGTK): { ORDER(KB, RA, <, less_values, 1); }
-OPCASE(JGEK): { ORDER(KB, RA, <=, lesseq_values, 0); }
-OPCASE(JNGEK): { ORDER(KB, RA, <=, lesseq_values, 1); }
-
-/* ---- calls ---- */
-{
-    struct value *fn;
-    int nargs, nres;
-OPCASE(CALL):
-    fn = RA;
-    nres = (int)ins_c(i) - 1;
-    nargs = (int)ins_b(i) - 1;
-    if (likely(nargs >= 0))
-        L->top = fn + 1 + nargs;
-    else
-        nargs = (int)(L->top - fn) - 1;
-call:
-    ci->pc = pc;
-    if (likely(fn->tag == T_LCL)) {
-        struct lclosure *callee = fn->lcl;
-        struct proto *p = callee->p;
-        struct callinfo *next = ci->next;
-        if (unlikely(next == NULL || L->stack_last - L->top <= p->maxstack)) {
-            call_precall(L, fn, nres);
-            goto entered;
-        }
-        next->func = fn;
-        next->nresults = (int16_t)nres;
-        next->status = 0;
-        base = fn + 1;
-        next->top = base + p->maxstack;
-        for (int np = p->numparams; nargs < np; nargs++)
-            setnil(base + nargs);
-        cl = callee;
-        L->ci = ci = next;
-        k = p->k;
-        pc = p->code;
-        if (unlikely(L->hookmask != 0))
-            goto entered;
-        if (!p->is_vararg && unlikely(--p->fhot.count == 0)) {
-            ci->pc = pc;
-            goto hot_function;
+    OPCASE(JT) : BRANCH(!tag_is_false(RA->tag));
+    OPCASE(JF) : BRANCH(tag_is_false(RA->tag));
+    OPCASE(JTS) :
+    {
+        const struct value *b = RB;
+        if (!tag_is_false(b->tag)) {
+            setval(RA, b);
+            JUMP();
         }
         NEXT();
     }
-    lua_CFunction f;
-    if (fn->tag == T_LCF)
-        f = fn->f;
-    else if (fn->tag == T_CCL)
-        f = fn->ccl->f;
-    else
-        goto call_any;
-    if (unlikely(special_functions & function_bit(f)) && L->hookmask == 0) {
-        if (unlikely(fn_pcall == NULL))
-            find_functions(L);
-        if (f == fn_pcall || f == fn_xpcall) {
-            if (call_pcall_possible(L, fn, f == fn_xpcall)) {
-                if (call_pcall(L, fn, nres, f == fn_xpcall) != NULL)
-                    goto entered;
-                goto call_done;
-            }
-        } else if (f == fn_yield) {
-            if (L->nCcalls == L->resume_ccalls && ci->next != NULL) {
-                yield_frame(L, ci->next, fn, nres);
-                return;
-            }
-        } else if (f == fn_resume) {
-            f = call_coresume;
-        } else if (f == fn_wrapped) {
-            f = call_cowrap;
-        }
-    }
+    OPCASE(JFS) :
     {
-        struct callinfo *next = ci->next;
-        if (unlikely(next == NULL || L->hookmask != 0 || L->stack_last - L->top <= LUA_MINSTACK))
-            goto call_any;
-        next->func = fn;
-        next->nresults = (int16_t)nres;
-        next->status = CIST_C;
-        next->top = L->top + LUA_MINSTACK;
-        L->ci = next;
-        int n = f(L);
-        next = ci->next;
-        if (unlikely(L->hookmask != 0 || L->tbclist != 0)) {
-            call_poscall(L, next, n);
-        } else {
-            struct value *res = next->func, *from = L->top - n;
-            L->ci = ci;
-            nres = next->nresults;
-            if (nres == 1) {
-                if (likely(n > 0))
-                    setval(res, from);
-                else
-                    setnil(res);
-            } else if (nres != 0) {
-                int want = nres < 0 ? n : nres, j;
-                for (j = 0; j < want && j < n; j++)
-                    setval(res + j, from + j);
-                for (; j < want; j++)
-                    setnil(res + j);
-                L->top = res + want;
-            }
+        const struct value *b = RB;
+        if (tag_is_false(b->tag)) {
+            setval(RA, b);
+            JUMP();
         }
+        NEXT();
     }
-call_done:
-    base = ci->func + 1;
-    if (unlikely(is_watched(L)))
-        dispatch = watched_table;
-    NEXT();
-call_any:
-    if (call_precall(L, fn, nres) != NULL)
-        goto entered;
-    goto call_done;
+#define EQUAL(negate) \
+    const struct value *a = RA, *b = RB; \
+    if (a->tag == b->tag) { \
+        if (a->bits == b->bits && a->tag != T_FLT) \
+            BRANCH(!negate); \
+        if (a->tag == T_INT) \
+            BRANCH(negate); \
+        if (a->tag == T_FLT) \
+            BRANCH((a->n == b->n) != negate); \
+        if (a->tag <= T_TRUE) \
+            BRANCH(!negate); \
+        if (a->tag == T_STR && (a->s->is_short || b->s->is_short)) \
+            BRANCH(negate); \
+    } else if (a->tag <= T_TRUE || b->tag <= T_TRUE) { \
+        BRANCH(negate); \
+    } \
+    COMPARE(equal_values(L, a, b))
+    OPCASE(JEQ) :
+    {
+        EQUAL(0);
+    }
+    OPCASE(JNE) : { EQUAL(1); }
+#define EQUAL_K(negate) \
+    const struct value *a = RA, *b = KB; \
+    if (a->tag == b->tag && a->tag != T_FLT) { \
+        if (a->bits == b->bits || a->tag <= T_TRUE) \
+            BRANCH(!negate); \
+        if (a->tag != T_STR || b->s->is_short) \
+            BRANCH(negate); \
+    } else if (a->tag <= T_TRUE || b->tag == T_STR) { \
+        BRANCH(negate); \
+    } \
+    BRANCH(raw_equal(a, b) != negate)
+    OPCASE(JEQK) :
+    {
+        EQUAL_K(0);
+    }
+    OPCASE(JNEK) : { EQUAL_K(1); }
+#define ORDER(x, y, op, values, negate) \
+    const struct value *a = (x), *b = (y); \
+    if (likely(a->tag == T_INT && b->tag == T_INT)) \
+        BRANCH((a->i op b->i) != negate); \
+    if (a->tag == T_FLT && b->tag == T_FLT) \
+        BRANCH((a->n op b->n) != negate); \
+    COMPARE(values(L, a, b))
+    OPCASE(JLT) :
+    {
+        ORDER(RA, RB, <, less_values, 0);
+    }
+    OPCASE(JNLT) : { ORDER(RA, RB, <, less_values, 1); }
+    OPCASE(JLE) : { ORDER(RA, RB, <=, lesseq_values, 0); }
+    OPCASE(JNLE) : { ORDER(RA, RB, <=, lesseq_values, 1); }
+    OPCASE(JLTK) : { ORDER(RA, KB, <, less_values, 0); }
+    OPCASE(JNLTK) : { ORDER(RA, KB, <, less_values, 1); }
+    OPCASE(JLEK) : { ORDER(RA, KB, <=, lesseq_values, 0); }
+    OPCASE(JNLEK) : { ORDER(RA, KB, <=, lesseq_values, 1); }
+    OPCASE(JGTK) : { ORDER(KB, RA, <, less_values, 0); }
+    OPCASE(JNGTK) : { ORDER(KB, RA, <, less_values, 1); }
+    OPCASE(JGEK) : { ORDER(KB, RA, <=, lesseq_values, 0); }
+    OPCASE(JNGEK) : { ORDER(KB, RA, <=, lesseq_values, 1); }
 
-OPCASE(TFORCALL):
-    fn = RA + 4;
-    if (likely(fn[-4].tag == T_LCF && fn[-3].tag == T_TABLE && L->hookmask == 0)) {
-        if (fn[-4].f == fn_next ? step_next(fn[-3].t, fn) : fn[-4].f == fn_ipairs_step && step_ipairs(fn[-3].t, fn)) {
-            for (unsigned n = 2; unlikely(n < ins_c(i)); n++)
-                setnil(fn + n);
+    /* ---- calls ---- */
+    {
+        struct value *fn;
+        int nargs, nres;
+        OPCASE(CALL) : fn = RA;
+        nres = (int)ins_c(i) - 1;
+        nargs = (int)ins_b(i) - 1;
+        if (likely(nargs >= 0))
+            L->top = fn + 1 + nargs;
+        else
+            nargs = (int)(L->top - fn) - 1;
+call:
+        ci->pc = pc;
+        if (likely(fn->tag == T_LCL)) {
+            struct lclosure *callee = fn->lcl;
+            struct proto *p = callee->p;
+            struct callinfo *next = ci->next;
+            if (unlikely(next == NULL || L->stack_last - L->top <= p->maxstack)) {
+                call_precall(L, fn, nres);
+                goto entered;
+            }
+            next->func = fn;
+            next->nresults = (int16_t)nres;
+            next->status = 0;
+            base = fn + 1;
+            next->top = base + p->maxstack;
+            for (int np = p->numparams; nargs < np; nargs++)
+                setnil(base + nargs);
+            cl = callee;
+            L->ci = ci = next;
+            k = p->k;
+            pc = p->code;
+            if (unlikely(L->hookmask != 0))
+                goto entered;
+            if (!p->is_vararg && unlikely(--p->fhot.count == 0)) {
+                ci->pc = pc;
+                goto hot_function;
+            }
             NEXT();
         }
-    }
-    setval(fn, fn - 4);
-    setval(fn + 1, fn - 3);
-    setval(fn + 2, fn - 2);
-    nres = (int)ins_c(i);
-    nargs = 2;
-    L->top = fn + 3;
-    goto call;
-}
-OPCASE(TAILCALL): {
-    struct value *fn = RA;
-    ci->pc = pc;
-    if (ins_b(i) != 0)
-        L->top = fn + ins_b(i);
-    if (ins_c(i) != 0)
-        func_close_upvals(L, base);
-    while (!tag_is_function(fn->tag)) {
-        fn = call_metamethod(L, fn);
-        base = ci->func + 1;
-    }
-    if (fn->tag != T_LCL) {
-        bool as_frame = false;
-        if (fn->tag == T_LCF && (fn->f == fn_pcall || fn->f == fn_xpcall))
-            as_frame = call_pcall_possible(L, fn, fn->f == fn_xpcall);
-        if (as_frame) {
-            if (call_pcall(L, fn, LUA_MULTRET, fn->f == fn_xpcall) != NULL)
-                goto entered; /* vm_continue sees the TAILCALL and returns the results */
-        } else {
-            call_precall(L, fn, LUA_MULTRET);
-        }
-        goto return_all;
-    }
-    struct value *to = ci->func;
-    ptrdiff_t n = L->top - fn;
-    if (ci->status & CIST_VARARG)
-        to -= ci->nvarargs + cl->p->numparams + 1;
-    for (ptrdiff_t j = 0; j < n; j++)
-        setval(to + j, fn + j);
-    struct proto *p = to->lcl->p;
-    ci->func = to;
-    L->top = to + n;
-    if (unlikely(L->stack_last - L->top <= p->maxstack)) {
-        stack_grow(L, p->maxstack);
-        to = ci->func;
-    }
-    ci->top = to + 1 + p->maxstack;
-    ci->status = (uint16_t)((ci->status & ~CIST_VARARG) | CIST_TAIL);
-    for (; n <= p->numparams; n++)
-        setnil(to + n);
-    goto entered;
-}
-
-/* ---- returns ---- */
-{
-    struct value *from;
-    int n;
-OPCASE(RETURN1):
-    from = RA;
-    n = 1;
-    if (unlikely(ci->status & (CIST_FRESH | CIST_CONT | CIST_VARARG) || dispatch != plain_table))
-        goto return_other;
-    {
-        struct value *res = base - 1;
-        int nres = ci->nresults;
-        L->ci = ci = ci->prev;
-        if (likely(nres == 1)) {
-            setval(res, from);
-        } else if (nres != 0) {
-            setval(res, from);
-            if (nres < 0) {
-                L->top = res + 1;
-            } else {
-                for (int j = 1; j < nres; j++)
-                    setnil(res + j);
+        lua_CFunction f;
+        if (fn->tag == T_LCF)
+            f = fn->f;
+        else if (fn->tag == T_CCL)
+            f = fn->ccl->f;
+        else
+            goto call_any;
+        if (unlikely(special_functions & function_bit(f)) && L->hookmask == 0) {
+            if (unlikely(fn_pcall == NULL))
+                find_functions(L);
+            if (f == fn_pcall || f == fn_xpcall) {
+                if (call_pcall_possible(L, fn, f == fn_xpcall)) {
+                    if (call_pcall(L, fn, nres, f == fn_xpcall) != NULL)
+                        goto entered;
+                    goto call_done;
+                }
+            } else if (f == fn_yield) {
+                if (L->nCcalls == L->resume_ccalls && ci->next != NULL) {
+                    yield_frame(L, ci->next, fn, nres);
+                    return;
+                }
+            } else if (f == fn_resume) {
+                f = call_coresume;
+            } else if (f == fn_wrapped) {
+                f = call_cowrap;
             }
         }
-    }
-    goto returned;
-OPCASE(RETURN0):
-    from = base;
-    n = 0;
-    if (unlikely(ci->status & (CIST_FRESH | CIST_CONT | CIST_VARARG) || dispatch != plain_table))
-        goto return_other;
-    {
-        struct value *res = base - 1;
-        int nres = ci->nresults;
-        L->ci = ci = ci->prev;
-        if (nres < 0)
-            L->top = res;
-        for (int j = 0; j < nres; j++)
-            setnil(res + j);
-    }
-returned:
-    base = ci->func + 1;
-    cl = ci->func->lcl;
-    k = cl->p->k;
-    pc = ci->pc;
-    NEXT();
-OPCASE(RETURN):
-    from = RA;
-    n = (int)ins_b(i) - 1;
-    if (n < 0)
-        n = (int)(L->top - from);
-    if (ins_c(i) != 0) {
-        ci->pc = pc;
-        ci->u2.nres = n;
-        L->top = from + n < ci->top ? ci->top : from + n;
-        func_close(L, base, CLOSE_KEEP_TOP, true);
+        {
+            struct callinfo *next = ci->next;
+            if (unlikely(next == NULL || L->hookmask != 0 || L->stack_last - L->top <= LUA_MINSTACK))
+                goto call_any;
+            next->func = fn;
+            next->nresults = (int16_t)nres;
+            next->status = CIST_C;
+            next->top = L->top + LUA_MINSTACK;
+            L->ci = next;
+            int n = f(L);
+            next = ci->next;
+            if (unlikely(L->hookmask != 0 || L->tbclist != 0)) {
+                call_poscall(L, next, n);
+            } else {
+                struct value *res = next->func, *from = L->top - n;
+                L->ci = ci;
+                nres = next->nresults;
+                if (nres == 1) {
+                    if (likely(n > 0))
+                        setval(res, from);
+                    else
+                        setnil(res);
+                } else if (nres != 0) {
+                    int want = nres < 0 ? n : nres, j;
+                    for (j = 0; j < want && j < n; j++)
+                        setval(res + j, from + j);
+                    for (; j < want; j++)
+                        setnil(res + j);
+                    L->top = res + want;
+                }
+            }
+        }
+call_done:
         base = ci->func + 1;
-        from = RA;
         if (unlikely(is_watched(L)))
             dispatch = watched_table;
+        NEXT();
+call_any:
+        if (call_precall(L, fn, nres) != NULL)
+            goto entered;
+        goto call_done;
+
+        OPCASE(TFORCALL) : fn = RA + 4;
+        if (likely(fn[-4].tag == T_LCF && fn[-3].tag == T_TABLE && L->hookmask == 0)) {
+            if (fn[-4].f == fn_next ? step_next(fn[-3].t, fn) : fn[-4].f == fn_ipairs_step && step_ipairs(fn[-3].t, fn)) {
+                for (unsigned n = 2; unlikely(n < ins_c(i)); n++)
+                    setnil(fn + n);
+                NEXT();
+            }
+        }
+        setval(fn, fn - 4);
+        setval(fn + 1, fn - 3);
+        setval(fn + 2, fn - 2);
+        nres = (int)ins_c(i);
+        nargs = 2;
+        L->top = fn + 3;
+        goto call;
     }
-    if (unlikely(ci->status & (CIST_FRESH | CIST_CONT) || dispatch != plain_table))
-        goto return_save;
+    OPCASE(TAILCALL) :
     {
-        struct value *res = base - 1;
-        int nres = ci->nresults;
+        struct value *fn = RA;
+        ci->pc = pc;
+        if (ins_b(i) != 0)
+            L->top = fn + ins_b(i);
+        if (ins_c(i) != 0)
+            func_close_upvals(L, base);
+        while (!tag_is_function(fn->tag)) {
+            fn = call_metamethod(L, fn);
+            base = ci->func + 1;
+        }
+        if (fn->tag != T_LCL) {
+            bool as_frame = false;
+            if (fn->tag == T_LCF && (fn->f == fn_pcall || fn->f == fn_xpcall))
+                as_frame = call_pcall_possible(L, fn, fn->f == fn_xpcall);
+            if (as_frame) {
+                if (call_pcall(L, fn, LUA_MULTRET, fn->f == fn_xpcall) != NULL)
+                    goto entered; /* vm_continue sees the TAILCALL and returns the results */
+            } else {
+                call_precall(L, fn, LUA_MULTRET);
+            }
+            goto return_all;
+        }
+        struct value *to = ci->func;
+        ptrdiff_t n = L->top - fn;
         if (ci->status & CIST_VARARG)
-            res -= ci->nvarargs + cl->p->numparams + 1;
-        L->ci = ci = ci->prev;
-        int want = nres < 0 ? n : nres, j;
-        for (j = 0; j < want && j < n; j++)
-            setval(res + j, from + j);
-        for (; j < want; j++)
-            setnil(res + j);
-        L->top = res + want;
+            to -= ci->nvarargs + cl->p->numparams + 1;
+        for (ptrdiff_t j = 0; j < n; j++)
+            setval(to + j, fn + j);
+        struct proto *p = to->lcl->p;
+        ci->func = to;
+        L->top = to + n;
+        if (unlikely(L->stack_last - L->top <= p->maxstack)) {
+            stack_grow(L, p->maxstack);
+            to = ci->func;
+        }
+        ci->top = to + 1 + p->maxstack;
+        ci->status = (uint16_t)((ci->status & ~CIST_VARARG) | CIST_TAIL);
+        for (; n <= p->numparams; n++)
+            setnil(to + n);
+        goto entered;
     }
-    goto returned;
+
+    /* ---- returns ---- */
+    {
+        struct value *from;
+        int n;
+        OPCASE(RETURN1) : from = RA;
+        n = 1;
+        if (unlikely(ci->status & (CIST_FRESH | CIST_CONT | CIST_VARARG) || dispatch != plain_table))
+            goto return_other;
+        {
+            struct value *res = base - 1;
+            int nres = ci->nresults;
+            L->ci = ci = ci->prev;
+            if (likely(nres == 1)) {
+                setval(res, from);
+            } else if (nres != 0) {
+                setval(res, from);
+                if (nres < 0) {
+                    L->top = res + 1;
+                } else {
+                    for (int j = 1; j < nres; j++)
+                        setnil(res + j);
+                }
+            }
+        }
+        goto returned;
+        OPCASE(RETURN0) : from = base;
+        n = 0;
+        if (unlikely(ci->status & (CIST_FRESH | CIST_CONT | CIST_VARARG) || dispatch != plain_table))
+            goto return_other;
+        {
+            struct value *res = base - 1;
+            int nres = ci->nresults;
+            L->ci = ci = ci->prev;
+            if (nres < 0)
+                L->top = res;
+            for (int j = 0; j < nres; j++)
+                setnil(res + j);
+        }
+returned:
+        base = ci->func + 1;
+        cl = ci->func->lcl;
+        k = cl->p->k;
+        pc = ci->pc;
+        NEXT();
+        OPCASE(RETURN) : from = RA;
+        n = (int)ins_b(i) - 1;
+        if (n < 0)
+            n = (int)(L->top - from);
+        if (ins_c(i) != 0) {
+            ci->pc = pc;
+            ci->u2.nres = n;
+            L->top = from + n < ci->top ? ci->top : from + n;
+            func_close(L, base, CLOSE_KEEP_TOP, true);
+            base = ci->func + 1;
+            from = RA;
+            if (unlikely(is_watched(L)))
+                dispatch = watched_table;
+        }
+        if (unlikely(ci->status & (CIST_FRESH | CIST_CONT) || dispatch != plain_table))
+            goto return_save;
+        {
+            struct value *res = base - 1;
+            int nres = ci->nresults;
+            if (ci->status & CIST_VARARG)
+                res -= ci->nvarargs + cl->p->numparams + 1;
+            L->ci = ci = ci->prev;
+            int want = nres < 0 ? n : nres, j;
+            for (j = 0; j < want && j < n; j++)
+                setval(res + j, from + j);
+            for (; j < want; j++)
+                setnil(res + j);
+            L->top = res + want;
+        }
+        goto returned;
 
 /* L->ci is a Lua frame whose TAILCALL (or RETURN, closed by now) has left its results up to top. */
 return_all:
-    ci = L->ci;
-    ci->status &= (uint16_t)~CIST_TAILRET;
-    i = ci->pc[-1];
-    base = ci->func + 1;
-    from = RA;
-    n = (int)(L->top - from);
-    dispatch = unlikely(is_watched(L)) ? watched_table : plain_table;
-    if (unlikely((uint8_t)i == OP_RETURN)) { /* closing was interrupted by a yield */
-        ci->u2.nres = n;
-        func_close(L, base, CLOSE_KEEP_TOP, true);
+        ci = L->ci;
+        ci->status &= (uint16_t)~CIST_TAILRET;
+        i = ci->pc[-1];
         base = ci->func + 1;
         from = RA;
-    }
+        n = (int)(L->top - from);
+        dispatch = unlikely(is_watched(L)) ? watched_table : plain_table;
+        if (unlikely((uint8_t)i == OP_RETURN)) { /* closing was interrupted by a yield */
+            ci->u2.nres = n;
+            func_close(L, base, CLOSE_KEEP_TOP, true);
+            base = ci->func + 1;
+            from = RA;
+        }
 
-    goto return_slow;
+        goto return_slow;
 
 return_other: /* most often the end of a call from C, as of sort's comparisons */
-    if (likely(!(ci->status & (CIST_CONT | CIST_VARARG)) && dispatch == plain_table)) {
-        struct value *res = ci->func;
-        int want = ci->nresults < 0 ? n : ci->nresults, j;
-        L->ci = ci->prev;
-        for (j = 0; j < want && j < n; j++)
-            setval(res + j, from + j);
-        for (; j < want; j++)
-            setnil(res + j);
-        L->top = res + want;
-        return;
-    }
+        if (likely(!(ci->status & (CIST_CONT | CIST_VARARG)) && dispatch == plain_table)) {
+            struct value *res = ci->func;
+            int want = ci->nresults < 0 ? n : ci->nresults, j;
+            L->ci = ci->prev;
+            for (j = 0; j < want && j < n; j++)
+                setval(res + j, from + j);
+            for (; j < want; j++)
+                setnil(res + j);
+            L->top = res + want;
+            return;
+        }
 return_save:
-    ci->pc = pc;
-return_slow: /* hooks, the end of this activation, frames that finish an instruction */
-    L->top = from + n;
-    if (ci->status & CIST_VARARG)
-        ci->func -= ci->nvarargs + ci->func->lcl->p->numparams + 1;
-    call_poscall(L, ci, n);
-    unsigned status = ci->status;
-    ci = L->ci;
-    if (status & CIST_FRESH)
-        return;
-    if (status & CIST_CONT) {
-        if (ci->status & CIST_C)
-            call_pcall_finish(L);
-        vm_continue(L);
-        ci = L->ci;
-        if (unlikely(ci->status & CIST_TAILRET))
-            goto return_all;
-    }
-    goto reload;
-}
-OPCASE(VARARGPREP): {
-    struct proto *p = cl->p;
-    ci->pc = pc;
-    adjust_varargs(L, ci, p);
-    if (unlikely(L->hookmask != 0)) {
-        call_enter_hook(L, ci);
-        L->oldpc = 1; /* the next instruction begins a line */
-    }
-    if (unlikely(--p->fhot.count == 0))
-        goto hot_function;
-    base = ci->func + 1;
-    NEXT();
-}
-OPCASE(VARARG): {
-    int want = (int)ins_c(i) - 1;
-    if (want < 0) {
         ci->pc = pc;
-        open_varargs(L, ci, ins_a(i));
+return_slow: /* hooks, the end of this activation, frames that finish an instruction */
+        L->top = from + n;
+        if (ci->status & CIST_VARARG)
+            ci->func -= ci->nvarargs + ci->func->lcl->p->numparams + 1;
+        call_poscall(L, ci, n);
+        unsigned status = ci->status;
+        ci = L->ci;
+        if (status & CIST_FRESH)
+            return;
+        if (status & CIST_CONT) {
+            if (ci->status & CIST_C)
+                call_pcall_finish(L);
+            vm_continue(L);
+            ci = L->ci;
+            if (unlikely(ci->status & CIST_TAILRET))
+                goto return_all;
+        }
+        goto reload;
+    }
+    OPCASE(VARARGPREP) :
+    {
+        struct proto *p = cl->p;
+        ci->pc = pc;
+        adjust_varargs(L, ci, p);
+        if (unlikely(L->hookmask != 0)) {
+            call_enter_hook(L, ci);
+            L->oldpc = 1; /* the next instruction begins a line */
+        }
+        if (unlikely(--p->fhot.count == 0))
+            goto hot_function;
         base = ci->func + 1;
         NEXT();
     }
-    struct value *ra = RA, *from = ci->func - ci->nvarargs;
-    int n = ci->nvarargs, j;
-    for (j = 0; j < want && j < n; j++)
-        setval(ra + j, from + j);
-    for (; j < want; j++)
-        setnil(ra + j);
-    NEXT();
-}
-OPCASE(CLOSURE): {
-    SAVE();
-    make_closure(L, cl, cl->p->protos[(uint32_t)(i >> 32)], ins_a(i));
-    base = ci->func + 1;
-    NEXT();
-}
-OPCASE(CLOSE): {
-    SAVE();
-    func_close(L, RA, CLOSE_KEEP_TOP, true);
-    base = ci->func + 1;
-    if (unlikely(is_watched(L)))
-        dispatch = watched_table;
-    NEXT();
-}
-OPCASE(TBC): {
-    SAVE();
-    func_new_tbc(L, RA);
-    NEXT();
-}
-
-/* ---- loops ---- */
-OPCASE(FORPREP): {
-    struct value *ra = RA;
-    if (likely(ra[0].tag == T_INT && ra[1].tag == T_INT && ra[2].tag == T_INT && ra[2].i == 1)) {
-        if (ra[0].i > ra[1].i) {
-            JUMP();
+    OPCASE(VARARG) :
+    {
+        int want = (int)ins_c(i) - 1;
+        if (want < 0) {
+            ci->pc = pc;
+            open_varargs(L, ci, ins_a(i));
+            base = ci->func + 1;
             NEXT();
         }
-        ra[1].i = (int64_t)((uint64_t)ra[1].i - (uint64_t)ra[0].i);
-        setint(ra + 3, ra[0].i);
+        struct value *ra = RA, *from = ci->func - ci->nvarargs;
+        int n = ci->nvarargs, j;
+        for (j = 0; j < want && j < n; j++)
+            setval(ra + j, from + j);
+        for (; j < want; j++)
+            setnil(ra + j);
         NEXT();
     }
-    SAVE();
-    if (!vm_forprep(L, ra))
-        JUMP();
-    NEXT();
-}
-OPCASE(FORLOOP): {
-    struct value *ra = RA;
-    if (likely(ra[2].tag == T_INT)) {
-        uint64_t left = (uint64_t)ra[1].i;
-        if (likely(left != 0)) {
-            int64_t n = (int64_t)((uint64_t)ra[0].i + (uint64_t)ra[2].i);
-            ra[1].i = (int64_t)(left - 1);
-            ra[0].i = n;
-            setint(ra + 3, n);
+    OPCASE(CLOSURE) :
+    {
+        SAVE();
+        make_closure(L, cl, cl->p->protos[(uint32_t)(i >> 32)], ins_a(i));
+        base = ci->func + 1;
+        NEXT();
+    }
+    OPCASE(CLOSE) :
+    {
+        SAVE();
+        func_close(L, RA, CLOSE_KEEP_TOP, true);
+        base = ci->func + 1;
+        if (unlikely(is_watched(L)))
+            dispatch = watched_table;
+        NEXT();
+    }
+    OPCASE(TBC) :
+    {
+        SAVE();
+        func_new_tbc(L, RA);
+        NEXT();
+    }
+
+    /* ---- loops ---- */
+    OPCASE(FORPREP) :
+    {
+        struct value *ra = RA;
+        if (likely(ra[0].tag == T_INT && ra[1].tag == T_INT && ra[2].tag == T_INT && ra[2].i == 1)) {
+            if (ra[0].i > ra[1].i) {
+                JUMP();
+                NEXT();
+            }
+            ra[1].i = (int64_t)((uint64_t)ra[1].i - (uint64_t)ra[0].i);
+            setint(ra + 3, ra[0].i);
+            NEXT();
+        }
+        SAVE();
+        if (!vm_forprep(L, ra))
+            JUMP();
+        NEXT();
+    }
+    OPCASE(FORLOOP) :
+    {
+        struct value *ra = RA;
+        if (likely(ra[2].tag == T_INT)) {
+            uint64_t left = (uint64_t)ra[1].i;
+            if (likely(left != 0)) {
+                int64_t n = (int64_t)((uint64_t)ra[0].i + (uint64_t)ra[2].i);
+                ra[1].i = (int64_t)(left - 1);
+                ra[0].i = n;
+                setint(ra + 3, n);
+                goto looped;
+            }
+            NEXT();
+        }
+        double n = ra[0].n + ra[2].n;
+        if (ra[2].n > 0 ? n <= ra[1].n : ra[1].n <= n) {
+            ra[0].n = n;
+            setflt(ra + 3, n);
             goto looped;
         }
         NEXT();
     }
-    double n = ra[0].n + ra[2].n;
-    if (ra[2].n > 0 ? n <= ra[1].n : ra[1].n <= n) {
-        ra[0].n = n;
-        setflt(ra + 3, n);
-        goto looped;
-    }
-    NEXT();
-}
-OPCASE(TFORPREP): {
-    struct value *ra = RA;
-    if (!tag_is_false(ra[3].tag)) {
-        SAVE();
-        func_new_tbc(L, ra + 3);
-    }
-    JUMP();
-    NEXT();
-}
-OPCASE(TFORLOOP): {
-    struct value *ra = RA;
-    if (ra[4].tag == T_NIL)
+    OPCASE(TFORPREP) :
+    {
+        struct value *ra = RA;
+        if (!tag_is_false(ra[3].tag)) {
+            SAVE();
+            func_new_tbc(L, ra + 3);
+        }
+        JUMP();
         NEXT();
-    setval(ra + 2, ra + 4);
-}
+    }
+    OPCASE(TFORLOOP) :
+    {
+        struct value *ra = RA;
+        if (ra[4].tag == T_NIL)
+            NEXT();
+        setval(ra + 2, ra + 4);
+    }
 looped:
     JUMP();
     if (unlikely(L->hookmask != 0))
