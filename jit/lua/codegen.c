@@ -52,10 +52,9 @@ void stack_more(struct lua_State *L, void *stack, size_t elem)
     s->cap = cap;
 }
 
-/* clang-format off: a table */
+/* clang-format off */
 #define EACH_STACK(X) \
-    X(code) \
-    X(lines) X(k) X(knext) X(protos) X(upvals) X(locvars) X(vars) X(labels) X(gotos) X(ranges)
+    X(code) X(lines) X(k) X(knext) X(protos) X(upvals) X(locvars) X(vars) X(labels) X(gotos) X(ranges)
 /* clang-format on */
 
 void compiler_init(struct compiler *c, struct lua_State *L)

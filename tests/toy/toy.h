@@ -25,17 +25,16 @@
 
 /* TOY_OP(name, operands): r a register (into a, b, c in this order), i an integer and f a float (into v), l a label, F a
  * function, C a class, N a native (into k). Included by the enum, the assembler's table and the describer. */
-/* clang-format off: a table */
+/* clang-format off */
 #define TOY_OPS(TOY_OP) \
-    TOY_OP(nil, "r") \
-    TOY_OP(int, "ri") TOY_OP(flt, "rf") TOY_OP(move, "rr") \
-        TOY_OP(add, "rrr") TOY_OP(sub, "rrr") TOY_OP(mul, "rrr") TOY_OP(div, "rrr") TOY_OP(mod, "rrr") TOY_OP(addi, "rri") \
-            TOY_OP(jlt, "rrl") TOY_OP(jle, "rrl") TOY_OP(jeq, "rrl") TOY_OP(jne, "rrl") TOY_OP(jmp, "l") \
-                TOY_OP(loop, "l") /* jump back; counts the loop at the label */ \
-        TOY_OP(new, "rC") TOY_OP(get, "rri") TOY_OP(put, "rri") /* put object value field */ \
-        TOY_OP(getc, "rri") TOY_OP(setc, "Cri") /* a constant of an object's class; setc class value number */ \
-        TOY_OP(call, "rF") TOY_OP(native, "rN") TOY_OP(ret, "r") \
-            TOY_OP(opaque, "r") /* adds 1; the recorder does not know it */
+    TOY_OP(nil, "r") TOY_OP(int, "ri") TOY_OP(flt, "rf") TOY_OP(move, "rr") \
+    TOY_OP(add, "rrr") TOY_OP(sub, "rrr") TOY_OP(mul, "rrr") TOY_OP(div, "rrr") TOY_OP(mod, "rrr") TOY_OP(addi, "rri") \
+    TOY_OP(jlt, "rrl") TOY_OP(jle, "rrl") TOY_OP(jeq, "rrl") TOY_OP(jne, "rrl") TOY_OP(jmp, "l") \
+    TOY_OP(loop, "l")   /* jump back; counts the loop at the label */ \
+    TOY_OP(new, "rC") TOY_OP(get, "rri") TOY_OP(put, "rri") /* put object value field */ \
+    TOY_OP(getc, "rri") TOY_OP(setc, "Cri")                 /* a constant of an object's class; setc class value number */ \
+    TOY_OP(call, "rF") TOY_OP(native, "rN") TOY_OP(ret, "r") \
+    TOY_OP(opaque, "r")                                     /* adds 1; the recorder does not know it */
 /* clang-format on */
 
 enum toy_op {
