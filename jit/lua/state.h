@@ -179,6 +179,7 @@ struct global {
         struct lstr *s[2];
         const char *p;
     } strcache[64];
+    struct lstr *bytestr[256]; /* the strings of one byte that exist, or NULL; string.c */
     void *mempool; /* mem.c */
     void *fastfuncs; /* fastfunc.c: C function pointer -> fast function number */
     /* JIT, see jit.c; vm == NULL: no JIT in this universe */

@@ -217,8 +217,19 @@ struct lstr *str_new_buffer(struct lua_State *L, size_t len)
     return s;
 }
 
+/* Programs that look at text byte by byte make these all the time. Weak, as strcache. */
+static inline struct lstr *one_byte(struct lua_State *L, const char *p)
+{
+    struct lstr **c = &L->g->bytestr[(unsigned char)*p];
+    if (unlikely(*c == NULL))
+        *c = intern(L, p, 1);
+    return *c;
+}
+
 struct lstr *str_new(struct lua_State *L, const char *p, size_t len)
 {
+    if (len == 1)
+        return one_byte(L, p);
     if (likely(len <= STR_SHORT_MAX))
         return intern(L, p, len);
     struct lstr *s = str_new_buffer(L, len);
@@ -248,6 +259,9 @@ void str_clear_cache(struct global *g)
         for (int j = 0; j < 2; j++)
             if (g->strcache[i].s[j] != NULL && gc_is_white(g->strcache[i].s[j]))
                 g->strcache[i].s[j] = NULL;
+    for (size_t i = 0; i < 256; i++)
+        if (g->bytestr[i] != NULL && gc_is_white(g->bytestr[i]))
+            g->bytestr[i] = NULL;
 }
 
 /* ---- comparing --------------------------------------------------------------------------------- */
