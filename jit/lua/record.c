@@ -475,7 +475,7 @@ void rec_lua_start(struct lua_State *L, struct jit_recorder *r)
         const struct jit_resume_frame *f = &r->frames[r->nframes - 1];
         rl->open = f->flags & LJF_OPEN;
         rl->open_top = (int32_t)f->aux[1];
-        if (f->flags & LJF_KEEPTOP) jit_rec_abort(r, JITSTAT_A_NYI_CALL);
+        if (f->flags & LJF_KEEPTOP) rl->pending = rl_results_at_top;
     }
 }
 

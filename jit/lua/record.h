@@ -36,6 +36,7 @@ struct rec_lua {
     bool ci_new; /* rl->ci is not known yet: the interpreter makes the frame now */
     jit_ref pend_ref;
     bool end; /* the instruction cannot be recorded but the trace may end before it */
+    bool tail;   /* a tail call is being recorded */
     bool opened; /* the instruction has set open for the next one */
     bool open; /* the instruction takes everything up to open_top */
     int32_t open_top; /* slot relative to the entry frame */
@@ -85,6 +86,7 @@ void rl_call_lua(struct rec_lua *rl, int32_t fslot, struct lclosure *cl, int nar
 bool rl_call_pcall(struct rec_lua *rl, int32_t fslot, const struct value *f, int nargs, int nresults, bool is_xpcall);
 void rl_guard_func(struct rec_lua *rl, jit_ref f, const struct value *now);
 /* A call of a C function through SYNC: results are read back before the next instruction. */
+void rl_results_at_top(struct rec_lua *rl); /* a bridge starts behind a C call: L->top tells how many results there are */
 void rl_call_c(struct rec_lua *rl, int32_t fslot, int nargs, int nresults);
 /* Results of a call go to slot `to` as the instruction wants them (-1: all). */
 void rl_place_results(struct rec_lua *rl, int32_t to, const struct rv *v, int32_t n, int want);
@@ -98,7 +100,7 @@ void rl_close_upvalues(struct rec_lua *rl, int32_t from); /* slot relative to th
 
 /* trace_help.c: functions that machine code calls, and their descriptors. None raises unless it is SYNC. */
 jit_ref trh_context(struct rec_lua *rl); /* the thread as a value */
-extern const struct jit_descr d_call_pcall, d_call_closure, d_call_close, d_call_barrier, d_call_ccall, d_call_i_ii, d_call_f_ff, d_call_i_if, d_call_i_fi, d_call_i_rr;
+extern const struct jit_descr d_call_pcall, d_call_closure, d_call_close, d_call_barrier, d_call_ccall, d_call_tail_ccall, d_call_i_ii, d_call_f_ff, d_call_i_if, d_call_i_fi, d_call_i_rr;
 struct lclosure *trh_closure(struct lua_State *L, struct proto *p, struct lclosure *encl, struct value *base); /* NULL: no memory */
 void trh_close(struct lua_State *L, struct value *level);
 void trh_barrier_back(struct lua_State *L, struct gcobj *o, struct gcobj *v);
@@ -106,6 +108,7 @@ int64_t trh_pcall_here(struct lua_State *L, int64_t n); /* is a pcall as a frame
 int64_t trh_udiv(uint64_t a, uint64_t b);
 bool trh_sure(const struct lua_State *L, size_t size, unsigned n); /* n blocks of that size are there for the taking */
 bool trh_try(struct lua_State *L, call_pfunc f, void *ud); /* runs f, which may fail for lack of memory only; false: it did */
+int64_t trh_tail_ccall(struct lua_State *L, int64_t a, int64_t nargs); /* SYNC; the frame returns what the function does */
 int64_t trh_ccall(struct lua_State *L, int64_t a, int64_t nargs, int64_t nresults); /* SYNC; number of results */
 
 /* trace_table.c */

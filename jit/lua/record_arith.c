@@ -225,6 +225,13 @@ static int64_t le_fi(double a, int64_t b)
     setint(&y, b);
     return num_le(&x, &y);
 }
+static int64_t eq_if(int64_t a, double b)
+{
+    struct value x, y;
+    setint(&x, a);
+    setflt(&y, b);
+    return num_eq(&x, &y);
+}
 static int64_t lt_ss(const struct lstr *a, const struct lstr *b) { return str_cmp(a, b) < 0; }
 static int64_t le_ss(const struct lstr *a, const struct lstr *b) { return str_cmp(a, b) <= 0; }
 
@@ -262,8 +269,8 @@ static bool compare_equal(struct rec_lua *rl, lua_ins i)
     if (a.tag == T_INT && b.tag == T_INT) c = jit_rec_op2(r, JIT_int_eq, a.ref, b.ref);
     else if ((a.tag == T_FLT || small_const(rl, a)) && (b.tag == T_FLT || small_const(rl, b))) c = jit_rec_op2(r, JIT_float_eq, to_float(rl, a), to_float(rl, b));
     else {
-        rl_fail(rl, JITSTAT_A_NYI_TYPE);
-        return true;
+        jit_ref args[2] = {a.tag == T_INT ? a.ref : b.ref, a.tag == T_INT ? b.ref : a.ref};
+        c = jit_rec_call(r, &d_call_i_if, (const void *)eq_if, args, 2);
     }
     if (eq) jit_rec_guard_true(r, c);
     else jit_rec_guard_false(r, c);

@@ -299,7 +299,7 @@ bool rl_call_pcall(struct rec_lua *rl, int32_t fslot, const struct value *f, int
     struct jit_recorder *r = rl->r;
     const struct value *callee = f + 1;
     uint32_t depth = 0;
-    if (nargs < 1 + is_xpcall || callee->tag != T_LCL || (is_xpcall && !tag_is_function(f[2].tag))) return false;
+    if (rl->tail || nargs < 1 + is_xpcall || callee->tag != T_LCL || (is_xpcall && !tag_is_function(f[2].tag))) return false;
     if (!may_inline(rl, callee->lcl->p) || r->nframes + 2 > JIT_REC_MAX_FRAMES || !call_pcall_here(rl->L, rl->L->pcall_depth)) return false;
     for (uint32_t i = 0; i < r->nframes; i++) depth += (r->frames[i].flags & CIST_C) != 0;
     jit_ref args[2] = {trh_context(rl), jit_rec_ki(r, depth)};
@@ -343,19 +343,43 @@ static void ccall_results(struct rec_lua *rl)
     rl_reload_captured(rl);
 }
 
+void rl_results_at_top(struct rec_lua *rl)
+{
+    struct jit_recorder *r = rl->r;
+    struct jit_resume_frame *f = &r->frames[r->nframes - 1];
+    const struct value *entry = rl->base - r->base;
+    rl->open_top = (int32_t)(rl->L->top - entry);
+    f->flags = (f->flags & ~LJF_OPEN) | LJF_KEEPTOP;
+    r->resume_dirty = true;
+    jit_ref k = jit_rec_ki(r, rl->open_top);
+    jit_rec_guard_true(r, jit_rec_op2(r, JIT_ptr_eq, jit_rec_get(r, &d_state_top, trh_context(rl)), jit_rec_op1(r, JIT_getframeaddr, k)));
+    f->flags = (f->flags & ~LJF_KEEPTOP) | LJF_OPEN;
+    f->aux[1] = (uint32_t)rl->open_top;
+    r->resume_dirty = true;
+    if (r->top < rl->open_top) r->top = rl->open_top;
+    rl->open = true;
+}
+
+/* The call has been emitted: its results will be in memory from slot `from` on. */
+static void expect_results(struct rec_lua *rl, int32_t from, int n)
+{
+    struct jit_recorder *r = rl->r;
+    jit_rec_forget(r, from, r->slot_hi);
+    /* The call has stored all registers: an exit behind it leaves them as they are, also if debug.setlocal changed one. */
+    for (int32_t s = r->slot_lo; s < r->slot_hi; s++) jit_rec_slot(r, s)->flags &= (uint8_t)~JIT_SL_WRITTEN;
+    rl->nfresh = 0; /* the collector may run there */
+    rl->pending = ccall_results;
+    rl->pend_slot = from;
+    rl->pend_n = n;
+    rl->open = false;
+}
+
 void rl_call_c(struct rec_lua *rl, int32_t fslot, int nargs, int nresults)
 {
     struct jit_recorder *r = rl->r;
     jit_ref args[4] = {trh_context(rl), jit_rec_ki(r, fslot - r->base), jit_rec_ki(r, nargs), jit_rec_ki(r, nresults)};
     rl->pend_ref = jit_rec_call(r, &d_call_ccall, (const void *)trh_ccall, args, 4);
-    jit_rec_forget(r, fslot, r->slot_hi);
-    /* The call has stored all registers: an exit behind it leaves them as they are, also if debug.setlocal changed one. */
-    for (int32_t s = r->slot_lo; s < r->slot_hi; s++) jit_rec_slot(r, s)->flags &= (uint8_t)~JIT_SL_WRITTEN;
-    rl->nfresh = 0; /* the collector may run there */
-    rl->pending = ccall_results;
-    rl->pend_slot = fslot;
-    rl->pend_n = nresults;
-    rl->open = false;
+    expect_results(rl, fslot, nresults);
 }
 
 static int call_nargs(struct rec_lua *rl, unsigned a, unsigned b)
@@ -371,12 +395,33 @@ static bool switches(const struct rec_lua *rl, const struct value *f)
     return id == FF_coroutine_resume || id == FF_wrap_func || id == FF_coroutine_yield;
 }
 
+/* An object with __call: it becomes the first argument of what stands there. */
+static void call_object(struct rec_lua *rl, unsigned a, int nargs, int nresults)
+{
+    struct jit_recorder *r = rl->r;
+    const struct value *f;
+    int32_t fslot = rl_slot(rl, a);
+    jit_ref fref;
+    struct rv v[256];
+    if (nargs > 250) rl_fail(rl, JITSTAT_A_FRAMES);
+    for (int n = 0; n <= nargs && n <= 250; n++) v[n] = rl_get(rl, a + (unsigned)n);
+    if (rl_failed(rl)) return;
+    if (!rl_metamethod(rl, v[0], &rl->base[a], MM_CALL, &f, &fref)) rl_fail(rl, JITSTAT_A_ERROR);
+    else if (!tag_is_function(f->tag) || switches(rl, f)) rl_fail(rl, JITSTAT_A_NYI_META);
+    if (rl_failed(rl)) return;
+    rl_guard_func(rl, fref, f);
+    jit_rec_set(r, fslot, fref, f->tag);
+    for (int n = 0; n <= nargs; n++) jit_rec_set(r, fslot + 1 + n, v[n].ref, v[n].tag);
+    if (f->tag == T_LCL) rl_call_lua(rl, fslot, f->lcl, nargs + 1, nresults, 0);
+    else rl_call_c(rl, fslot, nargs + 1, nresults);
+}
+
 static void call_value(struct rec_lua *rl, unsigned a, int nargs, int nresults)
 {
     const struct value *f = &rl->base[a];
     int32_t fslot = rl_slot(rl, a);
     if (!tag_is_function(f->tag)) {
-        rl_fail(rl, JITSTAT_A_NYI_META);
+        call_object(rl, a, nargs, nresults);
         return;
     }
     struct rv fv = rl_get(rl, a);
@@ -681,7 +726,10 @@ static bool tail_fast_call(struct rec_lua *rl, unsigned a, const struct value *f
     struct rv fv = rl_get(rl, a);
     for (int n = 1; n <= nargs; n++) rl_get(rl, a + (unsigned)n);
     rl_guard_func(rl, fv.ref, f);
-    if (!rl_fast_call(rl, fslot, fslot + 1, f, nargs, -1)) return rl_failed(rl);
+    rl->tail = true;
+    bool done = rl_fast_call(rl, fslot, fslot + 1, f, nargs, -1);
+    rl->tail = false;
+    if (!done) return rl_failed(rl);
     struct rv v[256];
     int32_t n = rl->open_top - fslot;
     if (n > 250) rl_fail(rl, JITSTAT_A_FRAMES);
@@ -704,6 +752,24 @@ static bool tail_fast_call(struct rec_lua *rl, unsigned a, const struct value *f
     return true;
 }
 
+/* `return f(...)` of an unknown C function in an inlined frame: the helper makes the call and the return. */
+static bool tail_c_call(struct rec_lua *rl, unsigned a, const struct value *f, int nargs)
+{
+    struct jit_recorder *r = rl->r;
+    struct jit_resume_frame old = r->frames[r->nframes - 1];
+    if (r->nframes == 1 || old.flags & CIST_CONT || switches(rl, f) || rl_failed(rl)) return false;
+    struct rv fv = rl_get(rl, a);
+    for (int n = 1; n <= nargs; n++) rl_get(rl, a + (unsigned)n);
+    rl_guard_func(rl, fv.ref, f);
+    if (rl_failed(rl)) return true;
+    jit_ref args[3] = {trh_context(rl), jit_rec_ki(r, rl_slot(rl, a) - r->base), jit_rec_ki(r, nargs)};
+    rl->pend_ref = jit_rec_call(r, &d_call_tail_ccall, (const void *)trh_tail_ccall, args, 3);
+    jit_rec_pop_frame(r);
+    rl->ci = rl->L->ci->prev;
+    expect_results(rl, original_func(&old), (int)(old.aux[0] & 0xffff) - 1);
+    return true;
+}
+
 void rl_op_tailcall(struct rec_lua *rl)
 {
     lua_ins i = *rl->pc;
@@ -714,6 +780,7 @@ void rl_op_tailcall(struct rec_lua *rl)
     int nargs = call_nargs(rl, a, ins_b(i));
     bool own = r->nframes == 1 && r->place == JITSTAT_KIND_ENTRY && in_entry_frame(r) && f->tag == T_LCL && f->lcl->p == rl->p && !rl->p->is_vararg;
     if ((f->tag == T_LCF || f->tag == T_CCL) && !ins_c(i) && nargs <= 250 && tail_fast_call(rl, a, f, nargs)) return;
+    if ((f->tag == T_LCF || f->tag == T_CCL) && !ins_c(i) && nargs <= 250 && tail_c_call(rl, a, f, nargs)) return;
     if (f->tag != T_LCL || ins_c(i) || nargs > 250 || (r->nframes == 1 && !own)) {
         if (r->parent || r->place == JITSTAT_KIND_ENTRY) rl->end = r->ir.ops.n > 8;
         if (!rl->end) rl_fail(rl, f->tag == T_LCL ? JITSTAT_A_ESCAPE : JITSTAT_A_NYI_CALL);

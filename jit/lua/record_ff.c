@@ -250,6 +250,7 @@ static bool ff_setmetatable(struct ff *c)
 /* A hot way to an error: a bridge ends in front of it. */
 static bool ff_error(struct ff *c)
 {
+    if (c->rl->tail) return false;
     if (c->r->parent) c->rl->end = true;
     else rl_fail(c->rl, JITSTAT_A_ERROR);
     return true;

@@ -19,6 +19,7 @@ CALL(d_call_closure, "call_closure", 'r', "rrrr", JIT_EF_ALLOC | JIT_EF_KEEP | J
 CALL(d_call_close, "call_close", 'v', "rr", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, ~0ull, ALS(AL_STATE) | ALS(AL_UPVAL) | ALS(AL_UPVALUE) | ALS(AL_GCHEAD));
 CALL(d_call_barrier, "call_barrier", 'v', "rrr", JIT_EF_WRITES | JIT_EF_KEEP, 0, ALS(AL_GCHEAD));
 CALL(d_call_ccall, "call_c", 'i', "riii", JIT_EF_SYNC | JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, ~0ull, ~0ull);
+CALL(d_call_tail_ccall, "call_tail_c", 'i', "rii", JIT_EF_SYNC | JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, ~0ull, ~0ull);
 CALL(d_call_i_ii, "call_i_ii", 'i', "ii", 0, 0, 0);
 CALL(d_call_f_ff, "call_f_ff", 'f', "ff", 0, 0, 0);
 CALL(d_call_i_if, "call_i_if", 'i', "if", 0, 0, 0);
@@ -101,5 +102,21 @@ int64_t trh_ccall(struct lua_State *L, int64_t a, int64_t nargs, int64_t nresult
     L->top = func + 1 + nargs;
     ptrdiff_t at = stack_save(L, func);
     call_function(L, func, (int)nresults, true);
+    return L->top - stack_restore(L, at);
+}
+
+int64_t trh_tail_ccall(struct lua_State *L, int64_t a, int64_t nargs)
+{
+    lua_sync_frames(L);
+    struct callinfo *ci = L->ci;
+    struct value *func = ci->func + 1 + a;
+    ci->pc++;
+    L->top = func + 1 + nargs;
+    ptrdiff_t at = stack_save(L, func);
+    call_function(L, func, LUA_MULTRET, true);
+    int n = (int)(L->top - stack_restore(L, at));
+    if (ci->status & CIST_VARARG) ci->func -= ci->nvarargs + ci->func->lcl->p->numparams + 1;
+    at = stack_save(L, ci->func);
+    call_poscall(L, ci, n);
     return L->top - stack_restore(L, at);
 }
