@@ -329,6 +329,10 @@ void rl_append(struct rec_lua *rl, struct rv t, struct table *h, struct rv v)
 {
     struct value kv;
     setint(&kv, (int64_t)table_len(h) + 1);
+    if ((uint64_t)kv.i - 1 >= h->acap) { /* growing and appending in one helper could not be done again by a guard behind it */
+        rl_fail(rl, JITSTAT_A_RETRY);
+        return;
+    }
     jit_ref n = jit_rec_op2(rl->r, JIT_int_add, rl_table_len(rl, t.ref, h), ki(rl, 1));
     rl_raw_set(rl, t, h, (struct rv){n, T_INT}, &kv, v);
 }
