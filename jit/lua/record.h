@@ -36,7 +36,7 @@ struct rec_lua {
     bool ci_new; /* rl->ci is not known yet: the interpreter makes the frame now */
     jit_ref pend_ref;
     bool end; /* the instruction cannot be recorded but the trace may end before it */
-    bool tail;   /* a tail call is being recorded */
+    bool tail; /* a tail call is being recorded */
     bool opened; /* the instruction has set open for the next one */
     bool open; /* the instruction takes everything up to open_top */
     int32_t open_top; /* slot relative to the entry frame */
