@@ -35,6 +35,15 @@ struct agent_loss {
     uint64_t late; /* blocks or records that were gone, or changing, when they were read */
 };
 
+/* A guard that was left at least once. */
+struct agent_exit {
+    size_t loop; /* index into agent_vm.loops */
+    uint32_t guard; /* number of the guard in its trace */
+    uint32_t line, op; /* source line; index of the guard among the trace's operations */
+    uint64_t exits;
+    char *file; /* where the line is; NULL: the loop's own file */
+};
+
 struct agent_vm {
     uint32_t id;
     char guest[16];
@@ -45,6 +54,9 @@ struct agent_vm {
     struct jitstat_loop *loops;
     size_t nloops;
     uint64_t loops_lost; /* traces for which the block had no room */
+    struct agent_exit *exits;
+    size_t nexits;
+    uint64_t guards_read; /* also those that were never left */
     struct jitstat_abort_site *aborts;
     size_t naborts;
     uint64_t aborts_lost;

@@ -110,8 +110,8 @@ struct walk {
     const struct target *t;
     size_t chunk_size, record_size;
     uint64_t per_chunk;
-    int (*each)(void *arg, const void *record);
-    void *arg;
+    int (*each)(const struct target *t, struct agent_vm *vm, const void *record);
+    struct agent_vm *vm;
 };
 
 static int walk_chunks(const struct walk *w, uint64_t off)
@@ -129,7 +129,7 @@ static int walk_chunks(const struct walk *w, uint64_t off)
         if (used > w->per_chunk)
             used = w->per_chunk;
         for (uint64_t i = 0; i < used; i++) {
-            int r = w->each(w->arg, (const char *)(chunk + 2) + i * w->record_size);
+            int r = w->each(w->t, w->vm, (const char *)(chunk + 2) + i * w->record_size);
             if (r < 0)
                 return r;
         }
@@ -138,9 +138,40 @@ static int walk_chunks(const struct walk *w, uint64_t off)
     return 0;
 }
 
-static int each_loop(void *arg, const void *record)
+/* A string of at most size - 1 bytes at off, on the heap; NULL: none, or no memory. */
+static char *string_at(const struct target *t, uint64_t off, size_t size)
 {
-    struct agent_vm *vm = arg;
+    if (off == 0 || off >= t->size)
+        return NULL;
+    size_t room = t->size - off < size ? t->size - off : size;
+    return strndup((const char *)t->seg + off, room - 1);
+}
+
+/* The guards of the last loop that were left. Honest loops do not share their guards, so all of
+ * them together have no more than fit into the segment. */
+static int read_exits(const struct target *t, struct agent_vm *vm)
+{
+    const struct jitstat_loop *l = &vm->loops[vm->nloops - 1];
+    const struct jitstat_guard *g = inside(t, l->guards, l->nguards * sizeof *g);
+    if (g && (vm->guards_read += l->nguards) > t->size / sizeof *g) {
+        vm->loss.late++;
+        return 0;
+    }
+    for (uint32_t i = 0; g && i < l->nguards; i++) {
+        uint64_t exits = word(&g[i].exits);
+        if (!exits)
+            continue;
+        struct agent_exit *e = agent_push(&vm->exits, &vm->nexits, sizeof *e);
+        if (!e)
+            return -ENOMEM;
+        *e = (struct agent_exit){vm->nloops - 1, i, half(&g[i].line), half(&g[i].op), exits,
+                                 string_at(t, word(&g[i].file_off), JITSTAT_ABORT_FILE_LEN)};
+    }
+    return 0;
+}
+
+static int each_loop(const struct target *t, struct agent_vm *vm, const void *record)
+{
     struct jitstat_loop *l = agent_push(&vm->loops, &vm->nloops, sizeof *l);
     if (!l)
         return -ENOMEM;
@@ -150,12 +181,11 @@ static int each_loop(void *arg, const void *record)
         return 0;
     }
     l->name[sizeof l->name - 1] = 0;
-    return 0;
+    return read_exits(t, vm);
 }
 
-static int each_abort(void *arg, const void *record)
+static int each_abort(const struct target *t, struct agent_vm *vm, const void *record)
 {
-    struct agent_vm *vm = arg;
     struct jitstat_abort_site *s = agent_push(&vm->aborts, &vm->naborts, sizeof *s);
     if (!s)
         return -ENOMEM;
@@ -223,13 +253,6 @@ static void vm_fill(struct agent_vm *out, const struct jitstat_vm *v)
     out->aborts_lost = v->aborts_lost;
 }
 
-static void vm_clear(struct agent_vm *vm)
-{
-    free(vm->loops);
-    free(vm->aborts);
-    memset(vm, 0, sizeof *vm);
-}
-
 /* One slot: its lists belong to the VM only if the same VM is still there after they were read. */
 static int vm_read(const struct target *t, uint32_t i, struct agent_vm *out, struct jitstat_vm *room)
 {
@@ -244,7 +267,7 @@ static int vm_read(const struct target *t, uint32_t i, struct agent_vm *out, str
         read_alarms(room, out);
         if (half(&at->id) == room->id)
             return 1;
-        vm_clear(out);
+        agent_vm_clear(out);
     }
     return 0;
 }

@@ -59,6 +59,8 @@ struct agent {
 int agent_fail(struct agent *a, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Grows an array by one zeroed element and returns it; NULL: no memory. */
 void *agent_push(void *array_p, size_t *n, size_t size);
+/* Frees what a VM of a snapshot owns and zeroes it. */
+void agent_vm_clear(struct agent_vm *vm);
 
 /* ---- proc.c ---- */
 struct mapping {

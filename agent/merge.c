@@ -263,17 +263,25 @@ struct agent_snapshot *agent_snapshot_take(struct agent *a)
     return NULL;
 }
 
+void agent_vm_clear(struct agent_vm *vm)
+{
+    for (size_t i = 0; i < vm->nexits; i++)
+        free(vm->exits[i].file);
+    free(vm->exits);
+    free(vm->loops);
+    free(vm->aborts);
+    free(vm->bpf);
+    memset(vm, 0, sizeof *vm);
+}
+
 void agent_snapshot_free(struct agent_snapshot *s)
 {
     if (!s)
         return;
     for (size_t i = 0; i < s->nprocesses; i++) {
         struct agent_process *p = &s->processes[i];
-        for (size_t k = 0; k < p->nvms; k++) {
-            free(p->vms[k].loops);
-            free(p->vms[k].aborts);
-            free(p->vms[k].bpf);
-        }
+        for (size_t k = 0; k < p->nvms; k++)
+            agent_vm_clear(&p->vms[k]);
         free(p->vms);
     }
     free(s->processes);

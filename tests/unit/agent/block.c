@@ -26,8 +26,12 @@ Test(block, reads_what_was_written)
     for (uint64_t n = 1; n <= 101; n++) {
         snprintf(name, sizeof name, "f.lua:%u", (unsigned)n);
         struct obs_place at = {n % 3 ? 'l' : 'b', n, name, "f.lua", (int)n};
-        struct jitstat_loop *l = obs_loop_add(vm, &at, vm, n, 3, 0, 0, 2, NULL);
+        struct jitstat_guard *guards;
+        struct jitstat_loop *l = obs_loop_add(vm, &at, vm, n, 3, 0, 0, 2, &guards);
         l->runs = n * n;
+        guards[1].exits = n == 7 ? 70 : 0;
+        guards[1].line = 17;
+        guards[1].file_off = n == 7 ? obs_string(vm, "inlined.lua") : 0;
         obs_ev_compile(vm, &at, vm, n, 3, 2, 0, 0);
         obs_ev_abort(vm, NULL, JITSTAT_A_NYI_CALL, 10, "g.lua", (int)(n % 70));
     }
@@ -47,6 +51,12 @@ Test(block, reads_what_was_written)
         cr_assert_eq(v->loops[i].runs, (i + 1) * (i + 1));
         cr_assert_str_eq(v->loops[i].name, name);
     }
+    cr_assert_eq(v->nexits, 1, "only guards that were left");
+    cr_assert_eq(v->exits[0].loop, 6);
+    cr_assert_eq(v->exits[0].guard, 1);
+    cr_assert_eq(v->exits[0].exits, 70);
+    cr_assert_eq(v->exits[0].line, 17);
+    cr_assert_str_eq(v->exits[0].file, "inlined.lua");
     cr_assert_eq(v->naborts, 70);
     cr_assert_eq(v->nalarms, 1);
     cr_assert_eq(s->processes[0].vms[1].state, 2);
