@@ -26,7 +26,7 @@ clean:
 
 help:
 	@echo 'Targets (B=DIR builds elsewhere than build/, DEPS=no installs nothing):'
-	@echo '  all         build/jitlua, build/jitstat, build/toy (default)'
+	@echo '  all         build/jitlua, build/liblua5.4.so.0, build/jitstat, build/toy (default)'
 	@echo '  demo        a Lua program under jitstat run: its output, then the snapshot'
 	@echo '  check       unit, golden, language, program and end-to-end tests (under 6 minutes)'
 	@echo '  check-long  check, then torture, sanitizers and more'
