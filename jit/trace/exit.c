@@ -13,6 +13,8 @@
 #include "trace/engine.h"
 
 #define MAX_SAME_PLACE 12 /* bridges of one instruction that hang on each other */
+#define BRIDGES_DOUBLE 8 /* a tree with so many bridges wants twice the exits for the next one */
+#define EAGER 16 /* below: who sets trace_eagerness so low wants all bridges at once */
 
 /* Locations number the state's words in their order: general registers, xmm registers, spill slots. */
 _Static_assert(offsetof(struct jit_exit_state, xmm) == 8 * JIT_LOC_XMM && offsetof(struct jit_exit_state, spill) == 8 * JIT_LOC_SPILL, "state in order of locations");
@@ -64,6 +66,17 @@ static uint32_t same_place(const struct jit_exit *e)
     return n;
 }
 
+/* How often a guard must be left before its bridge is worth being made. A bridge costs what some hundred exits cost, and
+ * saves its price only if it is left less often than it is entered. In a tree that keeps growing the next bridge is
+ * less and less likely to be the one that ends it: so each makes the following ones dearer, and what a program spends
+ * on bridges stays in proportion to the exits that it really has. (Measured on 33 programs of 50-300 ms: 12 exits for each
+ * bridge cost 13 % more than this, and ten times as many bridges where functions call themselves.) */
+static uint32_t exits_wanted(const struct jit_vm *vm, const struct jit_trace *root)
+{
+    uint32_t n = (uint32_t)vm->params.trace_eagerness;
+    return n < EAGER ? n : n + n * (root->nbridges < 1000 ? root->nbridges : 1000) / BRIDGES_DOUBLE;
+}
+
 /* Starts a bridge recording when the exit has got hot. */
 static bool exit_hot(struct jit_vm *vm, void *ctx, struct jit_exit *e)
 {
@@ -71,6 +84,10 @@ static bool exit_hot(struct jit_vm *vm, void *ctx, struct jit_exit *e)
     if (++e->hot < e->hot_limit || vm->rec || vm->interrupt || !vm->params.jit || vm->refused) return false;
     struct jit_trace *t = e->trace, *root = t;
     while (root->parent) root = root->parent;
+    if (e->hot < exits_wanted(vm, root)) {
+        e->hot_limit = exits_wanted(vm, root);
+        return false;
+    }
     if (root->nbridges >= vm->params.max_bridges) { /* values that never repeat: more bridges would not end it */
         if (root->nbridges++ == vm->params.max_bridges) obs_alarm(vm->obs, JITSTAT_AL_EXIT_STORM, t->file, t->line);
         e->hot_limit = UINT32_MAX;

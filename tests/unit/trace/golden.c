@@ -93,12 +93,12 @@ static void golden(const char *file, const char *name, const char *text, int64_t
 }
 
 Test(golden, sum) { golden("sum", "sum", NULL, 100, NULL); }
-Test(golden, nested) { golden("nested", "nested", NULL, 80, NULL); }
+Test(golden, nested) { golden("nested", "nested", NULL, 80, "trace_eagerness=12"); }
 Test(golden, objects) { golden("objects", "objects", NULL, 100, NULL); }
 Test(golden, calls) { golden("calls", "calls", NULL, 100, NULL); }
 Test(golden, fib) { golden("fib", "fib", NULL, 9, "function_threshold=20,trace_eagerness=100"); }
 Test(golden, deep) { golden("deep", "deep", NULL, 200, "function_threshold=150"); }
 Test(golden, natives) { golden("natives", "natives", NULL, 62, "trace_eagerness=1000"); }
 Test(golden, classes) { golden("classes", "classes", NULL, 100, NULL); }
-Test(golden, bridge) { golden("bridge", "prog", BRANCH_TEXT, 130, NULL); }
+Test(golden, bridge) { golden("bridge", "prog", BRANCH_TEXT, 130, "trace_eagerness=12"); }
 Test(golden, entry) { golden("entry", "prog", ENTRY_TEXT, 60, "function_threshold=50,threshold=60000"); }
