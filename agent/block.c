@@ -215,7 +215,7 @@ static void read_alarms(const struct jitstat_vm *v, struct agent_vm *out)
     for (int i = 0; i < JITSTAT_ALARMS; i++) {
         struct jitstat_alarm_rec *r = &out->alarms[out->nalarms];
         *r = v->alarms[i];
-        r->file[sizeof r->file - 1] = 0;
+        r->file[sizeof r->file - 1] = r->detail[sizeof r->detail - 1] = 0;
         if (r->alarm != JITSTAT_AL_NONE && r->alarm < JITSTAT_NALARMS)
             out->nalarms++;
     }

@@ -33,12 +33,9 @@ struct alarm_row {
     const char *what, *advice;
 };
 static const struct alarm_row alarm_rows[JITSTAT_NALARMS] = {
-    [JITSTAT_AL_CODE_REFUSED] = {"the kernel refuses executable memory", "allow it: MemoryDenyWriteExecute=no"},
-    [JITSTAT_AL_CODE_FULL] = {"the machine-code area is nearly full", "raise code_size"},
-    [JITSTAT_AL_FLUSH_STORM] = {"all code is flushed again and again", "raise code_size, or stop changing classes"},
-    [JITSTAT_AL_BLACKLISTED] = {"a hot loop is blacklisted", "see the aborts at this place"},
-    [JITSTAT_AL_EXIT_STORM] = {"a guard fails all the time", "give the loop's variables one type each"},
-    [JITSTAT_AL_RECOMPILE] = {"a loop is compiled again and again", "keep what it depends on unchanged"},
+    [JITSTAT_AL_NONE] = {"?", ""},
+#define JITSTAT_ALARM(NAME, what, advice) [JITSTAT_AL_##NAME] = {what, advice},
+#include <jitstat/alarms.def>
 };
 
 /* ---- counters and times ---- */
@@ -177,6 +174,10 @@ static void show_alarms(FILE *f, const struct agent_vm *vm)
             fputs(": ", f);
             print_clean(f, r->file, 40);
             fprintf(f, ":%u", r->line);
+        }
+        if (r->detail[0]) {
+            fputs(", ", f);
+            print_clean(f, r->detail, 40);
         }
         fprintf(f, " (%" PRIu64 " times)\n         %s\n", (uint64_t)r->count, alarm_rows[r->alarm].advice);
     }

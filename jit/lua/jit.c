@@ -194,7 +194,13 @@ void lua_jit_proto_free(struct lua_State *L, struct proto *p)
 }
 void lua_jit_flush(struct lua_State *L, const char *why)
 {
-    if (L->g->vm) jit_flush(L->g->vm, why);
+    const char *file = NULL;
+    int line = 0;
+    const struct callinfo *ci = L->ci;
+    while (ci && (ci->status & CIST_C)) ci = ci->prev;
+    if (!L->g->vm) return;
+    if (ci && ci->func->tag == T_LCL) lua_driver.place(ci->func->lcl->p, lua_frame_pc(ci) - (lua_frame_pc(ci) > 0), &file, &line);
+    jit_flush(L->g->vm, why, file, line);
 }
 void lua_jit_hook_set(struct lua_State *L)
 {

@@ -505,7 +505,7 @@ static int js_set_trace_too_long_hook(lua_State *L)
 
 static int js_enable_debug(lua_State *L) { return jitstat_enable_debug(js_vm(L)), 0; }
 static int js_disable_debug(lua_State *L) { return jitstat_disable_debug(js_vm(L)), 0; }
-static int js_releaseall(lua_State *L) { return jitstat_releaseall(js_vm(L)), 0; }
+static int js_releaseall(lua_State *L) { return js_vm(L), lua_jit_flush(L, "releaseall"), 0; }
 
 static int js_set_param(lua_State *L)
 {

@@ -17,6 +17,7 @@
 #define TIMER_DEPTH ((int)(sizeof((struct obs_vm *)0)->timers / sizeof((struct obs_vm *)0)->timers[0]))
 
 void records_abort(struct obs_vm *vm, int kind, enum jitstat_abort reason, uint64_t ns, const char *file, int line);
+uint64_t records_alarm(struct obs_vm *vm, enum jitstat_alarm a, const struct obs_place *at, const char *detail);
 
 static const struct obs_place nowhere = {.name = "", .file = ""};
 
@@ -233,6 +234,16 @@ void obs_ev_exit_hot(struct obs_vm *vm, const struct obs_place *at, uint32_t gua
     EVENT(exit__hot, vm, at, .guard_number = guard_number, .count = count);
 }
 
+void obs_alarm(struct obs_vm *vm, enum jitstat_alarm a, const struct obs_place *at, const char *detail)
+{
+    struct obs_place p = whole(at);
+    detail = detail ? detail : "";
+    uint64_t count = records_alarm(vm, a, &p, detail);
+    obs_add(&vm->blk->total.alarms, 1);
+    EVENT(alarm, vm, &p, .alarm = ADDRESS(obs_alarm_name(a)), .alarm_id = a, .count = count, .detail = ADDRESS(detail),
+          .advice = ADDRESS(obs_alarm_advice(a)));
+}
+
 void obs_ev_snapshot(struct obs_vm *vm, struct jitstat_totals *out)
 {
     obs_own(); /* before the copy: in a child it changes `inherited` */
@@ -297,4 +308,23 @@ const char *obs_abort_advice(enum jitstat_abort a)
 enum jitstat_counter obs_abort_counter(enum jitstat_abort a)
 {
     return abort_rows[a].counter;
+}
+
+struct alarm_row {
+    const char *name, *advice;
+};
+static const struct alarm_row alarm_rows[JITSTAT_NALARMS] = {
+    [JITSTAT_AL_NONE] = {"?", ""},
+#define JITSTAT_ALARM(NAME, what, advice) [JITSTAT_AL_##NAME] = {#NAME, advice},
+#include <jitstat/alarms.def>
+};
+
+const char *obs_alarm_name(enum jitstat_alarm a)
+{
+    return alarm_rows[(unsigned)a < JITSTAT_NALARMS ? a : JITSTAT_AL_NONE].name;
+}
+
+const char *obs_alarm_advice(enum jitstat_alarm a)
+{
+    return alarm_rows[(unsigned)a < JITSTAT_NALARMS ? a : JITSTAT_AL_NONE].advice;
 }

@@ -48,8 +48,10 @@ struct obs_vm {
     int ntimers;
     /* caches of the chunk lists, see records.c */
     struct jitstat_loop_chunk *loops_tail;
-    struct jitstat_loop_chunk *reuse_chunk; /* where the search for a freed record goes on */
-    uint32_t reuse_index;
+    struct records_cursor {
+        struct jitstat_loop_chunk *chunk;
+        uint32_t index;
+    } reuse, evict; /* where the searches for a freed record go on: for its room, for its listing's */
     struct jitstat_abort_chunk *aborts_tail;
     struct {
         uint64_t off;
@@ -138,12 +140,21 @@ void obs_loop_freed(struct obs_vm *vm, struct jitstat_loop *rec);
  * keep their tail). The last few strings of a VM are shared. 0: no room. */
 uint64_t obs_string(struct obs_vm *vm, const char *s);
 
-void obs_alarm(struct obs_vm *vm, enum jitstat_alarm a, const char *file, int line);
+/* Raises an alarm at a place (NULL: none): record, totals and event. detail: one line or NULL. */
+void obs_alarm(struct obs_vm *vm, enum jitstat_alarm a, const struct obs_place *at, const char *detail);
+
+/* Names of the operations in listings, as struct jitstat_seg says; kept once per process. */
+void obs_op_names(const char *names, size_t size, uint32_t n);
+/* Keeps a listing (its first word is its size) for a published trace. budget: bytes that the VM's listings may take;
+ * those of freed traces go first. False: no room, counted in listings_lost. */
+bool obs_listing_add(struct obs_vm *vm, struct jitstat_loop *rec, const struct jitstat_listing *l, uint64_t budget);
 
 /* Names from the tables. */
 const char *obs_counter_name(enum jitstat_counter c);
 const char *obs_abort_name(enum jitstat_abort a); /* "ABORT_TOO_LONG" */
 const char *obs_abort_advice(enum jitstat_abort a);
+const char *obs_alarm_name(enum jitstat_alarm a); /* "FLUSH_STORM" */
+const char *obs_alarm_advice(enum jitstat_alarm a);
 const char *obs_event_name(enum jitstat_event e);
 enum jitstat_counter obs_abort_counter(enum jitstat_abort a);
 

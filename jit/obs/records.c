@@ -52,25 +52,74 @@ static struct jitstat_loop *fresh_record(struct obs_vm *vm)
     return &c->loop[c->used];
 }
 
-/* The next freed trace's record, from where the last search ended, one round at most. */
-static struct jitstat_loop *reused_record(struct obs_vm *vm)
+/* The record after the cursor's, round and round. There is at least one. */
+static struct jitstat_loop *next_record(struct obs_vm *vm, struct records_cursor *at)
 {
-    uint64_t steps = vm->blk->loops_n;
-    while (steps--) {
-        struct jitstat_loop_chunk *c = vm->reuse_chunk;
-        if (c && ++vm->reuse_index >= c->used) {
-            c = segment_at(c->next);
-            vm->reuse_index = 0;
-        }
-        if (!c) {
-            c = segment_at(vm->blk->loops);
-            vm->reuse_index = 0;
-        }
-        vm->reuse_chunk = c;
-        if (c->loop[vm->reuse_index].state == 2)
-            return &c->loop[vm->reuse_index];
+    if (at->chunk && ++at->index >= at->chunk->used) {
+        at->chunk = segment_at(at->chunk->next);
+        at->index = 0;
+    }
+    if (!at->chunk) {
+        at->chunk = segment_at(vm->blk->loops);
+        at->index = 0;
+    }
+    return &at->chunk->loop[at->index];
+}
+
+/* The next freed trace's record; a round at most. */
+static struct jitstat_loop *freed_record(struct obs_vm *vm, struct records_cursor *at, bool listed)
+{
+    for (uint64_t steps = vm->blk->loops_n; steps--;) {
+        struct jitstat_loop *l = next_record(vm, at);
+        if (l->state == 2 && (l->listing || !listed))
+            return l;
     }
     return NULL;
+}
+
+/* ---- listings ---- */
+
+/* Inside the brackets of l's seq: a reader that copies the listing sees that it went. */
+static void listing_drop(struct obs_vm *vm, struct jitstat_loop *l)
+{
+    struct jitstat_listing *p = segment_at(l->listing);
+    if (!p)
+        return;
+    word_set(&vm->blk->total.listing_bytes, vm->blk->total.listing_bytes - segment_room(p->size));
+    l->listing = 0;
+    segment_free(p, p->size);
+}
+
+/* The listing of a freed trace goes; false: there is none. */
+static bool listing_evict(struct obs_vm *vm)
+{
+    struct jitstat_loop *l = freed_record(vm, &vm->evict, true);
+    if (!l)
+        return false;
+    record_begin(&l->seq);
+    listing_drop(vm, l);
+    record_end(&l->seq);
+    return true;
+}
+
+bool obs_listing_add(struct obs_vm *vm, struct jitstat_loop *rec, const struct jitstat_listing *l, uint64_t budget)
+{
+    obs_own();
+    uint64_t room = segment_room(l->size);
+    bool fits = vm->blk->self_off && room <= budget;
+    while (fits && vm->blk->total.listing_bytes + room > budget)
+        fits = listing_evict(vm);
+    struct jitstat_listing *p = fits ? segment_alloc(l->size) : NULL;
+    if (!p) {
+        obs_add(&vm->blk->total.listings_lost, 1);
+        return false;
+    }
+    memcpy(p, l, l->size);
+    obs_add(&vm->blk->total.listing_bytes, room);
+    record_begin(&rec->seq);
+    rec->listing = segment_offset(p);
+    record_end(&rec->seq);
+    return true;
 }
 
 static void loop_fill(struct jitstat_loop *l, const struct obs_place *at, const void *addr, size_t size, uint32_t nops,
@@ -103,12 +152,13 @@ struct jitstat_loop *obs_loop_add(struct obs_vm *vm, const struct obs_place *at,
     bool fresh = l && (g || !nguards);
     if (!fresh) {
         obs_add(&v->loops_lost, 1);
-        l = v->self_off ? reused_record(vm) : NULL;
+        l = v->self_off ? freed_record(vm, &vm->reuse, false) : NULL;
         if (!l || l->nguards < nguards)
             return NULL;
         g = segment_at(l->guards);
     }
     record_begin(&l->seq);
+    listing_drop(vm, l);
     loop_fill(l, at, addr, size, nops, parent, guard_number);
     if (fresh) {
         l->guards = segment_offset(g);
@@ -206,28 +256,39 @@ void records_abort(struct obs_vm *vm, int kind, enum jitstat_abort reason, uint6
 
 /* ---- alarms ---- */
 
-void obs_alarm(struct obs_vm *vm, enum jitstat_alarm a, const char *file, int line)
+/* The record of this alarm at this place, else the one that was raised longest ago. */
+static struct jitstat_alarm_rec *alarm_record(struct obs_vm *vm, enum jitstat_alarm a, const char *file, uint32_t line)
 {
-    char text[JITSTAT_ABORT_FILE_LEN];
-    struct jitstat_alarm_rec *r = NULL, *oldest = vm->blk->alarms;
-    obs_own();
-    copy_tail(text, sizeof text, file ? file : "");
-    for (int i = 0; i < JITSTAT_ALARMS && !r; i++) {
+    struct jitstat_alarm_rec *oldest = vm->blk->alarms;
+    for (int i = 0; i < JITSTAT_ALARMS; i++) {
         struct jitstat_alarm_rec *q = &vm->blk->alarms[i];
-        if (q->alarm == a && q->line == (uint32_t)line && strcmp(q->file, text) == 0)
-            r = q;
+        if (q->alarm == a && q->line == line && strcmp(q->file, file) == 0)
+            return q;
         if (q->time_ns < oldest->time_ns)
             oldest = q;
     }
-    bool known = r != NULL;
-    if (!known)
-        r = oldest;
+    return oldest;
+}
+
+/* Notes an alarm; returns how often it was raised for this place. */
+uint64_t records_alarm(struct obs_vm *vm, enum jitstat_alarm a, const struct obs_place *at, const char *detail)
+{
+    char file[JITSTAT_ABORT_FILE_LEN];
+    uint32_t line = (uint32_t)at->line;
+    obs_own();
+    copy_tail(file, sizeof file, at->file);
+    struct jitstat_alarm_rec *r = alarm_record(vm, a, file, line);
+    bool known = r->alarm == a && r->line == line && strcmp(r->file, file) == 0;
     record_begin(&r->seq);
     r->alarm = a;
-    r->line = (uint32_t)line;
-    memcpy(r->file, text, sizeof text);
+    r->line = line;
+    r->kind = (uint32_t)at->kind;
+    word_set(&r->number, at->number);
+    memcpy(r->file, file, sizeof file);
+    copy_tail(r->detail, sizeof r->detail, detail);
     word_set(&r->count, known ? r->count + 1 : 1);
     word_set(&r->time_ns, obs_now_ns());
     record_end(&r->seq);
     obs_add(&vm->blk->alarms_n, 1);
+    return r->count;
 }

@@ -251,7 +251,7 @@ static void disown_vm(struct jitstat_vm *v)
     even(&v->seq);
     v->owner_pid = (uint32_t)getpid();
     v->inherited = v->total;
-    v->inherited.code_allocated = v->inherited.code_used = 0; /* sizes, not sums */
+    v->inherited.code_allocated = v->inherited.code_used = v->inherited.listing_bytes = 0; /* sizes, not sums */
     if (v->self_off == 0)
         return; /* no directory slot: nobody can follow its lists */
     disown_loops(v);
@@ -333,6 +333,11 @@ static int size_class(size_t size)
     return c;
 }
 
+size_t segment_room(size_t size)
+{
+    return (size_t)64 << size_class(size);
+}
+
 static void *alloc_locked(size_t size)
 {
     int c = size_class(size);
@@ -374,6 +379,19 @@ void segment_free(void *p, size_t size)
     pthread_mutex_unlock(&lock);
 }
 
+void obs_op_names(const char *names, size_t size, uint32_t n)
+{
+    pthread_mutex_lock(&lock);
+    void *p = segment && !segment->op_names ? alloc_locked(size) : NULL;
+    if (p) {
+        memcpy(p, names, size);
+        segment->op_names_size = (uint32_t)size;
+        segment->op_names_n = n;
+        __atomic_store_n((uint64_t *)&segment->op_names, segment_offset(p), __ATOMIC_RELEASE);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
 /* ---- the directory ---- */
 
 /* Gives the records of an ended VM back. Strings of guards' files stay: they are few. */
@@ -382,9 +400,14 @@ static void recycle(struct jitstat_vm *v)
     uint64_t next;
     for (struct jitstat_loop_chunk *c = segment_at(v->loops); c; c = segment_at(next)) {
         next = c->next;
-        for (uint64_t i = 0; i < c->used; i++)
-            if (c->loop[i].guards)
-                free_locked(segment_at(c->loop[i].guards), c->loop[i].nguards * sizeof(struct jitstat_guard));
+        for (uint64_t i = 0; i < c->used; i++) {
+            struct jitstat_loop *l = &c->loop[i];
+            struct jitstat_listing *p = segment_at(l->listing);
+            if (l->guards)
+                free_locked(segment_at(l->guards), l->nguards * sizeof(struct jitstat_guard));
+            if (p)
+                free_locked(p, p->size);
+        }
         free_locked(c, sizeof *c);
     }
     for (struct jitstat_abort_chunk *c = segment_at(v->aborts); c; c = segment_at(next)) {

@@ -18,6 +18,8 @@ void segment_vm_end(struct obs_vm *vm);
  * power of two of at least 64 bytes; room of VMs whose slot is reused is handed out again. */
 void *segment_alloc(size_t size);
 void segment_free(void *p, size_t size);
+/* What size bytes take. */
+size_t segment_room(size_t size);
 
 static inline uint64_t segment_offset(const void *p)
 {

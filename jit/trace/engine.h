@@ -33,6 +33,7 @@ void trace_publish(struct jit_trace *t); /* installs, compile hook and event */
 
 /* exit.c */
 void exit_handler(struct jit_exit_state *st);
+void exit_place(const struct jit_exit *e, const char **file, int *line); /* source place of a guard; file is valid for the call */
 int exit_poll(struct jit_trace *t, int which);
 
 /* invalidate.c */

@@ -10,8 +10,10 @@
  *
  * Before: x64/. After: the guest's interpreter.
  */
+#include <stdio.h>
 #include "trace/engine.h"
 
+#define EXIT_STORM (1u << 14) /* exits of one guard that has no bridge */
 #define MAX_SAME_PLACE 12 /* bridges of one instruction that hang on each other */
 #define BRIDGES_DOUBLE 8 /* a tree with so many bridges wants twice the exits for the next one */
 #define EAGER 16 /* below: who sets trace_eagerness so low wants all bridges at once */
@@ -77,6 +79,25 @@ static uint32_t exits_wanted(const struct jit_vm *vm, const struct jit_trace *ro
     return n < EAGER ? n : n + n * (root->nbridges < 1000 ? root->nbridges : 1000) / BRIDGES_DOUBLE;
 }
 
+void exit_place(const struct jit_exit *e, const char **file, int *line)
+{
+    const struct jit_resume_frame *f = &e->frames[e->nframes - 1];
+    e->trace->vm->driver->place((void *)(uintptr_t)f->code, f->pc, file, line);
+    if (e->line) *line = (int)e->line;
+}
+
+/* A guard that is left again and again costs more than the loop gains: raised at every doubling. */
+static void exit_storm(struct jit_vm *vm, const struct jit_exit *e)
+{
+    char detail[JITSTAT_DETAIL_LEN];
+    struct obs_place at;
+    trace_place(e->trace, &at);
+    exit_place(e, &at.file, &at.line);
+    snprintf(detail, sizeof detail, "guard %u of %s %llu, %llu exits", e->number, at.kind == JITSTAT_KIND_BRIDGE ? "bridge" : "loop",
+             (unsigned long long)at.number, (unsigned long long)*e->count);
+    obs_alarm(vm->obs, JITSTAT_AL_EXIT_STORM, &at, detail);
+}
+
 /* Starts a bridge recording when the exit has got hot. */
 static bool exit_hot(struct jit_vm *vm, void *ctx, struct jit_exit *e)
 {
@@ -88,12 +109,8 @@ static bool exit_hot(struct jit_vm *vm, void *ctx, struct jit_exit *e)
         e->hot_limit = exits_wanted(vm, root);
         return false;
     }
-    if (root->nbridges >= vm->params.max_bridges) { /* values that never repeat: more bridges would not end it */
-        if (root->nbridges++ == vm->params.max_bridges) obs_alarm(vm->obs, JITSTAT_AL_EXIT_STORM, t->file, t->line);
-        e->hot_limit = UINT32_MAX;
-        return false;
-    }
-    if (same_place(e) >= MAX_SAME_PLACE) {
+    /* Values that never repeat: more bridges would not end it. */
+    if (root->nbridges >= vm->params.max_bridges || same_place(e) >= MAX_SAME_PLACE) {
         e->hot_limit = UINT32_MAX;
         return false;
     }
@@ -110,6 +127,7 @@ enum jit_exit_kind jit_run(struct jit_vm *vm, void *ctx, void *frame, struct jit
     uint32_t depth = vm->running++;
     struct jit_exit *e = ((jit_enter_fn)(uintptr_t)vm->backend.enter)(ctx, frame, trace->code.entry);
     vm->running = depth;
+    if (*e->count >= EXIT_STORM && !(*e->count & (*e->count - 1)) && e->kind == JIT_EXIT_GUARD) exit_storm(vm, e);
     enum jit_exit_kind kind = (enum jit_exit_kind)e->kind;
     *record = exit_hot(vm, ctx, e);
     if (vm->dead_traces && !*record) trace_release_dead(vm);

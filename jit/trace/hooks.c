@@ -66,7 +66,7 @@ void jit_hooks_safe_point(struct jit_vm *vm)
 {
     if (!vm->want_flush || vm->in_hook) return;
     vm->want_flush = false;
-    jit_flush(vm, vm->flush_why);
+    jit_flush(vm, vm->flush_why, NULL, 0);
 }
 
 void jit_hook_failed(struct jit_vm *vm, enum jitstat_hook which, const char *fmt, ...)
@@ -470,7 +470,7 @@ void jitstat_enable_debug(struct jit_vm *vm)
 }
 
 void jitstat_disable_debug(struct jit_vm *vm) { jit_debug(vm, false); }
-void jitstat_releaseall(struct jit_vm *vm) { jit_flush(vm, "releaseall"); }
+void jitstat_releaseall(struct jit_vm *vm) { jit_flush(vm, "releaseall", NULL, 0); }
 
 int jitstat_set_param(struct jit_vm *vm, const char *text, const char **err) { return jit_set_param(vm, text, err) ? 0 : -EINVAL; }
 

@@ -77,7 +77,7 @@ void cell_aborted(struct jit_vm *vm, struct jit_cell *cell, const struct obs_pla
         if (!cell->blacklisted) {
             cell->blacklisted = true;
             obs_ev_blacklist(vm->obs, at, why, cell->aborts);
-            obs_alarm(vm->obs, JITSTAT_AL_BLACKLISTED, at->file, at->line);
+            obs_alarm(vm->obs, JITSTAT_AL_BLACKLISTED, at, obs_abort_name(why));
         }
         vm->driver->back_off(vm->user, cell->key, cell->kind, 0);
         return;

@@ -25,6 +25,7 @@ static bool trace_unlink(struct jit_trace *t)
         if (e->bridge == t) {
             e->bridge = NULL;
             e->hot = 0;
+            if (t->parent->guards) __atomic_store_n((uint64_t *)&t->parent->guards[t->parent_exit].bridge, 0, __ATOMIC_RELAXED);
             return t->parent->state != JIT_TR_LIVE || jit_backend_patch(&vm->backend, e, NULL) == 0;
         }
         return true;
@@ -118,7 +119,16 @@ void jit_invalidate(struct jit_vm *vm, void *object)
     trace_release_dead(vm);
 }
 
-void jit_flush(struct jit_vm *vm, const char *why)
+/* Many flushes in a short time: whatever is compiled is thrown away before it has paid. */
+static void flush_storm(struct jit_vm *vm, const char *why, const char *file, int line)
+{
+    uint64_t now = obs_now_ns();
+    struct obs_place at = {.file = file, .line = line};
+    if (now - vm->flushes_since > JIT_FLUSH_STORM_NS) vm->flushes_since = now, vm->nflushes = 0;
+    if (++vm->nflushes % JIT_FLUSH_STORM == 0) obs_alarm(vm->obs, JITSTAT_AL_FLUSH_STORM, &at, why);
+}
+
+void jit_flush(struct jit_vm *vm, const char *why, const char *file, int line)
 {
     if (vm->in_hook) { /* at the next safe point: when the hook has returned */
         vm->want_flush = true;
@@ -130,6 +140,7 @@ void jit_flush(struct jit_vm *vm, const char *why)
     for (struct jit_trace *t = vm->traces; t; t = t->next) t->doomed = true;
     uint32_t n = traces_kill(vm);
     obs_ev_flush(vm->obs, why, n);
+    if (n) flush_storm(vm, why, file, line);
     trace_release_dead(vm);
 }
 

@@ -9,6 +9,7 @@
  *
  * Before: recorder.c, opt/, hooks.c. After: x64/, exit.c.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "opt/opt.h"
@@ -77,6 +78,17 @@ static struct jit_trace *trace_new(struct jit_recorder *r, const struct jit_ir *
     return t;
 }
 
+/* Nine tenths in use: said once, and again after it was less. */
+static void code_room(struct jit_vm *vm, const struct obs_place *at)
+{
+    struct jitstat_totals *t = &vm->obs->blk->total;
+    __atomic_store_n(&t->code_allocated, code_allocated(&vm->area), __ATOMIC_RELAXED);
+    __atomic_store_n(&t->code_used, code_used(&vm->area), __ATOMIC_RELAXED);
+    bool full = vm->area.base && code_used(&vm->area) >= vm->area.max - vm->area.max / 10;
+    if (full && !vm->nearly_full) obs_alarm(vm->obs, JITSTAT_AL_CODE_NEARLY_FULL, at, NULL);
+    vm->nearly_full = full;
+}
+
 /* t NULL: what the optimize hook did ended the compilation; the events are the same, so that each call of the hook has
  * its backend__begin. */
 static bool step_backend(struct jit_recorder *r, struct jit_trace *t)
@@ -95,17 +107,31 @@ static bool step_backend(struct jit_recorder *r, struct jit_trace *t)
                                       &t->arena, &t->code)
                 : r->status;
     obs_ev_backend_end(vm->obs, &at, obs_timer_leave(vm->obs, JITSTAT_T_BACKEND), code->start, code->size);
-    __atomic_store_n(&vm->obs->blk->total.code_allocated, code_allocated(&vm->area), __ATOMIC_RELAXED);
-    __atomic_store_n(&vm->obs->blk->total.code_used, code_used(&vm->area), __ATOMIC_RELAXED);
+    code_room(vm, &at);
     if (why < 0 || !t) return t != NULL;
-    if (why == JITSTAT_A_CODE_FULL) obs_alarm(vm->obs, JITSTAT_AL_CODE_FULL, at.file, at.line);
+    if (why == JITSTAT_A_CODE_FULL) obs_alarm(vm->obs, JITSTAT_AL_CODE_FULL, &at, NULL);
     if (why == JITSTAT_A_CODE_REFUSED) {
         vm->refused = true;
         obs_add(&vm->obs->blk->total.code_refused, 1);
-        obs_alarm(vm->obs, JITSTAT_AL_CODE_REFUSED, at.file, at.line);
+        obs_alarm(vm->obs, JITSTAT_AL_CODE_REFUSED, &at, NULL);
     }
     jit_rec_fail(r, (enum jitstat_abort)why);
     return false;
+}
+
+/* The exit's record: who it is, and its place when that is in another file. */
+static void guard_fill(struct jit_trace *t, uint32_t i)
+{
+    static const uint8_t kinds[] = {[JIT_EXIT_GUARD] = JITSTAT_X_GUARD, [JIT_EXIT_INTERP] = JITSTAT_X_END, [JIT_EXIT_POLL] = JITSTAT_X_POLL, [JIT_EXIT_DUE] = JITSTAT_X_DUE};
+    const struct jit_exit *e = &t->code.exits[i];
+    struct jitstat_guard *g = &t->guards[i];
+    const char *file;
+    int line;
+    exit_place(e, &file, &line);
+    g->line = (uint32_t)line;
+    g->op = e->op;
+    g->kind = kinds[e->kind];
+    if (strcmp(file, t->file) != 0) g->file_off = obs_string(t->vm->obs, file);
 }
 
 static void exits_init(struct jit_trace *t)
@@ -117,10 +143,7 @@ static void exits_init(struct jit_trace *t)
         if (t->ir.ops.v[e->op].opcode == JIT_guard_stack) e->kind = JIT_EXIT_INTERP; /* the guest grows its stack: no bridge */
         if (t->ir.ops.v[e->op].opcode == JIT_guard_not_due) e->kind = JIT_EXIT_DUE;
         e->count = t->guards ? (uint64_t *)&t->guards[i].exits : &e->own_count;
-        if (t->guards) {
-            t->guards[i].line = e->line;
-            t->guards[i].op = e->op;
-        }
+        if (t->guards) guard_fill(t, i);
     }
 }
 
@@ -155,6 +178,16 @@ struct jit_trace *pipeline_compile(struct jit_recorder *r, enum jit_link link, s
     return t;
 }
 
+static void recompiled(const struct jit_trace *t, unsigned times)
+{
+    char detail[JITSTAT_DETAIL_LEN];
+    struct obs_place at;
+    if (times < 8 || (times & (times - 1))) return;
+    trace_place(t, &at);
+    snprintf(detail, sizeof detail, "%u times", times);
+    obs_alarm(t->vm->obs, JITSTAT_AL_RECOMPILE, &at, detail);
+}
+
 void trace_publish(struct jit_trace *t)
 {
     struct jit_vm *vm = t->vm;
@@ -170,13 +203,16 @@ void trace_publish(struct jit_trace *t)
     vm->traces = t;
     if (t->parent) {
         struct jit_exit *e = &t->parent->code.exits[t->parent_exit];
-        if (jit_backend_patch(&vm->backend, e, t->code.entry) == 0) e->bridge = t;
+        if (jit_backend_patch(&vm->backend, e, t->code.entry) == 0) {
+            e->bridge = t;
+            if (t->parent->guards) __atomic_store_n((uint64_t *)&t->parent->guards[e->number].bridge, t->number, __ATOMIC_RELAXED);
+        }
     } else {
         struct jit_cell *c = cell_find(vm, t->key, t->place, true);
         if (c) {
             c->trace = t;
             c->aborts = 0;
-            if (++c->compiles == 8) obs_alarm(vm->obs, JITSTAT_AL_RECOMPILE, t->file, t->line);
+            recompiled(t, ++c->compiles);
             vm->driver->install(vm->user, t->key, t->place, t);
         }
     }

@@ -53,6 +53,9 @@ struct jit_trace {
     uint32_t stack_room; /* slots above the frame register that the trace needs (its guard_stack) */
 };
 
+#define JIT_FLUSH_STORM 8 /* flushes within JIT_FLUSH_STORM_NS raise an alarm */
+#define JIT_FLUSH_STORM_NS 10000000000u
+
 struct jit_vm {
     const struct jit_driver *driver;
     void *user; /* guest's: passed to install and back_off */
@@ -76,7 +79,9 @@ struct jit_vm {
     const char *flush_why;
     int64_t torture_counter;
     struct jit_hooks *hooks; /* hooks.c */
-    bool blacklist_storm;
+    bool nearly_full; /* the alarm for it was raised */
+    uint64_t flushes_since; /* ns: when the flushes began that are counted for an alarm */
+    uint32_t nflushes; /* that dropped code since then */
 };
 
 /* NULL if memory is short. params may be changed before the first trace. */
@@ -104,8 +109,8 @@ uint32_t jit_aborts_at(struct jit_vm *vm, struct jit_key key, int place);
 
 /* The guest changed an object that traces depend on: they are unlinked and leave at the next guard_not_invalidated. */
 void jit_invalidate(struct jit_vm *vm, void *object);
-/* All traces go (deferred while a hook runs). */
-void jit_flush(struct jit_vm *vm, const char *why);
+/* All traces go (deferred while a hook runs). file and line: who asked for it, for the alarm; NULL, 0: unknown. */
+void jit_flush(struct jit_vm *vm, const char *why, const char *file, int line);
 /* A code object dies: its traces and cells go. */
 void jit_forget_code(struct jit_vm *vm, void *code);
 /* Collector: calls mark for every collectable constant of live traces and of the recording. */

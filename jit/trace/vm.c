@@ -100,7 +100,7 @@ bool jit_set_param(struct jit_vm *vm, const char *text, const char **err)
     }
     vm->params = p;
     if (p.torture_alloc) jit_arena_fail_after = p.torture_alloc;
-    if (!p.jit) jit_flush(vm, "off");
+    if (!p.jit) jit_flush(vm, "off", NULL, 0);
     return true;
 }
 
@@ -152,7 +152,7 @@ bool vm_backend_ready(struct jit_vm *vm)
     if (rc) {
         vm->refused = true;
         obs_add(&vm->obs->blk->total.code_refused, 1);
-        obs_alarm(vm->obs, JITSTAT_AL_CODE_REFUSED, "", 0);
+        obs_alarm(vm->obs, JITSTAT_AL_CODE_REFUSED, NULL, strerror(-rc));
         return false;
     }
     return vm->backend_ok = true;
@@ -166,7 +166,7 @@ void jit_vm_free(struct jit_vm *vm)
     if (vm->obs) {
         jit_debug(vm, false);
         jit_interrupt(vm, false);
-        jit_flush(vm, "close");
+        jit_flush(vm, "close", NULL, 0);
         trace_release_dead(vm);
     }
     cells_free(vm);

@@ -209,7 +209,7 @@ static void many(struct state *s, const char *what, int n)
         else if (strcmp(what, "exits") == 0)
             obs_ev_exit_hot(s->vm, &at, 2, 12);
         else if (strcmp(what, "alarms") == 0)
-            obs_alarm(s->vm, JITSTAT_AL_BLACKLISTED, "prog.lua", i);
+            obs_alarm(s->vm, JITSTAT_AL_BLACKLISTED, &(struct obs_place){.file = "prog.lua", .line = i}, "ABORT_NYI_CALL");
         else
             exit(98);
     }

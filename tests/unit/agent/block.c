@@ -35,7 +35,7 @@ Test(block, reads_what_was_written)
         obs_ev_compile(vm, &at, vm, n, 3, 2, 0, 0);
         obs_ev_abort(vm, NULL, JITSTAT_A_NYI_CALL, 10, "g.lua", (int)(n % 70));
     }
-    obs_alarm(vm, JITSTAT_AL_FLUSH_STORM, "f.lua", 3);
+    obs_alarm(vm, JITSTAT_AL_FLUSH_STORM, &(struct obs_place){.file = "f.lua", .line = 3}, "a reason");
     obs_vm_end(other);
     struct agent *a;
     struct agent_snapshot *s = snapshot_of_us(&a);
@@ -117,7 +117,7 @@ Test(block, nothing_is_torn_while_the_writer_works)
 
 static int add_memfd(struct agent *a, size_t size, int seals)
 {
-    int fd = memfd_create("jitstat:1", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+    int fd = memfd_create(JITSTAT_SEG_NAME, MFD_ALLOW_SEALING | MFD_CLOEXEC);
     cr_assert_eq(ftruncate(fd, (off_t)size), 0);
     cr_assert_eq(fcntl(fd, F_ADD_SEALS, seals), 0);
     return agent_add_segment(a, fd, getpid());

@@ -1,5 +1,6 @@
 /* Lists of the block: appended, found again, bounded; what does not fit is counted. */
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "obs/segment.h"
@@ -140,18 +141,69 @@ Test(records, abort_sites)
 Test(records, alarms)
 {
     struct obs_vm *vm = obs_vm_begin("lua");
-    obs_alarm(vm, JITSTAT_AL_FLUSH_STORM, NULL, 0);
-    obs_alarm(vm, JITSTAT_AL_FLUSH_STORM, "", 0);
-    obs_alarm(vm, JITSTAT_AL_BLACKLISTED, "f.lua", 9);
+    struct obs_place at = {'l', 7, "f.lua:9", "f.lua", 9};
+    obs_alarm(vm, JITSTAT_AL_FLUSH_STORM, NULL, NULL);
+    obs_alarm(vm, JITSTAT_AL_FLUSH_STORM, &(struct obs_place){.file = NULL}, "why");
+    obs_alarm(vm, JITSTAT_AL_BLACKLISTED, &at, "ABORT_NYI_CALL");
+    const struct jitstat_alarm_rec *r = vm->blk->alarms;
     cr_assert_eq(vm->blk->alarms_n, 3);
-    cr_assert_eq(vm->blk->alarms[0].count, 2);
-    cr_assert_eq(vm->blk->alarms[1].alarm, JITSTAT_AL_BLACKLISTED);
-    for (int i = 0; i < 40; i++)
-        obs_alarm(vm, JITSTAT_AL_BLACKLISTED, "g.lua", i);
+    cr_assert_eq(vm->blk->total.alarms, 3);
+    cr_assert_eq(vm->blk->total.events[JITSTAT_E_alarm], 3);
+    cr_assert_eq(r[0].count, 2);
+    cr_assert_str_eq(r[0].detail, "why");
+    cr_assert_eq(r[1].alarm, JITSTAT_AL_BLACKLISTED);
+    cr_assert_eq(r[1].number, 7);
+    cr_assert_eq(r[1].kind, 'l');
+    cr_assert_str_eq(r[1].detail, "ABORT_NYI_CALL");
+    at.file = "g.lua";
+    for (at.line = 0; at.line < 40; at.line++)
+        obs_alarm(vm, JITSTAT_AL_BLACKLISTED, &at, "");
     bool found = false;
     for (int i = 0; i < JITSTAT_ALARMS; i++)
-        found |= vm->blk->alarms[i].line == 39;
+        found |= r[i].line == 39;
     cr_assert(found, "the newest is there when all slots were taken");
+    for (int a = 1; a < JITSTAT_NALARMS; a++)
+        cr_assert(strlen(obs_alarm_name(a)) > 3 && strlen(obs_alarm_advice(a)) > 10);
+    cr_assert_str_eq(obs_alarm_name(JITSTAT_NALARMS), "?");
+    obs_vm_end(vm);
+}
+
+static struct jitstat_loop *listed(struct obs_vm *vm, uint64_t number, size_t size, uint64_t budget, bool *kept)
+{
+    struct obs_place at = {'l', number, "f.lua:1", "f.lua", 1};
+    struct jitstat_loop *l = obs_loop_add(vm, &at, vm, 16, 3, 0, 0, 1, NULL);
+    struct jitstat_listing *p = calloc(1, size);
+    p->size = (uint32_t)size;
+    memset(p + 1, (int)number, size - sizeof *p);
+    *kept = obs_listing_add(vm, l, p, budget);
+    free(p);
+    return l;
+}
+
+Test(records, listings_have_a_budget)
+{
+    struct obs_vm *vm = obs_vm_begin("lua");
+    bool kept;
+    struct jitstat_loop *l[10];
+    for (int i = 0; i < 4; i++) {
+        l[i] = listed(vm, (uint64_t)i + 1, 200, 1024, &kept);
+        cr_assert(kept, "listing %d: 256 bytes of 1024", i);
+    }
+    cr_assert_eq(vm->blk->total.listing_bytes, 1024);
+    l[4] = listed(vm, 5, 200, 1024, &kept);
+    cr_assert(!kept && !l[4]->listing, "no room, and nobody is freed");
+    cr_assert_eq(vm->blk->total.listings_lost, 1);
+    obs_loop_freed(vm, l[2]);
+    cr_assert(l[2]->listing, "a freed trace keeps its listing");
+    l[5] = listed(vm, 6, 200, 1024, &kept);
+    cr_assert(kept && !l[2]->listing, "until another trace needs the room");
+    const unsigned char *p = segment_at(l[5]->listing);
+    cr_assert_eq(p[199], 6);
+    cr_assert_eq(l[5]->seq % 2, 0);
+    listed(vm, 7, 2000, 1024, &kept);
+    cr_assert(!kept, "larger than the budget");
+    cr_assert_eq(vm->blk->total.listing_bytes, 1024);
+    cr_assert_eq(vm->blk->total.listings_lost, 2);
     obs_vm_end(vm);
 }
 

@@ -24,7 +24,7 @@ static int open_own(int flags)
         if (n <= 0)
             continue;
         to[n] = 0;
-        if (strncmp(to, "/memfd:jitstat:1", 16) == 0)
+        if (strncmp(to, "/memfd:" JITSTAT_SEG_NAME, 16) == 0)
             found = found == -1 ? fd : -2;
     }
     char path[64];
@@ -72,7 +72,7 @@ Test(segment, shows_in_maps_and_not_after_exec)
     bool found = false;
     FILE *f = fopen("/proc/self/maps", "r");
     while (fgets(line, sizeof line, f))
-        found |= strstr(line, "/memfd:jitstat:1 (deleted)") != NULL;
+        found |= strstr(line, "/memfd:" JITSTAT_SEG_NAME " (deleted)") != NULL;
     fclose(f);
     cr_assert(found);
     int fd = open_own(O_RDONLY);
@@ -82,7 +82,7 @@ Test(segment, shows_in_maps_and_not_after_exec)
         char path[64], to[128];
         snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
         ssize_t n = flags < 0 ? -1 : readlink(path, to, sizeof to);
-        if (n > 16 && strncmp(to, "/memfd:jitstat:1", 16) == 0)
+        if (n > 16 && strncmp(to, "/memfd:" JITSTAT_SEG_NAME, 16) == 0)
             cr_assert(flags & FD_CLOEXEC);
     }
     obs_vm_end(vm);
