@@ -34,6 +34,16 @@ sub reasons {
     return $out;
 }
 
+sub alarms {
+    my $out = "| number | alarm | what has happened | what to do |\n|---|---|---|---|\n";
+    my $n = 1;
+    for (rows('alarms.def', 'JITSTAT_ALARM')) {
+        my ($name, $what, $advice) = /\((\w+), "([^"]*)", "([^"]*)"\)/ or die "alarms.def: $_\n";
+        $out .= sprintf "| %d | `%s` | %s | %s |\n", $n++, $name, $what, $advice;
+    }
+    return $out;
+}
+
 sub counters_man {
     my $out = '';
     for (rows('counters.def', 'JITSTAT_COUNTER')) {
@@ -51,6 +61,7 @@ sub counters_man {
 my @parts = (
     ["$Bin/probes.md", 'probes', '<!-- BEGIN %s -->', '<!-- END %s -->', \&probes],
     ["$Bin/probes.md", 'reasons', '<!-- BEGIN %s -->', '<!-- END %s -->', \&reasons],
+    ["$Bin/probes.md", 'alarms', '<!-- BEGIN %s -->', '<!-- END %s -->', \&alarms],
     ["$Bin/jitstat.1", 'counters', '.\\" BEGIN %s', '.\\" END %s', \&counters_man],
 );
 my $stale = 0;

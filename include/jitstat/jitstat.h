@@ -108,6 +108,8 @@ struct jitstat_snapshot {
     struct jitstat_run *loop_run_times; /* traces that exist, with runs since run counts were first on; empty
                                            unless enable_debug was called */
     size_t nloop_run_times;
+    struct jitstat_alarm_rec *alarms; /* raised in this process: the last one for each place, at most JITSTAT_ALARMS */
+    size_t nalarms;
 };
 /* 0 or -errno. Free with jitstat_snapshot_free. Fires the `snapshot` event with the copy. */
 JITSTAT_API int jitstat_get_stats_snapshot(struct jit_vm *vm, struct jitstat_snapshot **out);
@@ -121,6 +123,8 @@ JITSTAT_API void jitstat_releaseall(struct jit_vm *vm); /* drops all machine cod
 /* Names from the tables; NULL out of range. */
 JITSTAT_API const char *jitstat_counter_name(int counter);
 JITSTAT_API const char *jitstat_abort_reason(int abort);
+JITSTAT_API const char *jitstat_alarm_name(int alarm);
+JITSTAT_API const char *jitstat_alarm_advice(int alarm);
 
 /* The VM of a Lua state; NULL if the state runs without JIT. */
 JITSTAT_API struct jit_vm *jitstat_vm_of_lua(struct lua_State *L);

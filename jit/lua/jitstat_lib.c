@@ -561,6 +561,24 @@ static void push_times(lua_State *L, const struct jitstat_totals *t)
     }
 }
 
+/* alarms: list of {alarm, file, line, count, detail, advice}. */
+static void push_alarms(lua_State *L, const struct jitstat_snapshot *s)
+{
+    lua_newtable(L);
+    for (size_t i = 0; i < s->nalarms; i++) {
+        const struct jitstat_alarm_rec *r = &s->alarms[i];
+        lua_createtable(L, 0, 8);
+        set_str(L, "alarm", jitstat_alarm_name((int)r->alarm));
+        set_str(L, "file", r->file);
+        set_int(L, "line", r->line);
+        set_int(L, "number", (int64_t)r->number);
+        set_int(L, "count", (int64_t)r->count);
+        set_str(L, "detail", r->detail);
+        set_str(L, "advice", jitstat_alarm_advice((int)r->alarm));
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
 static int snapshot_body(lua_State *L)
 {
     const struct jitstat_snapshot *s = lua_touserdata(L, 1);
@@ -575,6 +593,8 @@ static int snapshot_body(lua_State *L)
     lua_setfield(L, -2, "loop_run_times");
     push_hook_counts(L, t);
     lua_setfield(L, -2, "hooks");
+    push_alarms(L, s);
+    lua_setfield(L, -2, "alarms");
     set_int(L, "trace_entries", (int64_t)t->trace_entries);
     set_int(L, "guard_exits", (int64_t)t->guard_exits);
     set_int(L, "flushes", (int64_t)t->flushes);

@@ -12,6 +12,7 @@
 #include "obs/segment.h"
 
 #define ABORT_SITES_MAX 4096 /* the search is linear */
+#define ALARM_SHARE 4 /* records of one alarm */
 
 /* Copies s; what does not fit loses its head, because a path's tail tells more. Returns whether
  * it was cut. */
@@ -256,18 +257,23 @@ void records_abort(struct obs_vm *vm, int kind, enum jitstat_abort reason, uint6
 
 /* ---- alarms ---- */
 
-/* The record of this alarm at this place, else the one that was raised longest ago. */
+/* The record of this alarm at this place, else an unused one, else the one that was raised longest ago: of the same
+ * alarm if that has its share of the records, so that a frequent one does not hide the others. */
 static struct jitstat_alarm_rec *alarm_record(struct obs_vm *vm, enum jitstat_alarm a, const char *file, uint32_t line)
 {
-    struct jitstat_alarm_rec *oldest = vm->blk->alarms;
+    struct jitstat_alarm_rec *oldest = vm->blk->alarms, *oldest_same = NULL;
+    int same = 0;
     for (int i = 0; i < JITSTAT_ALARMS; i++) {
         struct jitstat_alarm_rec *q = &vm->blk->alarms[i];
         if (q->alarm == a && q->line == line && strcmp(q->file, file) == 0)
             return q;
+        same += q->alarm == a;
+        if (q->alarm == a && (!oldest_same || q->time_ns < oldest_same->time_ns))
+            oldest_same = q;
         if (q->time_ns < oldest->time_ns)
             oldest = q;
     }
-    return oldest;
+    return same >= ALARM_SHARE ? oldest_same : oldest;
 }
 
 /* Notes an alarm; returns how often it was raised for this place. */

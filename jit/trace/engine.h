@@ -14,6 +14,9 @@ struct jit_cell {
     struct jit_cell *next;
 };
 
+/* Is n 1, 2, 4, 8 ...: alarms are raised then, so that none becomes a flood. */
+static inline bool doubled(uint64_t n) { return n && !(n & (n - 1)); }
+
 /* hot.c */
 struct jit_cell *cell_find(struct jit_vm *vm, struct jit_key key, int kind, bool create); /* NULL: absent or no memory */
 void cell_aborted(struct jit_vm *vm, struct jit_cell *cell, const struct obs_place *at, enum jitstat_abort why);

@@ -127,7 +127,7 @@ enum jit_exit_kind jit_run(struct jit_vm *vm, void *ctx, void *frame, struct jit
     uint32_t depth = vm->running++;
     struct jit_exit *e = ((jit_enter_fn)(uintptr_t)vm->backend.enter)(ctx, frame, trace->code.entry);
     vm->running = depth;
-    if (*e->count >= EXIT_STORM && !(*e->count & (*e->count - 1)) && e->kind == JIT_EXIT_GUARD) exit_storm(vm, e);
+    if (*e->count >= EXIT_STORM && doubled(*e->count) && e->kind == JIT_EXIT_GUARD) exit_storm(vm, e);
     enum jit_exit_kind kind = (enum jit_exit_kind)e->kind;
     *record = exit_hot(vm, ctx, e);
     if (vm->dead_traces && !*record) trace_release_dead(vm);

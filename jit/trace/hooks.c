@@ -482,6 +482,8 @@ void jitstat_get_stats_asmmemmgr(struct jit_vm *vm, size_t *allocated, size_t *u
 
 const char *jitstat_counter_name(int c) { return c >= 0 && c < JITSTAT_NCOUNTERS ? obs_counter_name((enum jitstat_counter)c) : NULL; }
 const char *jitstat_abort_reason(int a) { return a >= 0 && a < JITSTAT_NABORTS ? obs_abort_name((enum jitstat_abort)a) : NULL; }
+const char *jitstat_alarm_name(int a) { return a > 0 && a < JITSTAT_NALARMS ? obs_alarm_name((enum jitstat_alarm)a) : NULL; }
+const char *jitstat_alarm_advice(int a) { return a > 0 && a < JITSTAT_NALARMS ? obs_alarm_advice((enum jitstat_alarm)a) : NULL; }
 
 static void run_add(struct jitstat_snapshot *s, char **text, const struct jit_trace *t, int kind, uint64_t runs)
 {
@@ -499,15 +501,23 @@ static void runs_fill(struct jit_vm *vm, struct jitstat_snapshot *s, char *text)
     }
 }
 
+static void alarms_fill(const struct jitstat_vm *blk, struct jitstat_snapshot *s)
+{
+    for (int i = 0; i < JITSTAT_ALARMS; i++)
+        if (blk->alarms[i].alarm != JITSTAT_AL_NONE) s->alarms[s->nalarms++] = blk->alarms[i];
+}
+
 int jitstat_get_stats_snapshot(struct jit_vm *vm, struct jitstat_snapshot **out)
 {
-    size_t n = 0, text = 0;
+    size_t n = 0, text = 0, alarms = vm->obs->blk->alarms_n ? JITSTAT_ALARMS : 0;
     if (vm->hooks->counted)
         for (struct jit_trace *t = vm->traces; t; t = t->next, n += 2) text += 2 * (strlen(t->name) + 1);
-    struct jitstat_snapshot *s = calloc(1, sizeof *s + n * sizeof *s->loop_run_times + text);
+    struct jitstat_snapshot *s = calloc(1, sizeof *s + alarms * sizeof *s->alarms + n * sizeof *s->loop_run_times + text);
     *out = s;
     if (!s) return -ENOMEM;
-    s->loop_run_times = (struct jitstat_run *)(s + 1);
+    s->alarms = (struct jitstat_alarm_rec *)(s + 1);
+    s->loop_run_times = (struct jitstat_run *)(s->alarms + alarms);
+    if (alarms) alarms_fill(vm->obs->blk, s);
     if (n) runs_fill(vm, s, (char *)(s->loop_run_times + n));
     obs_ev_snapshot(vm->obs, &s->totals);
     return 0;

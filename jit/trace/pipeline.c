@@ -109,7 +109,7 @@ static bool step_backend(struct jit_recorder *r, struct jit_trace *t)
     obs_ev_backend_end(vm->obs, &at, obs_timer_leave(vm->obs, JITSTAT_T_BACKEND), code->start, code->size);
     code_room(vm, &at);
     if (why < 0 || !t) return t != NULL;
-    if (why == JITSTAT_A_CODE_FULL) obs_alarm(vm->obs, JITSTAT_AL_CODE_FULL, &at, NULL);
+    if (why == JITSTAT_A_CODE_FULL && doubled(vm->obs->blk->total.counters[JITSTAT_C_ABORT_CODE_FULL] + 1)) obs_alarm(vm->obs, JITSTAT_AL_CODE_FULL, &at, NULL);
     if (why == JITSTAT_A_CODE_REFUSED) {
         vm->refused = true;
         obs_add(&vm->obs->blk->total.code_refused, 1);
@@ -182,7 +182,7 @@ static void recompiled(const struct jit_trace *t, unsigned times)
 {
     char detail[JITSTAT_DETAIL_LEN];
     struct obs_place at;
-    if (times < 8 || (times & (times - 1))) return;
+    if (times < 8 || !doubled(times)) return;
     trace_place(t, &at);
     snprintf(detail, sizeof detail, "%u times", times);
     obs_alarm(t->vm->obs, JITSTAT_AL_RECOMPILE, &at, detail);

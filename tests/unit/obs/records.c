@@ -162,6 +162,7 @@ Test(records, alarms)
     for (int i = 0; i < JITSTAT_ALARMS; i++)
         found |= r[i].line == 39;
     cr_assert(found, "the newest is there when all slots were taken");
+    cr_assert_eq(r[0].alarm, JITSTAT_AL_FLUSH_STORM, "a frequent alarm leaves the others their records");
     for (int a = 1; a < JITSTAT_NALARMS; a++)
         cr_assert(strlen(obs_alarm_name(a)) > 3 && strlen(obs_alarm_advice(a)) > 10);
     cr_assert_str_eq(obs_alarm_name(JITSTAT_NALARMS), "?");
