@@ -117,11 +117,12 @@ struct jit_slot_val {
  * returned below it, an outer one. Opaque to the engine but for printing. */
 struct jit_resume_frame {
     int32_t base; /* slot number of its first register */
-    uint32_t flags; /* guest's */
+    uint32_t flags; /* guest's, but for JIT_FRAME_MAKE */
     uint64_t pc; /* guest's: where to go on */
     uint64_t code; /* guest's: what it runs */
     uint32_t aux[2]; /* guest's */
 };
+#define JIT_FRAME_MAKE 0x20000000u /* outermost frame: what memory has of it is another's (it made a tail call), so it is to be made as well */
 struct jit_resume {
     uint32_t slots, nslots; /* into trace->slots */
     uint32_t frames, nframes; /* into trace->frames */

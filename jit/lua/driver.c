@@ -188,6 +188,16 @@ static __attribute__((noinline)) void pcall_fill(struct lua_State *L, struct cal
     L->errfunc = is_xpcall ? stack_save(L, ci->func + 1) : 0;
 }
 
+/* The lowest frame has made a tail call on the trace: its record becomes the callee's. */
+static __attribute__((noinline)) void tail_fill(struct callinfo *ci, struct value *base, const struct jit_resume_frame *f)
+{
+    const struct proto *p = (const struct proto *)(uintptr_t)f->code;
+    ci->func = base + f->base - 1;
+    ci->top = base + f->base + p->maxstack;
+    ci->nvarargs = (int32_t)(f->aux[0] >> 16);
+    ci->status = (uint16_t)((ci->status & ~CIST_VARARG) | CIST_TAIL | (f->flags & CIST_VARARG));
+}
+
 /* Inlined twice: each link of a recursion runs it. */
 static inline __attribute__((always_inline)) void frames_fill(struct lua_State *L, struct callinfo *ci, struct value *base,
                                                               const struct jit_resume_frame *f, uint32_t n)
@@ -196,6 +206,7 @@ static inline __attribute__((always_inline)) void frames_fill(struct lua_State *
     ci = lowest_frame(ci, f);
     L->errfunc = L->jit_errfunc;
     L->pcall_depth = L->jit_pdepth;
+    if (unlikely(f->flags & JIT_FRAME_MAKE)) tail_fill(ci, base, f);
     ci->pc = ((struct proto *)(uintptr_t)f->code)->code + f->pc;
     while (f++ < last) {
         const struct proto *p = (const struct proto *)(uintptr_t)f->code;

@@ -5,7 +5,8 @@
  *   base   first register, in slots relative to the entry frame; base - 1 holds the function
  *   code   struct proto *      pc   index of the instruction to be executed next
  *   flags  low 16 bits: callinfo status; LJF_OPEN: aux[1] is L->top (slot relative to the entry
- *          frame), because the next instruction takes everything up to top
+ *          frame), because the next instruction takes everything up to top; JIT_FRAME_MAKE: the lowest frame has
+ *          made a tail call
  *   aux[0] (nresults + 1) | nvarargs << 16
  * A pcall or xpcall that a trace inlined is a frame as well, below its callee's: flags CIST_C | CIST_PCALL, no code,
  * aux[0] nresults + 1, aux[1] 1 for xpcall.

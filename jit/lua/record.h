@@ -26,7 +26,7 @@ struct rec_lua {
     int32_t pend_slot, pend_n, pend_op;
     uint32_t pend_aux;
     uint32_t npaused; /* instructions passed over inside C calls */
-    uint32_t nret_below;
+    uint32_t nret_below, ntail; /* returns and tail calls of the lowest frame so far */
     uint32_t nargs; /* arguments of the call that was just inlined, for its VARARGPREP */
     int32_t last_line;
     bool entered; /* a function was entered: its first instruction is next */

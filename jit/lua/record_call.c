@@ -11,6 +11,7 @@
 #include "lua/record.h"
 
 #define MAX_RETURNS_BELOW 4
+#define MAX_TAIL_CALLS 4 /* of the lowest frame; the next goes to the callee's own trace */
 
 static uint64_t pc_index(const struct rec_lua *rl) { return (uint64_t)(rl->pc - rl->p->code); }
 
@@ -72,6 +73,29 @@ static void loop_begins(struct rec_lua *rl, const lua_ins *head)
         }
 }
 
+/* The lowest frame has made a tail call. A few are followed; a chain of them, or one back into the function whose tree
+ * this is, goes on in the callee's own trace. */
+static bool tail_head(struct rec_lua *rl)
+{
+    struct jit_recorder *r = rl->r;
+    struct jit_trace *t = trace_at(rl, JITSTAT_KIND_ENTRY);
+    bool own = !r->parent && r->place == JITSTAT_KIND_ENTRY && r->key.code == rl->p && in_entry_frame(r);
+    if (rl->p->is_vararg) { /* the target reads its varargs from memory */
+        if (rl->ntail > MAX_TAIL_CALLS) rl_fail(rl, JITSTAT_A_RECURSION);
+        return false;
+    }
+    if (own) {
+        jit_rec_close_loop(r);
+        return true;
+    }
+    if (t && (rl->ntail > MAX_TAIL_CALLS || (r->parent && t == root_of(r->parent->trace)))) return link_to(rl, t);
+    if (rl->ntail > 2 * MAX_TAIL_CALLS) {
+        r->vm->driver->back_off(r->vm->user, (struct jit_key){.code = rl->p, .pc = pc_index(rl)}, JITSTAT_KIND_ENTRY, 2);
+        rl_fail(rl, JITSTAT_A_RETRY);
+    }
+    return false;
+}
+
 /* Called before each instruction but the first. Are we where a trace starts? */
 bool rl_at_head(struct rec_lua *rl)
 {
@@ -93,6 +117,7 @@ bool rl_at_head(struct rec_lua *rl)
         return false;
     }
     if (!func_head) return false;
+    if (rl->ntail && r->nframes == 1) return tail_head(rl);
     uint32_t depth = 0;
     for (uint32_t i = 0; i < r->nframes; i++) depth += r->frames[i].code == (uint64_t)(uintptr_t)rl->p;
     bool own = !r->parent && r->place == JITSTAT_KIND_ENTRY && r->key.code == rl->p;
@@ -265,19 +290,25 @@ static void suspend_frame(struct rec_lua *rl, uint32_t status)
 
 static bool may_inline(const struct rec_lua *rl, const struct proto *p) { return rl->r->vm->params.inlining && !p->nojit; }
 
-static void push_lua(struct rec_lua *rl, int32_t fslot, struct proto *p, int nargs, int nresults, uint32_t status)
+/* p's first instruction is next; its frame is there, its function in fslot and nargs arguments behind it. */
+static void enter_lua(struct rec_lua *rl, int32_t fslot, struct proto *p, int nargs)
 {
     struct jit_recorder *r = rl->r;
-    struct jit_resume_frame f;
-    frame_of(&f, fslot + 1, p, nresults, status);
     jit_rec_keep(r, p);
-    if (!jit_rec_push_frame(r, &f)) return;
     for (int n = nargs; n < p->numparams; n++) jit_rec_set(r, fslot + 1 + n, JIT_NOREF, T_NIL);
     if (!p->is_vararg) jit_rec_forget(r, fslot + 1 + p->numparams, r->slot_hi);
     rl->nargs = (uint32_t)(nargs > p->numparams ? nargs : p->numparams);
     rl->entered = true;
     rl->open = rl->opened = p->is_vararg; /* VARARGPREP takes what is up to top */
     rl->open_top = fslot + 1 + (int32_t)rl->nargs;
+}
+
+static void push_lua(struct rec_lua *rl, int32_t fslot, struct proto *p, int nargs, int nresults, uint32_t status)
+{
+    struct jit_resume_frame f;
+    frame_of(&f, fslot + 1, p, nresults, status);
+    if (!jit_rec_push_frame(rl->r, &f)) return;
+    enter_lua(rl, fslot, p, nargs);
     rl->caller = rl->L->ci;
     rl->ci_new = true;
 }
@@ -522,7 +553,7 @@ void rl_op_vararg(struct rec_lua *rl)
     const struct jit_resume_frame *f = &r->frames[r->nframes - 1];
     int32_t n = (int32_t)(f->aux[0] >> 16), want = (int32_t)ins_c(i) - 1, a = rl_slot(rl, ins_a(i)), from = r->base - 1 - n;
     const struct value *entry = rl->base - r->base;
-    if (r->nframes == 1) {
+    if (r->nframes == 1 && !(f->flags & JIT_FRAME_MAKE)) {
         jit_ref ci = jit_rec_get(r, &d_state_jitci, trh_context(rl));
         if (f->base != 0) {
             rl_fail(rl, JITSTAT_A_NYI_BYTECODE);
@@ -637,6 +668,15 @@ static void return_inlined(struct rec_lua *rl, const struct rv *v, int32_t n, co
     rl_place_results(rl, to, v, n, want);
 }
 
+/* The record of the lowest frame. */
+static jit_ref lowest_record(struct rec_lua *rl)
+{
+    struct jit_recorder *r = rl->r;
+    jit_ref ci = jit_rec_get(r, &d_state_jitci, trh_context(rl));
+    for (uint32_t hops = r->frames[0].flags >> 16 & 0xff; hops; hops--) ci = jit_rec_get(r, &d_ci_prev, ci);
+    return ci;
+}
+
 static bool can_return_below(const struct rec_lua *rl, const struct callinfo *ci)
 {
     const struct callinfo *prev = ci->prev;
@@ -653,10 +693,10 @@ static void return_below(struct rec_lua *rl, const struct rv *v, int32_t n)
     struct callinfo *ci = rl->L->ci, *prev = ci->prev;
     struct proto *p = prev->func->lcl->p;
     struct jit_resume_frame old = r->frames[0], f;
-    jit_ref rci = jit_rec_get(r, &d_state_jitci, trh_context(rl));
+    jit_ref rci = lowest_record(rl);
     uint32_t hops = old.flags >> 16 & 0xff;
-    for (uint32_t i = 0; i < hops; i++) rci = jit_rec_get(r, &d_ci_prev, rci);
-    jit_rec_guard_value(r, jit_rec_get(r, &d_ci_status, rci), jit_rec_ki(r, ci->status));
+    jit_ref status = jit_rec_op2(r, JIT_int_and, jit_rec_get(r, &d_ci_status, rci), jit_rec_ki(r, 0xffff & ~CIST_TAIL));
+    jit_rec_guard_value(r, status, jit_rec_ki(r, ci->status & ~CIST_TAIL)); /* a tail call may not show in memory yet */
     jit_rec_guard_value(r, jit_rec_get(r, &d_ci_nresults, rci), jit_rec_ki(r, ci->nresults));
     jit_ref rprev = jit_rec_get(r, &d_ci_prev, rci);
     jit_rec_guard_value(r, jit_rec_get(r, &d_ci_pc, rprev), jit_rec_kr(r, prev->pc, false));
@@ -770,6 +810,33 @@ static bool tail_c_call(struct rec_lua *rl, unsigned a, const struct value *f, i
     return true;
 }
 
+/* A tail call in the lowest frame: its record in memory stays as it is until the trace is left. */
+static bool tail_lowest(struct rec_lua *rl, unsigned a, const struct value *f, int nargs)
+{
+    struct jit_recorder *r = rl->r;
+    struct jit_resume_frame old = r->frames[0], now;
+    const struct callinfo *ci = rl->L->ci;
+    int32_t to = old.base - 1;
+    struct rv v[256];
+    if (r->nframes != 1 || (!r->parent && r->place == JITSTAT_KIND_LOOP) || !may_inline(rl, f->lcl->p)) return false;
+    if (ci->status & (CIST_FIN | CIST_HOOKED | CIST_CLOSERET | CIST_TAILRET)) return false;
+    for (int n = 0; n <= nargs; n++) v[n] = rl_get(rl, a + (unsigned)n);
+    rl_guard_func(rl, v[0].ref, f);
+    if (rl->p->is_vararg) {
+        if (!(old.flags & JIT_FRAME_MAKE)) jit_rec_guard_value(r, jit_rec_get(r, &d_ci_nvarargs, lowest_record(rl)), jit_rec_ki(r, ci->nvarargs));
+        to -= ci->nvarargs + rl->p->numparams + 1;
+    }
+    if (to < -JIT_REC_SLOTS_BELOW + 8) rl_fail(rl, JITSTAT_A_FRAMES);
+    if (rl_failed(rl)) return true;
+    for (int n = 0; n <= nargs; n++) jit_rec_set(r, to + n, v[n].ref, v[n].tag);
+    frame_of(&now, to + 1, f->lcl->p, 0, (old.flags & 0xffffff & ~(uint32_t)CIST_VARARG) | CIST_TAIL | JIT_FRAME_MAKE);
+    now.aux[0] = old.aux[0] & 0xffff;
+    jit_rec_return_below(r, &now);
+    enter_lua(rl, to, f->lcl->p, nargs);
+    rl->ntail++;
+    return true;
+}
+
 void rl_op_tailcall(struct rec_lua *rl)
 {
     lua_ins i = *rl->pc;
@@ -781,6 +848,7 @@ void rl_op_tailcall(struct rec_lua *rl)
     bool own = r->nframes == 1 && r->place == JITSTAT_KIND_ENTRY && in_entry_frame(r) && f->tag == T_LCL && f->lcl->p == rl->p && !rl->p->is_vararg;
     if ((f->tag == T_LCF || f->tag == T_CCL) && !ins_c(i) && nargs <= 250 && tail_fast_call(rl, a, f, nargs)) return;
     if ((f->tag == T_LCF || f->tag == T_CCL) && !ins_c(i) && nargs <= 250 && tail_c_call(rl, a, f, nargs)) return;
+    if (f->tag == T_LCL && !ins_c(i) && nargs <= 250 && !own && tail_lowest(rl, a, f, nargs)) return;
     if (f->tag != T_LCL || ins_c(i) || nargs > 250 || (r->nframes == 1 && !own)) {
         if (r->parent || r->place == JITSTAT_KIND_ENTRY) rl->end = r->ir.ops.n > 8;
         if (!rl->end) rl_fail(rl, f->tag == T_LCL ? JITSTAT_A_ESCAPE : JITSTAT_A_NYI_CALL);

@@ -182,7 +182,7 @@ static void mark_rec(const struct jit_recorder *r, void (*mark)(void *, void *),
 void jit_mark(struct jit_vm *vm, void (*mark)(void *arg, void *object), void *arg)
 {
     for (struct jit_trace *t = vm->traces; t; t = t->next) {
-        mark_ir(&t->ir, mark, arg);
+        for (uint32_t i = 0; i < t->nroots; i++) mark(arg, t->roots[i]);
         for (uint32_t i = 0; i < t->ndeps; i++) mark(arg, t->deps[i]);
     }
     if (vm->rec) mark_rec(vm->rec, mark, arg);

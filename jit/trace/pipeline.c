@@ -52,6 +52,14 @@ static bool step_optimize(struct jit_recorder *r, struct jit_ir *out, struct jit
     return st == JIT_OPT_OK;
 }
 
+/* The collector asks in every cycle: it shall not have to look through all constants. */
+static void trace_roots(struct jit_trace *t)
+{
+    t->roots = jit_arena_alloc(&t->arena, (t->ir.consts.n + 1) * sizeof *t->roots);
+    for (uint32_t i = 0; t->roots && i < t->ir.consts.n; i++)
+        if (t->ir.consts.v[i].gc && t->ir.consts.v[i].p) t->roots[t->nroots++] = t->ir.consts.v[i].p;
+}
+
 /* All of the trace's data; the recorder's and the optimizer's memory can go afterwards. */
 static struct jit_trace *trace_new(struct jit_recorder *r, const struct jit_ir *ir, struct jit_trace *target)
 {
@@ -68,7 +76,8 @@ static struct jit_trace *trace_new(struct jit_recorder *r, const struct jit_ir *
         t->parent = r->parent->trace;
         t->parent_exit = r->parent->number;
     }
-    if (!jit_ir_copy(&t->ir, ir, &t->arena) || t->arena.failed) {
+    if (jit_ir_copy(&t->ir, ir, &t->arena)) trace_roots(t);
+    if (!t->roots || t->arena.failed) {
         jit_arena_fini(&t->arena);
         free(t);
         return NULL;

@@ -48,6 +48,8 @@ struct jit_trace {
     struct jitstat_guard *guards;
     void **deps; /* objects whose constants were used */
     uint32_t ndeps;
+    void **roots; /* collectable constants of ir, each once */
+    uint32_t nroots;
     uint32_t nbridges; /* root traces: bridges recorded in this tree, dead ones included */
     bool doomed; /* scratch of invalidate.c */
     uint32_t stack_room; /* slots above the frame register that the trace needs (its guard_stack) */

@@ -161,7 +161,7 @@ static void link_memory(struct lower *l, uint32_t n, const void *target, char wh
     struct enc *e = &l->e;
     write_slots(l, r);
     lower_poll(l, POLL_LEAVE, which, lower_exit(l, l->next_extra++, n, JIT_EXIT_POLL, false));
-    if (r->nframes != 1 || f->base != 0) {
+    if (r->nframes != 1 || f->base != 0 || f->flags & JIT_FRAME_MAKE) {
         struct jit_exit *x = lower_exit(l, l->next_extra++, n, JIT_EXIT_INTERP, false);
         enc_mov_rr(e, X_RDI, X_R15);
         enc_mov_imm(e, X_RSI, (int64_t)(intptr_t)f);
