@@ -61,6 +61,7 @@ FIELD(d_uv_r, "upvalue.r", value, p, 'r', 8, AL_UPVALUE, 0);
 FIELD(d_state_ci, "state.ci", lua_State, ci, 'r', 8, AL_STATE, 0);
 FIELD(d_state_jitci, "state.jit_ci", lua_State, jit_ci, 'r', 8, AL_STATE, 0);
 FIELD(d_state_top, "state.top", lua_State, top, 'r', 8, AL_STATE, 0);
+FIELD(d_state_hookmask, "state.hookmask", lua_State, hookmask, 'i', 4, AL_STATE, 0);
 FIELD(d_ci_func, "ci.func", callinfo, func, 'r', 8, AL_CI, 0);
 FIELD(d_ci_prev, "ci.prev", callinfo, prev, 'r', 8, AL_CI, 0);
 FIELD(d_ci_pc, "ci.pc", callinfo, pc, 'r', 8, AL_CI, 0);

@@ -6,7 +6,9 @@
  *  2. While a thread is recorded it runs interpreted; other threads may run machine code.
  *  3. L->jit_base and L->jit_ci describe the innermost entered activation of L and are restored by
  *     whoever ends it: here after a normal return, call_protected after an error.
- *  4. A frame with a debug hook never runs machine code (vm->interrupt while hooks are set).
+ *  4. A thread with a debug hook never enters machine code. One that runs there when the hook is set (by a signal handler,
+ *     by a function that it calls) leaves: vm->interrupt is up until the interpreter has the thread back, and a trace looks
+ *     at hookmask behind each call of a C function.
  *
  * Before: vm.c. After: trace/, record.c.
  */
@@ -135,6 +137,7 @@ static void jit_tick(struct lua_State *L, struct callinfo *ci, struct hot *h, st
 {
     struct jit_vm *vm = L->g->vm;
     h->count = h->start;
+    if (unlikely(vm && vm->interrupt)) jit_interrupt(vm, false); /* met; a signal from here on puts it up again */
     if (!jit_may(L)) {
         if (h->trace) h->count = 1;
         return;
@@ -204,7 +207,7 @@ void lua_jit_flush(struct lua_State *L, const char *why)
 }
 void lua_jit_hook_set(struct lua_State *L)
 {
-    if (L->g->vm) jit_interrupt(L->g->vm, L->hookmask != 0);
+    if (L->g->vm) jit_interrupt(L->g->vm, true);
 }
 
 struct mark_arg {

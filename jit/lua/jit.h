@@ -43,7 +43,7 @@ enum lua_alias {
     X(d_table_node) X(d_table_nused) X(d_table_nints) X(d_gc_mark) X(d_gc_kind) X(d_arr_tag) X(d_arr_i) X(d_arr_f) X(d_arr_r) \
     X(d_slot_tag) X(d_slot_i) X(d_slot_f) X(d_slot_r) X(d_node_tag) X(d_node_i) X(d_node_f) X(d_node_r) X(d_node_ktag) X(d_node_key) X(d_node_keyr) \
     X(d_str_len) X(d_str_byte) X(d_str_short) X(d_lcl_proto) X(d_ccl_f) X(d_lcl_upval) X(d_upval_v) X(d_uv_tag) X(d_uv_i) X(d_uv_f) X(d_uv_r) \
-    X(d_state_ci) X(d_state_jitci) X(d_state_top) X(d_ci_func) X(d_ci_prev) X(d_ci_pc) X(d_ci_status) X(d_ci_nresults) X(d_ci_nvarargs) X(d_udata_meta) X(d_udata_len) X(d_global_debt)
+    X(d_state_ci) X(d_state_jitci) X(d_state_top) X(d_state_hookmask) X(d_ci_func) X(d_ci_prev) X(d_ci_pc) X(d_ci_status) X(d_ci_nresults) X(d_ci_nvarargs) X(d_udata_meta) X(d_udata_len) X(d_global_debt)
 /* clang-format on */
 #define X(name) extern const struct jit_descr name;
 LUA_DESCRS(X)

@@ -369,6 +369,7 @@ static void ccall_results(struct rec_lua *rl)
         r->resume_dirty = true;
         if (r->top < rl->open_top) r->top = rl->open_top;
     }
+    jit_rec_guard_value(r, jit_rec_get(r, &d_state_hookmask, trh_context(rl)), jit_rec_ki(r, 0));
     jit_rec_depend(r, r->ndeps ? r->deps[0] : rl->p); /* the called code may have changed what the trace relies on */
     for (int32_t s = from; s < from + n; s++) jit_rec_reload(r, s, entry[s].tag, tag_type(entry[s].tag));
     rl_reload_captured(rl);
@@ -592,12 +593,11 @@ static bool finish_cont(struct rec_lua *rl, struct rv v, const struct value *now
     lua_ins i = p->code[r->frames[r->nframes - 1].pc - 1];
     enum opcode op = ins_op(i);
     (void)now;
-    if ((op >= OP_ADD && op <= OP_KSHR) || op == OP_UNM || op == OP_BNOT || op == OP_LEN || (op >= OP_GETTABUP && op <= OP_GETINT) || op == OP_SELF) {
+    if (op == OP_SETTABUP || op == OP_SETTABLE || op == OP_SETFIELD || op == OP_SETINT) return true;
+    if ((op >= OP_ADD && op <= OP_KSHR) || op == OP_UNM || op == OP_BNOT || op == OP_LEN || op == OP_GETTABUP || op == OP_GETTABLE || op == OP_GETFIELD || op == OP_GETINT || op == OP_SELF) {
         jit_rec_set(r, r->base + (int32_t)ins_a(i), v.ref, v.tag);
         return true;
     }
-    if (op >= OP_SETTABLE && op <= OP_SETINT) return true;
-    if (op == OP_SETTABUP) return true;
     if ((op >= OP_JLT && op <= OP_JNGEK) || op == OP_JEQ || op == OP_JNE) { /* the tag decided; where it goes is a constant */
         static const uint8_t negated[NUM_OPCODES] = {[OP_JNE] = 1, [OP_JNLT] = 1, [OP_JNLE] = 1, [OP_JNLTK] = 1, [OP_JNLEK] = 1, [OP_JNGTK] = 1, [OP_JNGEK] = 1};
         bool jump = !tag_is_false(v.tag) != negated[op];

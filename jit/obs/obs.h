@@ -23,15 +23,14 @@
 #include <jitstat/stats.h>
 
 /* The poll word: low 16 bits are the semaphore of the `count` probe (the kernel raises it while
- * somebody is attached), high 16 bits are raised by enable_debug (JIT_POLL_DEBUG users counted)
- * and by interrupts. Machine code tests all 32 bits at back edges, entries and bridges:
+ * somebody is attached), high 16 bits count the VMs that are in enable_debug or interrupted: so
+ * there may be 32000 of them. Machine code tests all 32 bits at back edges, entries and bridges:
  * zero means nothing to do. */
 union jit_poll {
     uint32_t word;
     struct {
         uint16_t count_semaphore;
-        uint8_t debug_users; /* VMs that are in enable_debug */
-        uint8_t interrupt_users; /* VMs with a pending interrupt */
+        uint16_t users; /* VMs that are in enable_debug, and VMs with a pending interrupt */
     };
 };
 extern union jit_poll jit_poll_word __attribute__((visibility("hidden")));
