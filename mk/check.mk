@@ -8,6 +8,9 @@ check-long: all unit-bins e2e-bins
 	@B=$(B) $(RUN)/all.sh check
 	@B=$(B) $(RUN)/all.sh long
 
+check-official: all
+	@$(RUN)/official.sh $(B) "$(LUA_TESTS)"
+
 bench: all
 	@$(RUN)/bench.sh $(B)/jitlua
 
@@ -30,9 +33,10 @@ help:
 	@echo '  demo        a Lua program under jitstat run: its output, then the snapshot'
 	@echo '  check       unit, golden, language, program and end-to-end tests (under 6 minutes)'
 	@echo '  check-long  check, then torture, sanitizers and more'
+	@echo '  check-official  the official tests of Lua 5.4.4 in LUA_TESTS=DIR, with the JIT on, at threshold 1, off'
 	@echo '  bench       table of tests/bench and tests/programs against lua5.4 and luajit (ROUNDS= ONLY= MEM=1)'
 	@echo '  fuzz        differential fuzzing for T=60 seconds (SEED=n repeats a run)'
 	@echo '  lint        layers and formatting'
 	@echo '  deps        install missing Debian packages; clean; help'
 
-.PHONY: all deps check check-long bench fuzz demo lint clean help unit-bins
+.PHONY: all deps check check-long check-official bench fuzz demo lint clean help unit-bins
