@@ -1,5 +1,5 @@
 /* main.c: jitlua, the stand-alone program: runs scripts and an interactive prompt. Options and behaviour are lua(1)'s, so
- * that it can take its place, and two more: -j for the JIT's parameters and --version.
+ * that it can take its place, and three more: -j for the JIT's parameters, --version and --help.
  *
  * Everything runs inside one protected call (run_all), so running out of memory at any point is a message and exit
  * status 1, not an abort. Ctrl-C sets a debug hook from the signal handler; the hook raises "interrupted!" at the next
@@ -60,14 +60,9 @@ static void print_version(void)
     fflush(stdout);
 }
 
-static void print_usage(const char *bad)
+static void print_usage(FILE *out)
 {
-    fprintf(stderr, "%s: ", progname);
-    if (strcmp(bad, "-e") == 0 || strcmp(bad, "-l") == 0 || strcmp(bad, "-j") == 0)
-        fprintf(stderr, "'%s' needs argument\n", bad);
-    else
-        fprintf(stderr, "unrecognized option '%s'\n", bad);
-    fprintf(stderr,
+    fprintf(out,
             "usage: %s [options] [script [args]]\n"
             "Options:\n"
             "  -e stat     execute the string 'stat'\n"
@@ -79,10 +74,18 @@ static void print_usage(const char *bad)
             "  -W          turn warnings on\n"
             "  -j params   set parameters of the JIT: off, threshold=100, ...\n"
             "  --version   show the versions of Lua and jitstat\n"
+            "  --help      show this\n"
             "  --          end of options\n"
             "  -           end of options; execute the standard input\n",
             progname);
-    fflush(stderr);
+    fflush(out);
+}
+
+static void refuse_option(const char *bad)
+{
+    bool known = strcmp(bad, "-e") == 0 || strcmp(bad, "-l") == 0 || strcmp(bad, "-j") == 0;
+    fprintf(stderr, known ? "%s: '%s' needs argument\n" : "%s: unrecognized option '%s'\n", progname, bad);
+    print_usage(stderr);
 }
 
 /* ---- protected calls ---- */
@@ -232,6 +235,7 @@ struct options {
     bool interactive; /* -i */
     bool version; /* -v, -i */
     bool own_version; /* --version */
+    bool help; /* --help */
     bool execute; /* -e */
     bool no_env; /* -E */
     int first; /* index of the script, or argc */
@@ -249,6 +253,8 @@ static bool option_flag(struct options *o, const char *word)
 {
     if (strcmp(word, "--version") == 0)
         return o->own_version = true;
+    if (strcmp(word, "--help") == 0)
+        return o->help = true;
     if (word[2] != '\0')
         return false;
     switch (word[1]) {
@@ -490,8 +496,13 @@ static int run_all(lua_State *L)
     if (argv[0] != NULL && argv[0][0] != '\0')
         progname = argv[0];
     if (o.bad) {
-        print_usage(argv[o.first]);
+        refuse_option(argv[o.first]);
         return 0;
+    }
+    if (o.help) {
+        print_usage(stdout);
+        lua_pushboolean(L, 1);
+        return 1;
     }
     print_versions(&o);
     if (o.no_env) { /* the libraries look for this */

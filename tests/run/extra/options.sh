@@ -1,0 +1,147 @@
+#!/bin/bash
+# options.sh BINDIR: jitlua's command line beside lua5.4's. Each case runs both with the same words, standard input and
+# environment and compares output, error output (the program's own name aside) and exit status; the end of the file is
+# a session at the prompt: continuation lines, history, Ctrl-C in a compiled loop.
+set -u
+bin=$(realpath -- "${1:?usage: $0 BINDIR}")/jitlua
+ref=$(type -P lua5.4) || { echo "no lua5.4" >&2; exit 1; }
+work=$(mktemp -d)
+tmux_at() { tmux -f /dev/null -L "jitlua-$$" "$@"; }
+trap 'tmux_at kill-server 2>/dev/null; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+unset LUA_INIT LUA_INIT_5_4 LUA_PATH LUA_PATH_5_4 LUA_CPATH LUA_CPATH_5_4
+export LC_ALL=C TERM=xterm
+passed=0 failed=0
+ok() { passed=$((passed + 1)); }
+not_ok() { failed=$((failed + 1)); echo "not ok - $1"; }
+
+cat >script.lua <<'LUA'
+print(#arg, arg[0], arg[-1] ~= nil, ...)
+for i = 1, #arg do print(i, arg[i]) end
+LUA
+echo 'return {name = ...}' >mod.lua
+echo 'local s = 0 for i = 1, 200 do s = s + i end print(s)' >'-dash.lua'
+echo 'print(1' >broken.lua
+echo 'error("deep")' >raise.lua
+echo 'error(setmetatable({}, {__tostring = function() return "object" end}))' >object.lua
+echo 'warn("@on") warn("one ", "two") warn("@off") warn("three")' >warn.lua
+echo 'print("from init")' >init.lua
+printf '#!/usr/bin/lua\nprint("first line skipped")\n' >sharp.lua
+"$ref" -e 'io.open("chunk.luac", "wb"):write(string.dump(function() end))'
+
+run() { # PROGRAM OUT: the case in ${words[@]}, $input
+    printf '%s' "$input" | timeout 20 "$1" "${words[@]}" >"$2.out" 2>"$2.err"
+    echo "$?" >"$2.status"
+    sed -i "s|$1|LUA|g" "$2.out" "$2.err"
+}
+same() { # WORD...: both do the same
+    local part
+    words=("$@")
+    run "$bin" ours
+    run "$ref" theirs
+    for part in out err status; do
+        cmp -s "ours.$part" "theirs.$part" && continue
+        not_ok "$part of: $* ${input:+(with input)}"
+        diff "theirs.$part" "ours.$part" | head -n 6
+        return
+    done
+    ok
+}
+input=
+same script.lua a 'b c' ''
+same -- script.lua x
+same -- -dash.lua
+same -e 'print(1)' -e 'x = 2' -e 'print(x)'
+same -e'print("close")' script.lua 1
+same -l mod -e 'print(mod.name)'
+same -l m=mod -e 'print(m.name)'
+same -lmod -e 'print(type(mod))'
+same -l nothere
+same -W warn.lua
+same warn.lua
+same -W -e 'warn("w")'
+same -v
+same -v -e 'print(1)'
+same broken.lua
+same raise.lua
+same object.lua
+same -e 'error({})'
+same -e 'error()'
+same -e 'error("at level 2", 2)'
+same -e 'local t <close> = setmetatable({}, {__close = function() print("closed") end}) error("e")'
+same nothere.lua
+same sharp.lua
+same -e 'os.exit(7)'
+same -e 'os.exit(true, true)'
+same -e 'os.exit(false)'
+same -e 'io.stdout:write("no newline") os.exit(3, true)'
+same -i -e 'print(_PROMPT)' script.lua
+same -E -e 'print(package.path, package.cpath)'
+same -e 'print(arg[0], arg[1], arg[-1] == nil, #arg)' script.lua
+same -e 'string.rep("x", -1)()'
+same -e 'local function f() return f() + 1 end f()'
+same -e 'coroutine.wrap(function() error("in coroutine") end)()'
+same -e 'print(select("#", ...), ...)' one
+input='print("stdin", ...)' same - a b
+input='print("stdin")' same
+input='x = 5 return x' same
+input='= 1' same -
+input=$'1 + 1\nx = 3\nx,\n"two"\nfor i = 1, 2 do\nprint(i)\nend\nerror("at prompt")\n' same -i
+LUA_INIT='print("init")' same -e 'print(2)'
+LUA_INIT=@init.lua same script.lua
+LUA_INIT_5_4='print("5.4")' LUA_INIT='print("any")' same -e ''
+LUA_INIT='error("bad init")' same -e 'print(2)'
+LUA_INIT='print("init")' same -E -e 'print(2)'
+LUA_PATH='?.x;;' same -e 'print(package.path)'
+LUA_PATH_5_4='./?.lua' same -l mod -e 'print(mod.name)'
+
+fails_with() { # STATUS TEXT WORD...: of ours alone
+    local status=$1 text=$2 got
+    shift 2
+    got=$(timeout 20 "$bin" "$@" 2>&1 </dev/null)
+    [ $? = "$status" ] && grep -qF -- "$text" <<<"$got" && { ok; return; }
+    not_ok "$*: $got"
+}
+fails_with 1 "unrecognized option '-z'" -z
+fails_with 1 "'-e' needs argument" -e
+fails_with 1 "'-l' needs argument" -l
+fails_with 1 "'nothing' is not name=value" -j nothing -e 'print(1)'
+fails_with 0 "usage: " --help
+fails_with 0 "jitstat" --version
+fails_with 0 "0 loops" -j off -e 'for i = 1, 1e5 do end print(require "jitstat".get_stats_snapshot().counters.TOTAL_COMPILED_LOOPS .. " loops")'
+fails_with 1 "bad binary format" chunk.luac
+
+# ---- at the prompt ----
+await() { # TEXT: until the last screen shows it (20 s)
+    local end=$((SECONDS + 20))
+    until tmux_at capture-pane -p -S -200 | grep -qF -- "$1"; do
+        [ $SECONDS -lt $end ] || { not_ok "prompt: no '$1'"; tmux_at capture-pane -p; return 1; }
+        read -r -t 0.05 <> <(:)
+    done
+    ok
+}
+type_line() { tmux_at send-keys "$1" Enter; }
+tmux_at new-session -d -x 80 -y 24 "$bin -i -e 'js = require [[jitstat]]'"
+await '>'
+type_line 'six = 6'
+type_line 'print("got",'
+await '>>'
+type_line 'six * 7)'
+await 'got     42'
+tmux_at send-keys Up Up Up C-a C-k
+type_line 'six // 4, "expr"'
+await 'expr'
+tmux_at send-keys Up Home
+type_line 'print("again"), '
+await 'again'
+type_line 'n = 0 while true do n = n + 1 end'
+type_line 'print("never")'
+until [ "$(ps -o stat= --ppid "$(tmux_at display -p '#{pid}')" | head -c 1)" = R ]; do read -r -t 0.05 <> <(:); done
+tmux_at send-keys C-c
+await 'interrupted!'
+await 'stack traceback'
+type_line 'print("loops", js.get_stats_snapshot().counters.TOTAL_COMPILED_LOOPS > 0, n > 100)'
+await $'loops'
+tmux_at capture-pane -p -S -200 | grep -q 'loops[[:space:]]*true[[:space:]]*true' && ok || not_ok "Ctrl-C did not reach a compiled loop"
+echo "$passed passed, $failed failed, 0 skipped"
+[ $failed = 0 ]
