@@ -125,6 +125,25 @@ void agent_follow(struct agent *a, bool on);
 struct agent_snapshot *agent_snapshot_take(struct agent *a);
 void agent_snapshot_free(struct agent_snapshot *s);
 
+/* ---- one trace, with what was compiled ---- */
+
+struct agent_way_out {
+    struct jitstat_guard guard;
+    char file[JITSTAT_ABORT_FILE_LEN]; /* "": the trace's own */
+};
+struct agent_listing {
+    struct jitstat_loop loop;
+    struct agent_way_out *exits; /* [loop.nguards], by number */
+    unsigned char *bytes; /* copy of its struct jitstat_listing with all that belongs to it: still a stranger's */
+    size_t size; /* 0: no listing is kept of this trace */
+    char *op_names; /* as at jitstat_seg.op_names */
+    size_t op_names_size;
+};
+/* Reads trace `number` of a VM of a process that was added. -ENOENT: no such trace; -EAGAIN: it kept changing;
+ * -EPROTO: its record cannot be trusted. agent_listing_fini also after an error. */
+int agent_listing_read(struct agent *a, pid_t pid, uint32_t vm, uint64_t number, struct agent_listing *out);
+void agent_listing_fini(struct agent_listing *l);
+
 /* ---- starting a program ---- */
 
 struct agent_command {

@@ -19,39 +19,6 @@
 
 #include "agent/internal.h"
 
-#define TRIES 100
-
-static uint64_t word(const __u64 *p)
-{
-    return __atomic_load_n((const uint64_t *)p, __ATOMIC_ACQUIRE);
-}
-static uint32_t half(const __u32 *p)
-{
-    return __atomic_load_n((const uint32_t *)p, __ATOMIC_ACQUIRE);
-}
-
-/* The size bytes at off, or NULL if they are not inside the segment. */
-static const void *inside(const struct target *t, uint64_t off, uint64_t size)
-{
-    if (off == 0 || off % 8 || off > t->size || size > t->size - off)
-        return NULL;
-    return (const char *)t->seg + off;
-}
-
-/* Copies a record whose first word is its seq. Returns false if it never stood still. */
-static bool copy_record(void *to, const void *from, size_t size)
-{
-    const __u32 *seq = from;
-    for (int i = 0; i < TRIES; i++) {
-        uint32_t before = half(seq);
-        memcpy(to, from, size);
-        __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        if (!(before & 1) && half(seq) == before)
-            return true;
-    }
-    return false;
-}
-
 /* ---- the mapping ---- */
 
 static const char *distrust(const struct jitstat_seg *s, size_t size)

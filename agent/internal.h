@@ -2,6 +2,7 @@
 #ifndef AGENT_INTERNAL_H
 #define AGENT_INTERNAL_H
 
+#include <string.h>
 #include <sys/stat.h>
 
 #include "agent/agent.h"
@@ -88,6 +89,40 @@ void block_unmap(struct target *t);
 int block_read(const struct target *t, struct agent_process *p);
 /* Reads the totals of all VMs as they are now. */
 int block_baselines(struct target *t);
+
+/* ---- reading what a stranger writes: every word once, every offset checked (block.c says why) ---- */
+#define BLOCK_TRIES 100
+
+static inline uint64_t word(const __u64 *p)
+{
+    return __atomic_load_n((const uint64_t *)p, __ATOMIC_ACQUIRE);
+}
+static inline uint32_t half(const __u32 *p)
+{
+    return __atomic_load_n((const uint32_t *)p, __ATOMIC_ACQUIRE);
+}
+
+/* The size bytes at off, or NULL if they are not inside the segment. */
+static inline const void *inside(const struct target *t, uint64_t off, uint64_t size)
+{
+    if (off == 0 || off % 8 || off > t->size || size > t->size - off)
+        return NULL;
+    return (const char *)t->seg + off;
+}
+
+/* Copies a record whose first word is its seq. Returns false if it never stood still. */
+static inline bool copy_record(void *to, const void *from, size_t size)
+{
+    const __u32 *seq = from;
+    for (int i = 0; i < BLOCK_TRIES; i++) {
+        uint32_t before = half(seq);
+        memcpy(to, from, size);
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        if (!(before & 1) && half(seq) == before)
+            return true;
+    }
+    return false;
+}
 
 /* ---- bpf.c ---- */
 void bpf_fini(struct agent *a);

@@ -25,7 +25,7 @@ struct command {
     const char *summary;
     const char *usage; /* printed after "usage: jitstat " */
 };
-extern const struct command cmd_run, cmd_snapshot, cmd_list;
+extern const struct command cmd_run, cmd_snapshot, cmd_list, cmd_dump;
 
 /* Prints "jitstat: ..." as one line on stderr and returns status. */
 int fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -6,7 +6,7 @@
 
 #include "cli/cli.h"
 
-static const struct command *const commands[] = {&cmd_run, &cmd_snapshot, &cmd_list};
+static const struct command *const commands[] = {&cmd_run, &cmd_snapshot, &cmd_list, &cmd_dump};
 #define NCOMMANDS (sizeof commands / sizeof commands[0])
 
 static void say(const char *fmt, va_list ap)

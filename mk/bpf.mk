@@ -25,15 +25,15 @@ $(B)/libagent.a: $(call obj,$(AGENT_SRC))
 	@rm -f $@; ar rcs $@ $^
 
 $(B)/jitstat: $(call obj,$(CLI_SRC)) $(B)/libagent.a
-	$(CC) $(CFLAGS) -o $@ $(call obj,$(CLI_SRC)) $(B)/libagent.a -lbpf -lelf -lz $(LDLIBS)
+	$(CC) $(CFLAGS) -o $@ $(call obj,$(CLI_SRC)) $(B)/libagent.a -lbpf -lelf -lz -lZydis -lZycore $(LDLIBS)
 
 # Units of the agent and of the command line; the agent's link obs as well, to have a block to read.
 $(B)/unit/agent/%: tests/unit/agent/%.c $(B)/libagent.a $(OBS_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -I. -Ibpf -MMD -MP -MF $@.d -o $@ $< $(OBS_OBJ) $(B)/libagent.a -lcriterion -lbpf -lelf -lz $(LDLIBS)
-$(B)/unit/cli/%: tests/unit/cli/%.c $(call obj,cli/print.c cli/json.c)
+$(B)/unit/cli/%: tests/unit/cli/%.c $(call obj,cli/print.c cli/json.c cli/decode.c cli/source.c)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -I. -Ibpf -MMD -MP -MF $@.d -o $@ $< $(call obj,cli/print.c cli/json.c) -lcriterion $(LDLIBS)
+	$(CC) $(CFLAGS) -I. -Ibpf -MMD -MP -MF $@.d -o $@ $< $(call obj,cli/print.c cli/json.c cli/decode.c cli/source.c) -lcriterion $(LDLIBS)
 
 # The emitter fires events through jit/obs alone: as one program, and as a library with a starter.
 $(call obj,tests/e2e/emitter.c tests/e2e/emitter_main.c): CFLAGS += -Ijit

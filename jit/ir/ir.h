@@ -138,8 +138,12 @@ struct jit_op {
     uint32_t ext; /* nargs > 3: arguments are trace->args[ext .. ext+nargs) */
     const struct jit_descr *descr; /* memory and calls */
     uint32_t resume; /* index into trace->resumes or JIT_NORESUME */
-    uint32_t line; /* guest's source line while it was recorded, 0 unknown */
+    uint32_t line; /* guest's source place while it was recorded: jit_op_line, jit_op_file */
 };
+#define JIT_LINE_BITS 24
+/* Source line, 0 unknown; number of its file among the recorder's files, 0: the trace's own. */
+static inline uint32_t jit_op_line(const struct jit_op *op) { return op->line & ((1u << JIT_LINE_BITS) - 1); }
+static inline uint32_t jit_op_file(const struct jit_op *op) { return op->line >> JIT_LINE_BITS; }
 
 /* Where a merge point was: for dumps and hooks. */
 struct jit_merge {

@@ -32,7 +32,11 @@ uint32_t rec_capture(struct jit_recorder *r); /* resume data of now */
 /* pipeline.c */
 struct jit_trace *pipeline_compile(struct jit_recorder *r, enum jit_link link, struct jit_trace *target);
 void trace_place(const struct jit_trace *t, struct obs_place *at);
-void trace_publish(struct jit_trace *t); /* installs, compile hook and event */
+void trace_publish(struct jit_trace *t, struct jit_recorder *r); /* installs, compile hook and event */
+
+/* listing.c */
+void listing_keep(struct jit_recorder *r, struct jit_trace *t); /* t has its record */
+void listing_names(void); /* makes the operations' names known to readers */
 
 /* exit.c */
 void exit_handler(struct jit_exit_state *st);

@@ -116,7 +116,7 @@ static size_t op_strings(const struct jit_vm *vm, const struct jit_ir *ir, uint3
 static void op_describe(struct jitstat_op *o, const struct jit_ir *ir, uint32_t i, const uint32_t *offsets, uint64_t number, char *text)
 {
     const struct jit_op *op = &ir->ops.v[i];
-    *o = (struct jitstat_op){.index = i, .name = jit_opinfo[op->opcode].name, .text = text, .offset = -1, .line = op->line};
+    *o = (struct jitstat_op){.index = i, .name = jit_opinfo[op->opcode].name, .text = text, .offset = -1, .line = jit_op_line(op)};
     if (offsets && offsets[i] != 0xffffffffu) o->offset = offsets[i];
     if (jit_op_is_guard(op)) {
         o->kind = JITSTAT_OP_GUARD;

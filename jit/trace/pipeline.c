@@ -197,7 +197,7 @@ static void recompiled(const struct jit_trace *t, unsigned times)
     obs_alarm(t->vm->obs, JITSTAT_AL_RECOMPILE, &at, detail);
 }
 
-void trace_publish(struct jit_trace *t)
+void trace_publish(struct jit_trace *t, struct jit_recorder *r)
 {
     struct jit_vm *vm = t->vm;
     struct obs_place at;
@@ -206,6 +206,7 @@ void trace_publish(struct jit_trace *t)
                           t->code.nexits, &t->guards);
     if (!t->rec) t->rec = &t->own_rec, t->guards = NULL;
     exits_init(t);
+    listing_keep(r, t);
     for (uint32_t i = 0; i < t->ir.ops.n && !t->stack_room; i++)
         if (t->ir.ops.v[i].opcode == JIT_guard_stack) t->stack_room = (uint32_t)jit_ref_const(&t->ir, t->ir.ops.v[i].arg[0])->i;
     t->next = vm->traces;

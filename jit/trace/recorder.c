@@ -72,6 +72,21 @@ static bool rec_names(struct jit_recorder *r)
     return r->name && r->file;
 }
 
+/* r->code is another function: operations are of its file from here. */
+static void rec_file(struct jit_recorder *r)
+{
+    const char *file = "";
+    int line;
+    uint32_t i = 0;
+    r->vm->driver->place((void *)(uintptr_t)r->code, r->pc, &file, &line);
+    while (i < r->nfiles && strcmp(r->files[i], file) != 0) i++;
+    if (i == r->nfiles && i < JIT_REC_MAX_FILES) {
+        char *s = jit_arena_strdup(&r->arena, i < JIT_REC_MAX_FILES - 1 ? file : "?");
+        if (s) r->files[r->nfiles++] = s;
+    }
+    r->cur_file = i < r->nfiles ? i : r->nfiles - 1;
+}
+
 struct jit_recorder *rec_new(struct jit_vm *vm, void *ctx, struct jit_key key, int kind, struct jit_exit *parent)
 {
     struct jit_recorder *r = calloc(1, sizeof *r);
@@ -101,6 +116,7 @@ struct jit_recorder *rec_new(struct jit_vm *vm, void *ctx, struct jit_key key, i
         rec_free(r);
         return NULL;
     }
+    r->files[r->nfiles++] = r->file;
     vm->next_number++;
     vm->rec = r;
     jit_ref k = jit_ir_const_i(&r->ir, INT32_MAX); /* the room is known at the end */
@@ -205,6 +221,15 @@ void jit_rec_begin_ins(struct jit_recorder *r, uint64_t pc, uint32_t line, int32
     if (r->ir.ops.n > (uint64_t)r->vm->params.trace_limit) jit_rec_fail(r, JITSTAT_A_TOO_LONG);
 }
 
+static void rec_current_frame(struct jit_recorder *r)
+{
+    const struct jit_resume_frame *f = &r->frames[r->nframes - 1];
+    bool other = f->code && f->code != r->code;
+    r->base = f->base, r->code = f->code, r->pc = f->pc;
+    r->resume_dirty = true;
+    if (other) rec_file(r);
+}
+
 bool jit_rec_push_frame(struct jit_recorder *r, const struct jit_resume_frame *f)
 {
     if (r->nframes == JIT_REC_MAX_FRAMES) {
@@ -212,16 +237,8 @@ bool jit_rec_push_frame(struct jit_recorder *r, const struct jit_resume_frame *f
         return false;
     }
     r->frames[r->nframes++] = *f;
-    r->base = f->base, r->code = f->code, r->pc = f->pc;
-    r->resume_dirty = true;
+    rec_current_frame(r);
     return true;
-}
-
-static void rec_current_frame(struct jit_recorder *r)
-{
-    const struct jit_resume_frame *f = &r->frames[r->nframes - 1];
-    r->base = f->base, r->code = f->code, r->pc = f->pc;
-    r->resume_dirty = true;
 }
 
 void jit_rec_pop_frame(struct jit_recorder *r)
@@ -285,7 +302,7 @@ static jit_ref rec_emit(struct jit_recorder *r, enum jit_opcode op, const jit_re
     if (r->status >= 0) return JIT_NOREF;
     jit_ref v = jit_ir_emit(&r->ir, op, args, n, d, resume);
     if (v == JIT_NOREF) jit_rec_fail(r, JITSTAT_A_NO_MEMORY);
-    else r->ir.ops.v[v].line = r->cur_line;
+    else r->ir.ops.v[v].line = (r->cur_line & ((1u << JIT_LINE_BITS) - 1)) | r->cur_file << JIT_LINE_BITS;
     return v;
 }
 
@@ -482,7 +499,7 @@ static struct jit_trace *rec_close(struct jit_recorder *r, enum jit_link link, s
 static struct jit_trace *rec_publish(struct jit_recorder *r, struct jit_trace *t)
 {
     if (t) {
-        trace_publish(t);
+        trace_publish(t, r);
         rec_free(r);
     }
     return t;

@@ -20,6 +20,7 @@
 #define JIT_REC_SLOTS_BELOW 512 /* lowest slot is -512 */
 #define JIT_REC_SLOTS_ABOVE 2048 /* highest + 1 */
 #define JIT_REC_MAX_FRAMES 64
+#define JIT_REC_MAX_FILES 64 /* source files of the functions that are inlined; at most 1 << (32 - JIT_LINE_BITS) */
 
 enum { JIT_SL_KNOWN = 1 /* ref and tag are valid */,
        JIT_SL_WRITTEN = 2 /* differs from memory */ };
@@ -46,6 +47,9 @@ struct jit_recorder {
     /* current instruction */
     uint64_t pc, code;
     uint32_t cur_line;
+    uint32_t cur_file; /* number among files of what code belongs to */
+    const char *files[JIT_REC_MAX_FILES]; /* from the arena; 0 is the trace's own; the last stands for all that did not fit */
+    uint32_t nfiles;
     int32_t base; /* current frame's first register, relative to the entry frame */
     int32_t top; /* slots at and above are dead (relative to the entry frame) */
     struct jit_resume_frame frames[JIT_REC_MAX_FRAMES]; /* frames[nframes-1] is the current one: its pc is set by begin_ins */

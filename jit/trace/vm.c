@@ -155,6 +155,7 @@ bool vm_backend_ready(struct jit_vm *vm)
         obs_alarm(vm->obs, JITSTAT_AL_CODE_REFUSED, NULL, strerror(-rc));
         return false;
     }
+    listing_names();
     return vm->backend_ok = true;
 }
 

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 DOCS=$HERE/../../docs
 check "generated parts are up to date" perl "$DOCS/gen.pl" --check
-for c in run snapshot list; do
+for c in run snapshot list dump; do
     for o in $("$JITSTAT" $c --help | grep -oE -- '--[a-z-]+' | sort -u); do
         has "jitstat(1) knows $c $o" "$DOCS/jitstat.1" "$(sed 's/-/\\\\-/g' <<<"$o")"
     done
