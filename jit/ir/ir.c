@@ -130,7 +130,7 @@ jit_ref jit_ir_emit(struct jit_ir *ir, enum jit_opcode opcode, const jit_ref *ar
     struct jit_op op = {.opcode = (uint16_t)opcode, .descr = descr, .resume = resume};
     if (ir->failed)
         return JIT_NOREF;
-    if (ir->ops.n >= JIT_VIRT || !op_set_args(ir, &op, args, nargs) || !jit_vec_reserve(ir->arena, &ir->ops, 1)) {
+    if (ir->ops.n >= JIT_MAX_OPS || !op_set_args(ir, &op, args, nargs) || !jit_vec_reserve(ir->arena, &ir->ops, 1)) {
         ir->failed = true;
         return JIT_NOREF;
     }
@@ -213,4 +213,62 @@ bool jit_ir_copy(struct jit_ir *dst, const struct jit_ir *src, struct jit_arena 
         dst->failed = true;
     }
     return !dst->failed;
+}
+
+/* ---- removed objects ---- */
+
+static bool resume_has(const struct jit_ir *ir, const struct jit_resume *r, jit_ref v)
+{
+    for (uint32_t i = 0; i < r->nslots; i++)
+        if (ir->slots.v[r->slots + i].ref == v)
+            return true;
+    return false;
+}
+
+static bool resume_add(struct jit_ir *ir, struct jit_resume *r, jit_ref v)
+{
+    if (jit_ref_is_const(v) || resume_has(ir, r, v))
+        return true;
+    if (!jit_vec_reserve(ir->arena, &ir->slots, 1))
+        return false;
+    ir->slots.v[ir->slots.n++] = (struct jit_slot_val){.slot = JIT_SLOT_PART, .ref = v};
+    r->nslots++;
+    return true;
+}
+
+/* The list grows while it is walked: objects in objects come at its end. */
+static bool spread_one(struct jit_ir *ir, struct jit_resume *r)
+{
+    struct jit_resume to = {.slots = ir->slots.n, .nslots = r->nslots, .frames = r->frames, .nframes = r->nframes};
+    if (!jit_vec_reserve(ir->arena, &ir->slots, r->nslots))
+        return false;
+    memcpy(ir->slots.v + to.slots, ir->slots.v + r->slots, r->nslots * sizeof *ir->slots.v);
+    ir->slots.n += r->nslots;
+    for (uint32_t i = 0; i < to.nslots; i++) {
+        jit_ref v = ir->slots.v[to.slots + i].ref;
+        if (v == JIT_NOREF || !jit_ref_is_virtual(ir, v))
+            continue;
+        const struct jit_op *op = &ir->ops.v[v];
+        for (; op->opcode != JIT_virtual_new; op = &ir->ops.v[op->nargs <= 3 ? op->arg[0] : ir->args.v[op->ext]])
+            if (!resume_add(ir, &to, jit_op_args(ir, op)[op->nargs - 1]))
+                return false;
+    }
+    *r = to;
+    return true;
+}
+
+static bool resume_virtual(const struct jit_ir *ir, const struct jit_resume *r)
+{
+    for (uint32_t i = 0; i < r->nslots; i++)
+        if (ir->slots.v[r->slots + i].ref != JIT_NOREF && jit_ref_is_virtual(ir, ir->slots.v[r->slots + i].ref))
+            return true;
+    return false;
+}
+
+bool jit_ir_spread(struct jit_ir *ir)
+{
+    for (uint32_t i = 0; i < ir->resumes.n; i++)
+        if (resume_virtual(ir, &ir->resumes.v[i]) && !spread_one(ir, &ir->resumes.v[i]))
+            return false;
+    return true;
 }

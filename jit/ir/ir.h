@@ -22,6 +22,8 @@
  *  5. inputarg_* stand only at the start of bridges.
  *  6. Memory operations have a descriptor whose type fits.
  *  7. getframe* stand before the label only and read each slot's payload and tag at most once.
+ *  8. Removed objects (virtual_*) stand only in each other and in resume data of guards, of the label and of a jump to
+ *     the interpreter: where the exit's handler rebuilds them. A virtual_new's arguments are constants or the context.
  *
  * Traces own all their memory through an arena (base/arena.h); they are freed at once.
  * Before it on the walk: trace/recorder.c. After it: opt/.
@@ -57,7 +59,7 @@ extern const struct jit_opinfo jit_opinfo[JIT_NOPCODES];
 /* A reference to a value: the number of the defining operation, or JIT_K | index into consts. */
 typedef uint32_t jit_ref;
 #define JIT_K 0x80000000u
-#define JIT_VIRT 0x40000000u /* in resume slots only: JIT_VIRT | index of a removed object (reserved) */
+#define JIT_MAX_OPS 0x40000000u
 #define JIT_NOREF 0xffffffffu
 static inline bool jit_ref_is_const(jit_ref r)
 {
@@ -92,6 +94,20 @@ enum { /* effects of calls; none = pure function of its arguments (may be shared
                              re-enter, collect; everything in memory may change; the frame may move */
        JIT_EF_MOVES = 32 /* may move the frame (reload the frame register); implied by SYNC */
 };
+/* What an allocating call makes, so that the optimizer can do without: cells that hold something known, pointers to
+ * memory of the object's own, and what the collector counts. Contents that are not listed are unknown. */
+struct jit_made_cell {
+    const struct jit_descr *field;
+    int arg; /* >= 0: the call's argument of that number (0 is the first after the address), else `bits` */
+    uint64_t bits;
+};
+struct jit_made {
+    const struct jit_made_cell *cells;
+    const struct jit_descr *const *parts; /* fields that point to memory that only the object points to */
+    uint16_t ncells, nparts;
+    uint32_t bytes; /* of the object itself */
+    uint32_t bytes_per[4]; /* for each of the first four arguments after the address: bytes per unit of it */
+};
 struct jit_descr {
     const char *name; /* unique among the driver's descriptors: "table.shape", "call_concat" */
     uint8_t kind; /* enum jit_descr_kind */
@@ -105,12 +121,14 @@ struct jit_descr {
     uint16_t effects; /* calls: JIT_EF_* */
     uint64_t reads, writes; /* calls: sets of alias classes */
     const char *args; /* calls: letters of the arguments after the address, "rii" */
+    const struct jit_made *made; /* calls with JIT_EF_ALLOC alone that may be removed; else NULL */
 };
 
 /* ---- resume data ---- */
+#define JIT_SLOT_PART INT32_MIN /* no slot: a value that a removed object in the same resume data needs (jit_ir_spread) */
 struct jit_slot_val {
     int32_t slot; /* relative to the entry frame; negative below it */
-    jit_ref ref; /* value or constant (or JIT_VIRT); JIT_NOREF: tag only (nil, false, true) */
+    jit_ref ref; /* value or constant; JIT_NOREF: tag only (nil, false, true) */
     uint32_t tag; /* the guest's tag, written with the value */
 };
 /* One frame, outermost first. The first is the frame in which the trace was entered, or, when the trace
@@ -190,6 +208,9 @@ struct jit_ir {
 void jit_ir_init(struct jit_ir *ir, struct jit_arena *arena, int kind);
 /* Deep copy into another arena. */
 bool jit_ir_copy(struct jit_ir *dst, const struct jit_ir *src, struct jit_arena *arena);
+/* Before machine code is made: resume data get an entry JIT_SLOT_PART for every value that their removed objects hold,
+ * so that whoever reads them sees all values an exit needs. Counts virtuals. False: memory. */
+bool jit_ir_spread(struct jit_ir *ir);
 
 jit_ref jit_ir_const_i(struct jit_ir *ir, int64_t v); /* shared: equal constants have equal refs */
 jit_ref jit_ir_const_f(struct jit_ir *ir, double v); /* by bits */
@@ -206,6 +227,8 @@ static inline const jit_ref *jit_op_args(const struct jit_ir *ir, const struct j
 static inline jit_ref *jit_op_args_mut(struct jit_ir *ir, struct jit_op *op) { return op->nargs <= 3 ? op->arg : ir->args.v + op->ext; }
 char jit_ref_type(const struct jit_ir *ir, jit_ref r); /* i f r; 0 invalid */
 static inline const struct jit_const *jit_ref_const(const struct jit_ir *ir, jit_ref r) { return &ir->consts.v[r & ~JIT_K]; }
+static inline bool jit_op_is_virtual(const struct jit_op *op) { return op->opcode >= JIT_virtual_new && op->opcode <= JIT_virtual_item; }
+static inline bool jit_ref_is_virtual(const struct jit_ir *ir, jit_ref r) { return !(r & JIT_K) && jit_op_is_virtual(&ir->ops.v[r]); }
 static inline bool jit_op_is_guard(const struct jit_op *op) { return jit_opinfo[op->opcode].effects == JIT_GUARD; }
 uint32_t jit_ir_count_guards(const struct jit_ir *ir);
 uint32_t jit_ir_label(const struct jit_ir *ir); /* index of the label or JIT_NOREF */

@@ -165,10 +165,6 @@ static bool name_use(struct parser *p, jit_ref *r)
     uint32_t number;
     if (!parse_u32(p, &number))
         return false;
-    if (letter == 'v') {
-        *r = JIT_VIRT | number;
-        return number < JIT_VIRT || fail(p, "removed object v%u is out of range", number);
-    }
     if (number >= p->names.n || !p->names.v[number])
         return fail(p, "%c%u is not defined", letter, number);
     *r = p->names.v[number] - 1;
@@ -212,7 +208,7 @@ static bool parse_value(struct parser *p, jit_ref *r)
 {
     uint64_t bits;
     skip_space(p);
-    if (strchr("ifrv", *p->p) && *p->p && isdigit((unsigned char)p->p[1]))
+    if (strchr("ifr", *p->p) && *p->p && isdigit((unsigned char)p->p[1]))
         return name_use(p, r);
     if (accept(p, "gcptr")) {
         *r = parse_bits(p, &bits) ? jit_ir_const_r(p->ir, (void *)(uintptr_t)bits, true) : JIT_NOREF;

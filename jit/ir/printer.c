@@ -66,8 +66,6 @@ static void put_ref(struct sink *s, const struct jit_ir *ir, jit_ref r)
         put(s, "-");
     else if (t && jit_ref_is_const(r))
         put_const(s, jit_ref_const(ir, r));
-    else if (!jit_ref_is_const(r) && (r & JIT_VIRT))
-        put(s, "v%u", r & ~JIT_VIRT);
     else
         put(s, "%c%u", t ? t : '?', r & ~JIT_K);
 }
@@ -115,7 +113,7 @@ static void put_resume(struct sink *s, const struct jit_ir *ir, const struct jit
         }
         for (uint32_t i = 0; i < r->nslots; i++) {
             const struct jit_slot_val *v = &ir->slots.v[r->slots + i];
-            if (slot_frame(f, r->nframes, v->slot) != k)
+            if (v->slot == JIT_SLOT_PART || slot_frame(f, r->nframes, v->slot) != k)
                 continue;
             put(s, "%s%d:", space, v->slot);
             put_ref(s, ir, v->ref);

@@ -136,7 +136,7 @@ static bool resume_wanted(const struct verifier *v, const struct jit_op *op)
 static bool check_slot_once(struct verifier *v, const struct jit_slot_val *s, uint32_t i)
 {
     for (uint32_t j = 0; j < i; j++)
-        if (s[j].slot == s[i].slot)
+        if (s[j].slot == s[i].slot && s[i].slot != JIT_SLOT_PART)
             return broken(v, 3, "slot %d is listed twice", s[i].slot);
     return true;
 }
@@ -156,6 +156,44 @@ static bool check_resume(struct verifier *v)
     for (uint32_t i = 0; i < r->nslots; i++)
         if ((s[i].ref != JIT_NOREF && !check_ref(v, 3, s[i].ref, &type)) || !check_slot_once(v, s, i))
             return false;
+    return true;
+}
+
+/* ---- 8: removed objects ---- */
+
+/* May the operation's resume data name removed objects? */
+static bool rebuilds(const struct verifier *v, const struct jit_op *op)
+{
+    return jit_op_is_guard(op) || op->opcode == JIT_label || (op->opcode == JIT_jump && v->ir->link == JIT_LINK_INTERP);
+}
+
+static bool check_virtual_uses(struct verifier *v)
+{
+    const struct jit_op *op = this_op(v);
+    const jit_ref *args = jit_op_args(v->ir, op);
+    for (unsigned i = 0; i < op->nargs && !jit_op_is_virtual(op); i++)
+        if (jit_ref_is_virtual(v->ir, args[i]))
+            return broken(v, 8, "argument %u is a removed object", i);
+    if (op->resume == JIT_NORESUME || rebuilds(v, op))
+        return true;
+    const struct jit_resume *r = &v->ir->resumes.v[op->resume];
+    for (uint32_t i = 0; i < r->nslots; i++)
+        if (v->ir->slots.v[r->slots + i].ref != JIT_NOREF && jit_ref_is_virtual(v->ir, v->ir->slots.v[r->slots + i].ref))
+            return broken(v, 8, "%s needs a removed object", jit_opinfo[op->opcode].name);
+    return true;
+}
+
+static bool check_virtual_cell(struct verifier *v, int kind)
+{
+    const struct jit_op *op = this_op(v);
+    const jit_ref *args = jit_op_args(v->ir, op);
+    const struct jit_descr *d = op->descr;
+    if (jit_ref_is_const(args[0]) || !jit_op_is_virtual(&v->ir->ops.v[args[0]]))
+        return broken(v, 8, "argument 0 is no removed object");
+    if (kind == JIT_D_ARRAY && (!jit_ref_is_const(args[1]) || !jit_ref_is_const(args[2])))
+        return broken(v, 8, "the place in a removed object is no constant");
+    if (!d || d->kind != kind || d->type != jit_ref_type(v->ir, args[op->nargs - 1]))
+        return broken(v, 8, "%s without its kind of descriptor", jit_opinfo[op->opcode].name);
     return true;
 }
 
@@ -255,6 +293,18 @@ static bool check_merge(struct verifier *v)
     return jit_ref_const(v->ir, op->arg[0])->bits < v->ir->merges.n || broken(v, 1, "merge point does not exist");
 }
 
+static bool check_virtual_new(struct verifier *v)
+{
+    const struct jit_op *op = this_op(v);
+    const jit_ref *args = jit_op_args(v->ir, op);
+    if (!check_call(v))
+        return false;
+    for (unsigned i = 0; i < op->nargs; i++)
+        if (!jit_ref_is_const(args[i]) && v->ir->ops.v[args[i]].opcode != JIT_getcontext)
+            return broken(v, 8, "argument %u is neither a constant nor the context", i);
+    return op->nargs <= 7 || broken(v, 8, "a removed object has more than 6 arguments");
+}
+
 static bool check_special(struct verifier *v)
 {
     switch (this_op(v)->opcode) {
@@ -284,6 +334,10 @@ static bool check_special(struct verifier *v)
     case JIT_call_f:
     case JIT_call_r: return check_call(v);
     case JIT_guard_value: return check_guard_value(v);
+    case JIT_virtual_new: return check_virtual_new(v);
+    case JIT_virtual_field: return check_virtual_cell(v, JIT_D_FIELD);
+    case JIT_virtual_item: return check_virtual_cell(v, JIT_D_ARRAY);
+    case JIT_charge: return check_const_arg(v, 0) && check_const_arg(v, 1);
     default: return true;
     }
 }
@@ -298,7 +352,7 @@ static bool verify(const struct jit_ir *ir, bool open, char *err, size_t errsize
     for (; v.at < ir->ops.n; v.at++) {
         if (this_op(&v)->opcode >= JIT_NOPCODES)
             return broken(&v, 1, "unknown operation %u", this_op(&v)->opcode);
-        if (!check_args(&v) || !check_special(&v) || !check_resume(&v))
+        if (!check_args(&v) || !check_special(&v) || !check_resume(&v) || !check_virtual_uses(&v))
             return false;
         v.body |= this_op(&v)->opcode < JIT_inputarg_i || this_op(&v)->opcode > JIT_inputarg_r;
     }

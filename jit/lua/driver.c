@@ -267,6 +267,9 @@ static int lua_link_frames(void *ctx, const struct jit_resume_frame *f, uint32_t
     return 0;
 }
 
+/* lua_jit_enter raises the error when machine code has been left. */
+static void lua_no_memory(void *ctx) { ((struct lua_State *)ctx)->jit_nomem = 1; }
+
 const struct jit_driver lua_driver = {
     .name = "lua",
     .layout = {.slot_size = sizeof(struct value), .payload_off = 0, .tag_off = offsetof(struct value, tag), .tag_size = 4, .ctx_base_off = offsetof(struct lua_State, jit_base), .ctx_resume_off = offsetof(struct lua_State, jit_resume), .ctx_stack_end_off = offsetof(struct lua_State, stack_last)},
@@ -276,6 +279,7 @@ const struct jit_driver lua_driver = {
     .install = lua_install,
     .back_off = lua_back_off,
     .restore_frames = lua_restore_frames,
+    .no_memory = lua_no_memory,
     .link_frames = lua_link_frames,
     .tag_name = lua_tag_name,
 };

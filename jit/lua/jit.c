@@ -123,6 +123,11 @@ static void jit_enter(struct lua_State *L, struct callinfo *ci, struct jit_trace
     L->jit_ci = old_ci;
     L->jit_errfunc = old_errfunc;
     L->jit_pdepth = old_pdepth;
+    if (unlikely(L->jit_nomem)) {
+        L->jit_nomem = 0;
+        if (record) jit_record_begin(L); /* the error ends it as any other */
+        call_throw(L, LUA_ERRMEM);
+    }
     if (record) jit_record_begin(L);
     else if (kind == JIT_EXIT_DUE) gc_check(L); /* only where the program allocates, as the interpreter does it */
 }

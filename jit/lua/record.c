@@ -473,6 +473,8 @@ void rec_lua_start(struct lua_State *L, struct jit_recorder *r)
         r->frames[0].aux[0] = (uint32_t)(uint16_t)(L->ci->nresults + 1) | (uint32_t)L->ci->nvarargs << 16;
     } else {
         const struct jit_resume_frame *f = &r->frames[r->nframes - 1];
+        for (jit_ref n = 0; n < r->ir.ops.n; n++) /* objects that the trace before had removed */
+            if (r->ir.ops.v[n].opcode == JIT_call_r) rl_made_fresh(rl, n);
         rl->open = f->flags & LJF_OPEN;
         rl->open_top = (int32_t)f->aux[1];
         if (f->flags & LJF_KEEPTOP) rl->pending = rl_results_at_top;

@@ -11,6 +11,7 @@
  *
  * Before: record.c. After: trace_help.c.
  */
+#include <string.h>
 #include "lua/record.h"
 
 #define MAX_CHAIN 10
@@ -226,6 +227,19 @@ static void helper_set(struct rec_lua *rl, struct rv t, const struct tkey *k, st
     rl_table_changes(rl, JIT_NOREF);
 }
 
+/* The table was made on this trace: it is made with room for the fields it gets, so that nothing has to grow. (h, which
+ * the interpreter made, may have less.) */
+static void make_room(struct rec_lua *rl, struct fresh *f, jit_ref t, uint32_t nslots)
+{
+    struct jit_recorder *r = rl->r;
+    jit_ref args[5];
+    if (f->slotcap >= nslots || rl_failed(rl)) return;
+    memcpy(args, jit_op_args(&r->ir, &r->ir.ops.v[t]), sizeof args);
+    f->slotcap = nslots;
+    args[3] = ki(rl, nslots);
+    jit_ir_set_args(&r->ir, t, args, 5);
+}
+
 /* A new field: room is made by a helper where there is none, then it is three stores. */
 static void store_new_field(struct rec_lua *rl, struct rv t, const struct table *h, struct shape *next, struct rv v)
 {
@@ -233,7 +247,9 @@ static void store_new_field(struct rec_lua *rl, struct rv t, const struct table 
     struct fresh *f = rl_fresh_table(rl, t.ref);
     jit_ref args[3] = {trh_context(rl), t.ref, kp(rl, next)};
     bool barrier = rl_barrier_before(rl, t.ref, h, (struct rv){args[2], T_SHAPE});
-    if (next->nslots > h->slotcap) jit_rec_guard_true(r, jit_rec_call(r, &d_call_room, (const void *)trh_add_slot, args, 3));
+    if (f && r->ir.ops.v[t.ref].descr == &d_call_newtable) make_room(rl, f, t.ref, next->nslots);
+    if (f && f->slotcap >= next->nslots) f = rl_fresh_table(rl, t.ref);
+    else if (next->nslots > h->slotcap) jit_rec_guard_true(r, jit_rec_call(r, &d_call_room, (const void *)trh_add_slot, args, 3));
     else if (!f || f->slotcap < next->nslots) jit_rec_guard_true(r, jit_rec_op2(r, JIT_uint_ge, jit_rec_get(r, &d_table_slotcap, t.ref), ki(rl, next->nslots)));
     rl_store_items(rl, jit_rec_get(r, &d_table_slots, t.ref), ki(rl, next->nslots - 1), v, &d_slot_tag, &d_slot_i, &d_slot_f, &d_slot_r);
     jit_rec_put(r, &d_table_shape, t.ref, args[2]);
@@ -415,8 +431,8 @@ void rl_op_settable(struct rec_lua *rl)
 void rl_op_newtable(struct rec_lua *rl)
 {
     lua_ins i = *rl->pc;
-    jit_ref args[3] = {trh_context(rl), ki(rl, ins_c(i)), ki(rl, ins_b(i))};
-    jit_ref t = jit_rec_call(rl->r, &d_call_newtable, (const void *)trh_newtable, args, 3);
+    jit_ref args[4] = {trh_context(rl), ki(rl, ins_c(i)), ki(rl, ins_b(i)), kp(rl, rl->L->g->root_shape)};
+    jit_ref t = jit_rec_call(rl->r, ins_b(i) <= SHAPE_MAX_SLOTS ? &d_call_newtable : &d_call_newtable_big, (const void *)trh_newtable, args, 4);
     jit_rec_guard_nonnull(rl->r, t);
     struct fresh *f = rl_made_fresh(rl, t);
     f->known = ins_b(i) <= SHAPE_MAX_SLOTS;

@@ -111,6 +111,7 @@ struct lua_State {
     struct callinfo *jit_ci; /* that frame */
     ptrdiff_t jit_errfunc; /* errfunc and pcall_depth at that entry: pcall frames that a trace inlined count from there */
     uint32_t jit_pdepth;
+    uint8_t jit_nomem; /* an exit could not rebuild an object: to be raised */
     const struct jit_sync *jit_resume; /* frames that a SYNC call makes real first (x64/backend.h) */
     struct upval *openupval;
     ptrdiff_t tbclist; /* stack offset (slots) of the last to-be-closed variable; 0: none. delta in value.extra */

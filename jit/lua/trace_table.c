@@ -20,10 +20,24 @@ CALL(d_call_get_r, "call_getstr", 'r', "rr", JIT_EF_READS, TABLE_MEM, 0);
 CALL(d_call_get_v, "call_get", 'r', "rii", JIT_EF_READS, TABLE_MEM, 0);
 CALL(d_call_set, "call_set", 'i', "rriiii", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, TABLE_MEM | ALS(AL_GCHEAD));
 CALL(d_call_room, "call_add_slot", 'i', "rrr", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, ALS(AL_TABLE) | ALS(AL_SLOTS) | ALS(AL_GCHEAD));
-CALL(d_call_newtable, "call_newtable", 'r', "rii", JIT_EF_ALLOC, 0, 0);
+CALL(d_call_newtable_big, "call_newtable_big", 'r', "riir", JIT_EF_ALLOC, 0, 0); /* in dictionary form from the start */
 CALL(d_call_len, "call_len", 'i', "r", JIT_EF_READS, TABLE_MEM, 0);
 CALL(d_call_tostr, "call_tostr", 'r', "rii", JIT_EF_ALLOC, 0, 0);
 CALL(d_call_concat, "call_concat", 'r', "riiiii", JIT_EF_ALLOC, 0, 0);
+
+static const struct jit_made_cell table_cells[] = {
+    {&d_table_flags, -1, 0}, {&d_table_nomm, -1, 0}, {&d_table_alen, -1, 0}, {&d_table_meta, -1, 0}, {&d_table_nused, -1, 0}, {&d_table_nints, -1, 0}, {&d_table_node, -1, 0}, {&d_gc_kind, -1, T_TABLE}, {&d_table_acap, 1, 0}, {&d_table_slotcap, 2, 0}, {&d_table_shape, 3, 0}};
+static const struct jit_descr *const table_parts[] = {&d_table_arr, &d_table_slots};
+static const struct jit_made table_made = {
+    .cells = table_cells,
+    .ncells = sizeof table_cells / sizeof *table_cells,
+    .parts = table_parts,
+    .nparts = 2,
+    .bytes = sizeof(struct table),
+    .bytes_per = {0, sizeof(struct value), sizeof(struct value), 0},
+};
+/* context, places of the array, fields, the root shape (which the caller knows, and the optimizer has to) */
+const struct jit_descr d_call_newtable = {.name = "call_newtable", .kind = JIT_D_CALL, .type = 'r', .args = "riir", .effects = JIT_EF_ALLOC, .made = &table_made};
 
 /* The payload of a value as an integer, whatever its type. */
 jit_ref trh_bits(struct rec_lua *rl, struct rv v)
@@ -112,8 +126,9 @@ static void new_body(struct lua_State *L, void *ud)
     s->t = table_new(L, s->narr, s->nhash);
 }
 
-struct table *trh_newtable(struct lua_State *L, int64_t narr, int64_t nhash)
+struct table *trh_newtable(struct lua_State *L, int64_t narr, int64_t nhash, const struct shape *root)
 {
+    (void)root;
     struct try_new s = {(uint32_t)narr, (uint32_t)nhash, NULL};
     size_t size = sizeof(struct table), arr = (size_t)narr * sizeof(struct value), hash = (size_t)nhash * sizeof(struct value);
     bool apart = pool_class(arr) != pool_class(size) && pool_class(hash) != pool_class(size) && (!narr || arr != hash);

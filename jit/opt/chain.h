@@ -64,6 +64,7 @@ struct opt_val {
     uint32_t edges; /* guards.c: first upper bound + 1 */
     uint32_t chain; /* cse.c: next in the bucket + 1 */
     uint32_t nonnull_guard; /* guards.c: its guard_nonnull + 1 */
+    jit_ref owner; /* heap.c: memory that belongs to this new object alone; JIT_NOREF: none */
     uint8_t flags;
 };
 JIT_VECTOR(struct opt_val, opt_vals);
@@ -101,6 +102,11 @@ struct opt_known {
     bool stored;
     uint32_t label_fact; /* index + 1 into opt_heap.label_facts: known since before the label */
 };
+/* heap.c: a new object that nobody else knows refers to another one. */
+struct opt_hold {
+    jit_ref by, held;
+};
+JIT_VECTOR(struct opt_hold, opt_holds);
 struct opt_label_fact {
     struct opt_known k;
     bool used, checked, fails;
@@ -123,6 +129,7 @@ struct opt_heap {
     uint32_t ncalls;
     struct opt_label_fact *label_facts;
     uint32_t nlabel_facts;
+    struct opt_holds holds;
 };
 
 struct opt {
@@ -208,6 +215,11 @@ void opt_heap_note(struct opt *o, jit_ref r);
 bool opt_heap_at_label(struct opt *o); /* false: memory */
 bool opt_heap_check(struct opt *o); /* false: facts were added to forbidden, try again */
 bool opt_inverse(enum jit_opcode cmp, enum jit_opcode *inverse); /* rules.c */
+
+/* virtuals.c: objects that only exits need leave the output. True: done or nothing to do; false: memory. */
+bool opt_virtuals(struct opt *o);
+/* The field of the allocated object's that points to its own memory at this offset; NULL: none. */
+const struct jit_descr *opt_part(const struct jit_op *alloc, int64_t offset);
 
 enum opt_peel { OPT_PEELED,
                 OPT_UNPEELED,

@@ -34,6 +34,12 @@ static void mark(struct dce *d, jit_ref r, bool behind)
         d->live[r] = 1;
         d->stack[d->nstack++] = r;
     }
+    if (behind && jit_ref_is_virtual(d->ir, r) && !d->carried[r]) { /* written before the label for the label's own exit */
+        const struct jit_op *op = &d->ir->ops.v[r];
+        d->carried[r] = 1;
+        for (unsigned i = 0; i < op->nargs; i++)
+            mark(d, jit_op_args(d->ir, op)[i], true);
+    }
     while (behind && d->label_pos[r] && !d->carried[r]) {
         d->carried[r] = 1;
         r = jit_op_args(d->ir, d->jump)[d->label_pos[r] - 1];
@@ -65,7 +71,7 @@ static bool must_stay(const struct jit_op *op)
     case JIT_PURE:
     case JIT_LOAD: return false;
     case JIT_CALL: return op->descr->effects & (JIT_EF_KEEP | JIT_EF_SYNC | JIT_EF_WRITES);
-    case JIT_CTRL: return op->opcode != JIT_getframeaddr && op->opcode != JIT_inputarg_i && op->opcode != JIT_inputarg_f && op->opcode != JIT_inputarg_r;
+    case JIT_CTRL: return !jit_op_is_virtual(op) && op->opcode != JIT_getframeaddr && op->opcode != JIT_inputarg_i && op->opcode != JIT_inputarg_f && op->opcode != JIT_inputarg_r;
     default: return true;
     }
 }

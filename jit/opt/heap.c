@@ -10,7 +10,9 @@
  *   - base and index are the same and the byte ranges do not meet;
  *   - one base was allocated on the trace and the other base is a constant, is older, is another
  *     allocation, or the first has not escaped (was not stored, passed to a call or hidden in
- *     address arithmetic). Label and jump give second names to objects without harm: the
+ *     address arithmetic). What was stored into an object that has not escaped escapes with it, or
+ *     when such an object is asked for contents that are not known. Memory that a new object has of
+ *     its own (jit_made.parts) is as new as the object. Label and jump give second names to objects without harm: the
  *     substitution of peel.c keeps the order in which values came to be.
  *
  * Dead stores: a store may be dropped when the same cell is written again and nothing in between
@@ -76,15 +78,26 @@ static bool is_fresh(const struct opt *o, jit_ref r)
     return opt_is_value(r) && (o->vals.v[r].flags & OPT_FRESH);
 }
 
+/* The new object that r is, or whose own memory it points to. */
+static jit_ref object_of(const struct opt *o, jit_ref r)
+{
+    return o->vals.v[r].owner == JIT_NOREF ? r : o->vals.v[r].owner;
+}
+
 static bool is_private(const struct opt *o, jit_ref r)
 {
-    return is_fresh(o, r) && !(o->vals.v[r].flags & OPT_ESCAPED);
+    return is_fresh(o, r) && !(o->vals.v[r].flags & OPT_ESCAPED) && !(o->vals.v[object_of(o, r)].flags & OPT_ESCAPED);
 }
 
 /* a was allocated on the trace: can b be or lead into the same object? */
 static bool fresh_is_not(const struct opt *o, jit_ref a, jit_ref b)
 {
-    return is_fresh(o, a) && (jit_ref_is_const(b) || b < a || is_fresh(o, b) || is_private(o, a));
+    if (!is_fresh(o, a))
+        return false;
+    jit_ref object = object_of(o, a);
+    if (jit_ref_is_const(b) || b < object)
+        return true;
+    return object_of(o, b) != object && (is_fresh(o, b) || is_private(o, a));
 }
 
 static bool ranges_meet(int64_t a, unsigned na, int64_t b, unsigned nb)
@@ -254,10 +267,29 @@ static bool is_cell_load(unsigned opcode)
     return jit_opinfo[opcode].effects == JIT_LOAD && opcode < JIT_getframe_i;
 }
 
+/* An allocation whose result is never an object that was there before: a guest's strings may be shared when they are equal,
+ * what is described is not. */
+static bool has_identity(const struct opt *o, jit_ref r)
+{
+    return is_fresh(o, r) && o->vals.v[r].owner == JIT_NOREF && o->out->ops.v[r].descr->made;
+}
+
+static enum opt_verdict look_same(struct opt *o, struct opt_op *op)
+{
+    jit_ref a = op->args[0], b = op->args[1];
+    if (a == b || !((has_identity(o, a) && fresh_is_not(o, a, b)) || (has_identity(o, b) && fresh_is_not(o, b, a))))
+        return OPT_NEXT;
+    opt_hit(RULE_ptr_eq_new);
+    op->value = jit_ir_const_i(o->out, op->opcode == JIT_ptr_ne);
+    return OPT_VALUE;
+}
+
 enum opt_verdict opt_heap(struct opt *o, struct opt_op *op)
 {
     if (is_cell_load(op->opcode))
         return look_load(o, op);
+    if (op->opcode == JIT_ptr_eq || op->opcode == JIT_ptr_ne)
+        return look_same(o, op);
     switch (jit_opinfo[op->opcode].effects) {
     case JIT_STORE: return look_store(o, op);
     case JIT_CALL: return look_call(o, op);
@@ -267,15 +299,71 @@ enum opt_verdict opt_heap(struct opt *o, struct opt_op *op)
 
 /* ---- learning ---- */
 
+static void escape(struct opt *o, jit_ref r);
+
+static void escape_held(struct opt *o, jit_ref by)
+{
+    for (uint32_t i = 0; i < o->heap.holds.n; i++)
+        if (o->heap.holds.v[i].by == by)
+            escape(o, o->heap.holds.v[i].held);
+}
+
 static void escape(struct opt *o, jit_ref r)
 {
     for (int i = 0; i < 64 && opt_is_value(r) && r != JIT_NOREF; i++) {
+        if (o->vals.v[r].owner != JIT_NOREF)
+            escape(o, o->vals.v[r].owner);
+        bool first = !(o->vals.v[r].flags & OPT_ESCAPED);
         o->vals.v[r].flags |= OPT_ESCAPED;
+        if (first && is_fresh(o, r))
+            escape_held(o, r);
         const struct jit_op *op = &o->out->ops.v[r];
         if (op->opcode != JIT_int_add_ptr)
             return;
         r = op->arg[0];
     }
+}
+
+/* v is stored into the object (or its memory) `into`. */
+static void escape_into(struct opt *o, jit_ref into, jit_ref v)
+{
+    if (!opt_is_value(v) || !is_fresh(o, v) || o->vals.v[v].owner != JIT_NOREF || !opt_is_value(into) || !is_private(o, into)) {
+        escape(o, v);
+        return;
+    }
+    if (!jit_vec_reserve(o->arena, &o->heap.holds, 1)) {
+        o->failed = true;
+        return;
+    }
+    o->heap.holds.v[o->heap.holds.n++] = (struct opt_hold){object_of(o, into), v};
+}
+
+/* Something was loaded out of a private object: its own memory, or what only it is known to hold. */
+static void load_private(struct opt *o, const struct jit_op *op, jit_ref r)
+{
+    jit_ref from = object_of(o, op->arg[0]);
+    const struct jit_op *alloc = &o->out->ops.v[from];
+    if (from == op->arg[0] && op->descr->kind == JIT_D_FIELD && alloc->descr && opt_part(alloc, op->descr->offset)) {
+        o->vals.v[r].flags |= OPT_FRESH;
+        o->vals.v[r].owner = from;
+        return;
+    }
+    if (o->round == 2 && from < o->label) { /* what it holds by now has other names */
+        for (jit_ref v = 0; v < r; v++)
+            if (is_private(o, v))
+                escape(o, v);
+        return;
+    }
+    escape_held(o, from);
+}
+
+const struct jit_descr *opt_part(const struct jit_op *alloc, int64_t offset)
+{
+    const struct jit_made *m = alloc->descr->made;
+    for (unsigned i = 0; m && i < m->nparts; i++)
+        if (m->parts[i]->offset == offset)
+            return m->parts[i];
+    return NULL;
 }
 
 static void forget_calls(struct opt *o, uint64_t classes)
@@ -334,6 +422,8 @@ static void note_load(struct opt *o, const struct jit_op *op, jit_ref r)
 {
     struct opt_known k = {.cell = cell_of(o, jit_op_args(o->out, op), op->descr), .value = r, .type = op->descr->type, .flags = op->descr->flags, .exact = true};
     pending_seen(o, &k.cell);
+    if (k.type == 'r' && opt_is_value(op->arg[0]) && is_private(o, op->arg[0]))
+        load_private(o, op, r);
     struct opt_known *old = known_find(o, &k.cell, k.type);
     if (old)
         *old = k; /* of another sign, or not exact */
@@ -346,8 +436,8 @@ static void note_store(struct opt *o, const struct jit_op *op, jit_ref r)
     const jit_ref *args = jit_op_args(o->out, op);
     jit_ref v = args[op->nargs - 1];
     struct opt_known k = {.cell = cell_of(o, args, op->descr), .value = v, .type = op->descr->type, .flags = op->descr->flags, .exact = fits_cell(o, op->descr, v), .stored = true};
-    if (k.type == 'r')
-        escape(o, v);
+    if (k.type == 'r' && v != JIT_NOREF && opt_is_value(v))
+        escape_into(o, args[0], v);
     forget_overlaps(o, &k.cell);
     forget_calls(o, (uint64_t)1 << k.cell.alias);
     pending_store(o, &k.cell, r);
@@ -366,6 +456,21 @@ static void escape_resume(struct opt *o, uint32_t resume)
     }
 }
 
+/* What a new object is known to hold. */
+static void note_made(struct opt *o, jit_ref r)
+{
+    const struct jit_made *m = o->out->ops.v[r].descr->made;
+    for (unsigned i = 0; m && i < m->ncells; i++) {
+        const struct jit_made_cell *c = &m->cells[i];
+        const struct jit_descr *d = c->field;
+        jit_ref v = c->arg >= 0      ? jit_op_args(o->out, &o->out->ops.v[r])[1 + c->arg]
+                    : d->type == 'i' ? jit_ir_const_i(o->out, (int64_t)c->bits)
+                                     : jit_ir_const_r(o->out, (void *)(uintptr_t)c->bits, false);
+        struct opt_known k = {.cell = cell_of(o, &r, d), .value = v, .type = d->type, .flags = d->flags, .exact = true, .stored = true};
+        known_add(o, &k);
+    }
+}
+
 static void note_call(struct opt *o, const struct jit_op *op, jit_ref r)
 {
     const struct jit_descr *d = op->descr;
@@ -374,6 +479,7 @@ static void note_call(struct opt *o, const struct jit_op *op, jit_ref r)
         escape(o, args[i]);
     if (d->effects & JIT_EF_ALLOC)
         o->vals.v[r].flags |= OPT_FRESH;
+    note_made(o, r);
     if (!d->effects)
         return;
     o->heap.npending = 0;
@@ -485,15 +591,32 @@ static bool holds_again(struct opt *o, const struct opt_known *k)
     return true;
 }
 
-/* An allocation that was private at the label must be so one iteration later. */
+/* Was `by` known at the label to refer to something whose later name is `held`? */
+static bool held_before(const struct opt *o, jit_ref by, jit_ref held)
+{
+    for (uint32_t i = 0; i < o->heap.holds.n; i++) {
+        const struct opt_hold *h = &o->heap.holds.v[i];
+        if (h->by == by && h->held < o->label && o->vals.v[h->held].subst == held)
+            return true;
+    }
+    return false;
+}
+
+/* An allocation that was private at the label must be so one iteration later, and hold nothing private that it did not. */
 static bool privacy_holds(const struct opt *o)
 {
-    for (uint32_t i = 0; i < o->label; i++)
-        if (is_private(o, i)) {
-            jit_ref later = o->vals.v[i].subst;
-            if (later == JIT_NOREF || !is_private(o, later))
+    for (uint32_t i = 0; i < o->label; i++) {
+        if (!is_private(o, i))
+            continue;
+        jit_ref later = o->vals.v[i].subst;
+        if (later == JIT_NOREF || jit_ref_is_const(later) || !is_private(o, later))
+            return false;
+        for (uint32_t k = 0; k < o->heap.holds.n; k++) {
+            const struct opt_hold *h = &o->heap.holds.v[k];
+            if (h->by == later && is_private(o, h->held) && h->held > o->label && !held_before(o, i, h->held))
                 return false;
         }
+    }
     return true;
 }
 

@@ -154,7 +154,7 @@ jit_ref opt_append(struct opt *o, enum jit_opcode opcode, const jit_ref *args, u
         o->synced = true; /* resume data made so far list more than is right from here on */
         memset(o->resume_map, 0, o->nresume_map * sizeof *o->resume_map);
     }
-    o->vals.v[o->vals.n++] = (struct opt_val){.lo = INT64_MIN, .hi = INT64_MAX, .repl = JIT_NOREF, .subst = JIT_NOREF};
+    o->vals.v[o->vals.n++] = (struct opt_val){.lo = INT64_MIN, .hi = INT64_MAX, .repl = JIT_NOREF, .subst = JIT_NOREF, .owner = JIT_NOREF};
     opt_range_init(o, r);
     if (opt_on(o, JIT_OPT_BIT_GUARDS))
         opt_guards_note(o, r);
@@ -309,8 +309,10 @@ static enum jit_opt_status attempt(struct opt *o, bool peel, bool *redo)
     if (peel && !o->failed)
         p = opt_peel(o);
     *redo = p == OPT_REDO;
-    if (p == OPT_UNPEELED && !o->failed)
+    if (p == OPT_UNPEELED && !o->failed) {
         end_unpeeled(o);
+        opt_virtuals(o);
+    }
     return o->failed ? JIT_OPT_NOMEM : JIT_OPT_OK;
 }
 

@@ -213,6 +213,12 @@ struct carried {
 static void use(struct carried *c, jit_ref r)
 {
     const struct opt *o = c->o;
+    if (opt_is_value(r) && jit_ref_is_virtual(o->out, r)) { /* what it holds is */
+        const struct jit_op *op = &o->out->ops.v[r];
+        for (unsigned k = 0; k < op->nargs; k++)
+            use(c, jit_op_args(o->out, op)[k]);
+        return;
+    }
     while (opt_is_value(r) && r < o->label && !c->is[r] && o->vals.v[r].subst != r) {
         c->is[r] = 1;
         r = o->vals.v[r].subst;
@@ -289,7 +295,8 @@ enum opt_peel opt_peel(struct opt *o)
         opt_hit(RULE_peel_redo);
         return OPT_REDO;
     }
-    close_loop(o);
+    if (opt_virtuals(o))
+        close_loop(o);
     opt_hit(RULE_peel_loop);
     opt_check(o, false, "peel");
     return OPT_PEELED;

@@ -32,6 +32,9 @@ struct jit_driver {
     /* After an exit: make the guest's frames as described, so that its interpreter can go on. Slots have been
      * written. Must not raise. */
     void (*restore_frames)(void *ctx, const struct jit_resume_frame *frames, uint32_t n);
+    /* An exit could not rebuild an object that its trace had removed: the guest raises its memory error when machine code
+     * has been left. Slots that should hold such objects have tag 0 until then, which must be one without payload. */
+    void (*no_memory)(void *ctx);
     /* Before a trace jumps to another trace's start in another frame: makes frames real (as restore_frames), sets the
      * context's base word to the innermost frame. Nonzero: not possible now, the trace is left instead. */
     int (*link_frames)(void *ctx, const struct jit_resume_frame *frames, uint32_t n);

@@ -11,6 +11,7 @@
  * Before: x64/. After: the guest's interpreter.
  */
 #include <stdio.h>
+#include <string.h>
 #include "trace/engine.h"
 
 #define EXIT_STORM (1u << 14) /* exits of one guard that has no bridge */
@@ -21,16 +22,88 @@
 /* Locations number the state's words in their order: general registers, xmm registers, spill slots. */
 _Static_assert(offsetof(struct jit_exit_state, xmm) == 8 * JIT_LOC_XMM && offsetof(struct jit_exit_state, spill) == 8 * JIT_LOC_SPILL, "state in order of locations");
 
+/* ---- removed objects ----
+ * An exit makes those that its resume data name: the call that the trace left out, then the stores. An object that two
+ * slots or other objects share is made once: the first entry of the exit that names it remembers where. */
+
+struct rebuild {
+    const struct jit_exit_state *st;
+    struct jit_exit *e;
+    const struct jit_ir *ir;
+    bool failed;
+};
+
+static uint64_t exit_value(struct rebuild *b, jit_ref v);
+
+static uint64_t object_made(struct rebuild *b, const struct jit_op *op)
+{
+    uint64_t a[7] = {0};
+    const jit_ref *args = jit_op_args(b->ir, op);
+    for (unsigned i = 0; i < op->nargs; i++) a[i] = jit_ref_is_const(args[i]) ? b->e->consts[args[i] & ~JIT_K] : b->st->gpr[15];
+    return ((uint64_t(*)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t))(uintptr_t)a[0])(a[1], a[2], a[3], a[4], a[5], a[6]);
+}
+
+static void cell_fill(char *at, const struct jit_descr *d, uint64_t v) { memcpy(at, &v, d->size); }
+
+/* The chain from its beginning. */
+static uint64_t object_build(struct rebuild *b, jit_ref v)
+{
+    const struct jit_op *op = &b->ir->ops.v[v];
+    const jit_ref *args = jit_op_args(b->ir, op);
+    if (op->opcode == JIT_virtual_new) return object_made(b, op);
+    char *o = (char *)(uintptr_t)object_build(b, args[0]);
+    uint64_t value = o ? exit_value(b, args[op->nargs - 1]) : 0;
+    if (!o || b->failed) return (uint64_t)(uintptr_t)o;
+    if (op->opcode == JIT_virtual_field) {
+        cell_fill(o + op->descr->offset, op->descr, value);
+    } else {
+        char *part;
+        memcpy(&part, o + (int64_t)b->e->consts[args[1] & ~JIT_K], sizeof part);
+        cell_fill(part + op->descr->offset + (int64_t)b->e->consts[args[2] & ~JIT_K] * op->descr->stride, op->descr, value);
+    }
+    return (uint64_t)(uintptr_t)o;
+}
+
+static uint64_t exit_value(struct rebuild *b, jit_ref v)
+{
+    uint32_t i = 0;
+    if (jit_ref_is_const(v)) return b->e->consts[v & ~JIT_K];
+    while (b->e->slots[i].ref != v) i++; /* jit_ir_spread put it there */
+    if (!jit_ref_is_virtual(b->ir, v)) return ((const uint64_t *)b->st)[b->e->locs[i]];
+    if (!b->e->made[i]) {
+        b->e->made[i] = object_build(b, v);
+        b->failed |= !b->e->made[i];
+    }
+    return b->e->made[i];
+}
+
+/* False: the guest has no memory. */
+static bool rebuild_all(const struct jit_exit_state *st, struct jit_exit *e)
+{
+    struct rebuild b = {st, e, &e->trace->ir, false};
+    memset(e->made, 0, e->nslots * sizeof *e->made);
+    for (uint32_t i = 0; i < e->nslots && !b.failed; i++)
+        if (e->slots[i].ref != JIT_NOREF && jit_ref_is_virtual(b.ir, e->slots[i].ref)) e->made[i] = exit_value(&b, e->slots[i].ref);
+    return !b.failed;
+}
+
+/* ---- leaving ---- */
+
 static void write_slots(const struct jit_exit_state *st, const struct jit_exit *e, const struct jit_frame_layout *l, char *base)
 {
     const uint64_t *words = (const uint64_t *)st;
     for (uint32_t i = 0; i < e->nslots; i++) {
         const struct jit_slot_val *sv = &e->slots[i];
+        if (sv->slot == JIT_SLOT_PART) continue;
         char *slot = base + (int64_t)sv->slot * l->slot_size;
         if (sv->ref != JIT_NOREF)
-            *(uint64_t *)(slot + l->payload_off) = jit_ref_is_const(sv->ref) ? e->consts[sv->ref & ~JIT_K] : words[e->locs[i]];
-        if (l->tag_size == 4) *(uint32_t *)(slot + l->tag_off) = sv->tag;
-        else *(uint8_t *)(slot + l->tag_off) = (uint8_t)sv->tag;
+            *(uint64_t *)(slot + l->payload_off) = jit_ref_is_const(sv->ref)    ? e->consts[sv->ref & ~JIT_K]
+                                                   : e->locs[i] == JIT_LOC_NONE ? e->made[i]
+                                                                                : words[e->locs[i]];
+        bool lost = sv->ref != JIT_NOREF && !jit_ref_is_const(sv->ref) && e->locs[i] == JIT_LOC_NONE && !e->made[i];
+        uint32_t tag = lost ? 0 : sv->tag;
+        if (l->tag_size == 4) *(uint32_t *)(slot + l->tag_off) = tag;
+        else *(uint8_t *)(slot + l->tag_off) = (uint8_t)tag;
     }
 }
 
@@ -40,6 +113,7 @@ void exit_handler(struct jit_exit_state *st)
     struct jit_vm *vm = e->trace->vm;
     __atomic_store_n(e->count, *e->count + 1, __ATOMIC_RELAXED);
     obs_add(&vm->obs->blk->total.guard_exits, 1);
+    if (e->made && !rebuild_all(st, e)) vm->driver->no_memory((void *)st->gpr[15]);
     write_slots(st, e, &vm->driver->layout, (char *)st->gpr[14]);
     vm->driver->restore_frames((void *)st->gpr[15], e->frames, e->nframes);
 }

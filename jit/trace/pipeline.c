@@ -76,7 +76,7 @@ static struct jit_trace *trace_new(struct jit_recorder *r, const struct jit_ir *
         t->parent = r->parent->trace;
         t->parent_exit = r->parent->number;
     }
-    if (jit_ir_copy(&t->ir, ir, &t->arena)) trace_roots(t);
+    if (jit_ir_copy(&t->ir, ir, &t->arena) && jit_ir_spread(&t->ir)) trace_roots(t);
     if (!t->roots || t->arena.failed) {
         jit_arena_fini(&t->arena);
         free(t);

@@ -17,6 +17,8 @@
 #include <string.h>
 #include "trace/engine.h"
 
+static void rec_revive(struct jit_recorder *r, const jit_ref *seeds, uint32_t n);
+
 #define NSLOTS (JIT_REC_SLOTS_BELOW + JIT_REC_SLOTS_ABOVE)
 
 void rec_place(const struct jit_recorder *r, struct obs_place *at)
@@ -24,31 +26,70 @@ void rec_place(const struct jit_recorder *r, struct obs_place *at)
     *at = (struct obs_place){.kind = r->kind, .number = r->number, .name = r->name, .file = r->file, .line = r->line};
 }
 
-/* Bridges start with what the parent's resume data say: values in registers, constants, tags. */
-static void rec_seed_bridge(struct jit_recorder *r)
+/* ---- bridges' beginnings ---- */
+
+static jit_ref seed_const(struct jit_recorder *r, jit_ref ref)
+{
+    const struct jit_const *k = jit_ref_const(&r->parent->trace->ir, ref);
+    return k->type == 'i' ? jit_ir_const_i(&r->ir, k->i) : k->type == 'f' ? jit_ir_const_f(&r->ir, k->f)
+                                                                          : jit_ir_const_r(&r->ir, k->p, k->gc);
+}
+
+/* The parent's value in the bridge: seeds[i] for the i-th entry of the exit's resume data, made when first asked for. */
+static jit_ref seed_value(struct jit_recorder *r, jit_ref ref, jit_ref *seeds);
+
+/* Another chain like the parent's. */
+static jit_ref seed_chain(struct jit_recorder *r, jit_ref ref, jit_ref *seeds)
+{
+    const struct jit_ir *pir = &r->parent->trace->ir;
+    const struct jit_op *op = &pir->ops.v[ref];
+    jit_ref args[8];
+    if (op->opcode != JIT_virtual_new) args[0] = seed_chain(r, jit_op_args(pir, op)[0], seeds);
+    for (unsigned i = op->opcode != JIT_virtual_new; i < op->nargs; i++) {
+        jit_ref a = jit_op_args(pir, op)[i];
+        bool context = !jit_ref_is_const(a) && pir->ops.v[a].opcode == JIT_getcontext;
+        args[i] = context ? jit_ir_emit(&r->ir, JIT_getcontext, NULL, 0, NULL, JIT_NORESUME) : seed_value(r, a, seeds);
+    }
+    return jit_ir_emit(&r->ir, op->opcode, args, op->nargs, op->descr, JIT_NORESUME);
+}
+
+static jit_ref seed_value(struct jit_recorder *r, jit_ref ref, jit_ref *seeds)
+{
+    const struct jit_exit *e = r->parent;
+    uint32_t i = 0;
+    if (jit_ref_is_const(ref)) return seed_const(r, ref);
+    while (e->slots[i].ref != ref) i++; /* jit_ir_spread put it there */
+    if (seeds[i] == JIT_NOREF && !r->ir.failed && jit_ref_is_virtual(&e->trace->ir, ref)) seeds[i] = seed_chain(r, ref, seeds);
+    return seeds[i];
+}
+
+static void seed_inputs(struct jit_recorder *r, jit_ref *seeds)
 {
     const struct jit_exit *e = r->parent;
     const struct jit_ir *pir = &e->trace->ir;
     for (uint32_t i = 0; i < e->nslots; i++) {
+        jit_ref ref = e->slots[i].ref;
+        uint32_t j = 0;
+        seeds[i] = JIT_NOREF;
+        if (ref == JIT_NOREF || jit_ref_is_const(ref) || jit_ref_is_virtual(pir, ref)) continue;
+        while (e->slots[j].ref != ref) j++;
+        char t = jit_ref_type(pir, ref);
+        jit_ref k = jit_ir_const_i(&r->ir, i);
+        seeds[i] = j < i ? seeds[j] : jit_ir_emit(&r->ir, t == 'i' ? JIT_inputarg_i : t == 'f' ? JIT_inputarg_f
+                                                                                               : JIT_inputarg_r,
+                                                  &k, 1, NULL, JIT_NORESUME);
+    }
+}
+
+/* Bridges start with what the parent's resume data say: values in registers, constants, tags, removed objects. */
+static void rec_seed_bridge(struct jit_recorder *r, jit_ref *seeds)
+{
+    const struct jit_exit *e = r->parent;
+    seed_inputs(r, seeds);
+    for (uint32_t i = 0; i < e->nslots; i++) {
         const struct jit_slot_val *sv = &e->slots[i];
-        jit_ref ref = sv->ref;
-        if (ref != JIT_NOREF && jit_ref_is_const(ref)) {
-            const struct jit_const *k = jit_ref_const(pir, ref);
-            ref = k->type == 'i' ? jit_ir_const_i(&r->ir, k->i) : k->type == 'f' ? jit_ir_const_f(&r->ir, k->f)
-                                                                                 : jit_ir_const_r(&r->ir, k->p, k->gc);
-        } else if (ref != JIT_NOREF) {
-            uint32_t j = 0;
-            while (j < i && e->slots[j].ref != sv->ref) j++;
-            if (j < i) {
-                ref = r->slots[e->slots[j].slot + JIT_REC_SLOTS_BELOW].ref;
-            } else {
-                char t = jit_ref_type(pir, sv->ref);
-                jit_ref k = jit_ir_const_i(&r->ir, i);
-                ref = jit_ir_emit(&r->ir, t == 'i' ? JIT_inputarg_i : t == 'f' ? JIT_inputarg_f
-                                                                               : JIT_inputarg_r,
-                                  &k, 1, NULL, JIT_NORESUME);
-            }
-        }
+        if (sv->slot == JIT_SLOT_PART) continue;
+        jit_ref ref = sv->ref == JIT_NOREF ? JIT_NOREF : seed_value(r, sv->ref, seeds);
         struct jit_rec_slot *s = jit_rec_slot(r, sv->slot);
         *s = (struct jit_rec_slot){.ref = ref, .tag = sv->tag, .flags = JIT_SL_KNOWN | JIT_SL_WRITTEN};
     }
@@ -104,8 +145,9 @@ struct jit_recorder *rec_new(struct jit_vm *vm, void *ctx, struct jit_key key, i
         rec_free(r);
         return NULL;
     }
-    if (parent) {
-        rec_seed_bridge(r);
+    jit_ref *seeds = parent ? jit_arena_alloc(&r->arena, (parent->nslots + 1) * sizeof *seeds) : NULL;
+    if (seeds) {
+        rec_seed_bridge(r, seeds);
     } else {
         r->nframes = 1;
         r->frames[0] = (struct jit_resume_frame){.pc = key.pc, .code = (uint64_t)(uintptr_t)key.code};
@@ -121,6 +163,7 @@ struct jit_recorder *rec_new(struct jit_vm *vm, void *ctx, struct jit_key key, i
     vm->rec = r;
     jit_ref k = jit_ir_const_i(&r->ir, INT32_MAX); /* the room is known at the end */
     r->guard_stack = jit_ir_emit(&r->ir, JIT_guard_stack, &k, 1, NULL, rec_capture(r));
+    if (parent) rec_revive(r, seeds, parent->nslots);
     struct obs_place at;
     rec_place(r, &at);
     obs_timer_enter(vm->obs, JITSTAT_T_TRACING);
@@ -139,6 +182,69 @@ void rec_free(struct jit_recorder *r)
 void jit_rec_fail(struct jit_recorder *r, enum jitstat_abort why)
 {
     if (r->status < 0) r->status = (int)why;
+}
+
+/* The removed objects in the bridge's slots become real, each with a guard that still has all of them removed if memory
+ * is short. The optimizer mostly removes them again. */
+static jit_ref revive_call(struct jit_recorder *r, jit_ref chain)
+{
+    const struct jit_op *op = &r->ir.ops.v[chain];
+    if (op->opcode != JIT_virtual_new) return revive_call(r, jit_op_args(&r->ir, op)[0]);
+    jit_ref args[8];
+    memcpy(args, jit_op_args(&r->ir, op), op->nargs * sizeof *args);
+    jit_ref o = jit_ir_emit(&r->ir, JIT_call_r, args, op->nargs, op->descr, JIT_NORESUME);
+    jit_rec_guard_nonnull(r, o);
+    return o;
+}
+
+static jit_ref revived(jit_ref v, const jit_ref *chains, const jit_ref *objects, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (chains[i] == v && objects[i] != JIT_NOREF) return objects[i];
+    return v;
+}
+
+static void revive_cells(struct jit_recorder *r, jit_ref chain, jit_ref o, const jit_ref *chains, const jit_ref *objects, uint32_t n)
+{
+    struct jit_op op = r->ir.ops.v[chain];
+    jit_ref a[4];
+    if (op.opcode == JIT_virtual_new) return;
+    memcpy(a, jit_op_args(&r->ir, &op), op.nargs * sizeof *a);
+    revive_cells(r, a[0], o, chains, objects, n);
+    jit_ref value = revived(a[op.nargs - 1], chains, objects, n);
+    if (op.opcode == JIT_virtual_field) {
+        jit_rec_put(r, op.descr, o, value);
+        return;
+    }
+    const struct jit_op *made = &r->ir.ops.v[o];
+    int64_t off = jit_ref_const(&r->ir, a[1])->i;
+    for (unsigned i = 0; i < made->descr->made->nparts; i++) {
+        const struct jit_descr *d = made->descr->made->parts[i];
+        if (d->offset == off) {
+            jit_rec_aput(r, op.descr, jit_rec_get(r, d, o), a[2], value);
+            return;
+        }
+    }
+}
+
+static bool slot_virtual(const struct jit_recorder *r, const struct jit_rec_slot *s)
+{
+    return (s->flags & JIT_SL_KNOWN) && s->ref != JIT_NOREF && jit_ref_is_virtual(&r->ir, s->ref);
+}
+
+static void rec_revive(struct jit_recorder *r, const jit_ref *seeds, uint32_t n)
+{
+    jit_ref *objects = jit_arena_alloc(&r->arena, (n + 1) * sizeof *objects);
+    if (!objects || r->ir.failed) return;
+    for (uint32_t i = 0; i < n; i++)
+        objects[i] = seeds[i] != JIT_NOREF && jit_ref_is_virtual(&r->ir, seeds[i]) ? revive_call(r, seeds[i]) : JIT_NOREF;
+    for (uint32_t i = 0; i < n && !r->ir.failed; i++)
+        if (objects[i] != JIT_NOREF) revive_cells(r, seeds[i], objects[i], seeds, objects, n);
+    for (int32_t s = r->slot_lo; s < r->slot_hi; s++) {
+        struct jit_rec_slot *slot = &r->slots[s + JIT_REC_SLOTS_BELOW];
+        if (slot_virtual(r, slot)) slot->ref = revived(slot->ref, seeds, objects, n);
+    }
+    r->resume_dirty = true;
 }
 
 /* ---- slots ---- */

@@ -51,6 +51,7 @@ struct jit_exit {
     const struct jit_resume_frame *frames;
     const uint64_t *consts; /* by const index: bits (trace's constants) */
     jit_loc *locs; /* [nslots] */
+    uint64_t *made; /* [nslots] scratch of the handler: removed objects as they are rebuilt; NULL: there are none */
     uint8_t *patch; /* rel32 to patch when a bridge is attached; NULL: cannot get one */
     uint8_t *stub; /* the exit's own code, where patch leads without a bridge */
     struct jit_trace *bridge;

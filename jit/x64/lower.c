@@ -338,6 +338,11 @@ static void lower_inputs(struct lower *l)
     }
 }
 
+static void lower_charge(struct lower *l, const struct jit_op *op)
+{
+    enc_add_mi(&l->e, lower_abs(l, jit_ref_const(l->ir, op->arg[0])->p), (int32_t)jit_ref_const(l->ir, op->arg[1])->i);
+}
+
 static void lower_one(struct lower *l, uint32_t n)
 {
     const struct jit_op *op = lower_op(l, n);
@@ -416,6 +421,7 @@ static void lower_one(struct lower *l, uint32_t n)
     case JIT_call_i:
     case JIT_call_f:
     case JIT_call_r: lower_call(l, n); break;
+    case JIT_charge: lower_charge(l, op); break;
     case JIT_increment_counter: enc_inc_m(&l->e, lower_abs(l, jit_ref_const(l->ir, op->arg[0])->p)); break;
     default: assert(!"an operation without lowering");
     }

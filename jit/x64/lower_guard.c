@@ -140,6 +140,13 @@ struct cond lower_compare(struct lower *l, uint32_t n)
 
 /* ---- exits ---- */
 
+static bool has_virtual(const struct lower *l, const struct jit_exit *x)
+{
+    for (uint32_t i = 0; i < x->nslots; i++)
+        if (x->slots[i].ref != JIT_NOREF && jit_ref_is_virtual(l->ir, x->slots[i].ref)) return true;
+    return false;
+}
+
 struct jit_exit *lower_exit(struct lower *l, uint32_t number, uint32_t n, int kind, bool with_slots)
 {
     const struct jit_op *op = lower_op(l, n);
@@ -155,9 +162,10 @@ struct jit_exit *lower_exit(struct lower *l, uint32_t number, uint32_t n, int ki
         return x;
     }
     x->nslots = r->nslots;
+    if (has_virtual(l, x) && !(x->made = jit_arena_alloc(l->arena, (r->nslots + 1) * sizeof *x->made))) l->no_memory = true;
     for (uint32_t i = 0; i < r->nslots; i++) {
         jit_ref v = x->slots[i].ref;
-        x->locs[i] = v == JIT_NOREF || jit_ref_is_const(v) ? JIT_LOC_NONE : ra_loc(&l->ra, v);
+        x->locs[i] = v == JIT_NOREF || jit_ref_is_const(v) || jit_ref_is_virtual(l->ir, v) ? JIT_LOC_NONE : ra_loc(&l->ra, v);
     }
     return x;
 }

@@ -45,7 +45,7 @@ static void uses_of_resume(struct ra *ra, uint32_t n)
     const struct jit_resume *r = &ir->resumes.v[ir->ops.v[n].resume];
     for (uint32_t i = 0; i < r->nslots; i++) {
         jit_ref v = ir->slots.v[r->slots + i].ref;
-        if (v == JIT_NOREF || jit_ref_is_const(v)) continue;
+        if (v == JIT_NOREF || jit_ref_is_const(v) || jit_ref_is_virtual(ir, v)) continue;
         /* the label's data are used on the way back too */
         uint32_t pos = n == ra->label && !ra->vals[v].phi ? ra->jump : n;
         if (ra->vals[v].last < pos) ra->vals[v].last = pos;

@@ -62,7 +62,7 @@ static void count_args(struct info *in, uint32_t n)
 {
     const struct jit_op *op = &in->ir->ops.v[n];
     const jit_ref *args = jit_op_args(in->ir, op);
-    for (unsigned i = 0; i < op->nargs; i++) {
+    for (unsigned i = 0; i < op->nargs && !jit_op_is_virtual(op); i++) { /* resume data have what removed objects need */
         jit_ref a = args[i];
         if (jit_ref_is_const(a)) continue;
         in->uses[a]++;
@@ -80,7 +80,7 @@ static void count_resume(struct info *in, uint32_t n)
     const struct jit_resume *r = &in->ir->resumes.v[in->ir->ops.v[n].resume];
     for (uint32_t i = 0; i < r->nslots; i++) {
         jit_ref v = in->ir->slots.v[r->slots + i].ref;
-        if (v != JIT_NOREF && !jit_ref_is_const(v)) in->resumed[v] = 1;
+        if (v != JIT_NOREF && !jit_ref_is_const(v) && !jit_ref_is_virtual(in->ir, v)) in->resumed[v] = 1;
     }
 }
 
@@ -102,6 +102,7 @@ static void drop_dead(struct info *in)
 {
     for (uint32_t n = in->ir->ops.n; n-- > 0;) {
         const struct jit_op *op = &in->ir->ops.v[n];
+        if (jit_op_is_virtual(op)) in->sel[n] = SEL_GONE;
         if (!droppable(op) || in->uses[n] || in->resumed[n]) continue;
         in->sel[n] = SEL_GONE;
         const jit_ref *args = jit_op_args(in->ir, op);
@@ -159,7 +160,7 @@ static bool quiet(const struct info *in, uint32_t a, uint32_t b)
     for (uint32_t i = a + 1; i < b; i++) {
         const struct jit_op *op = &in->ir->ops.v[i];
         uint8_t eff = jit_opinfo[op->opcode].effects;
-        if (eff == JIT_STORE || eff == JIT_CALL || op->opcode == JIT_label || op->opcode == JIT_increment_counter) return false;
+        if (eff == JIT_STORE || eff == JIT_CALL || op->opcode == JIT_label || op->opcode == JIT_increment_counter || op->opcode == JIT_charge) return false;
     }
     return true;
 }

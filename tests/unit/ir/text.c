@@ -30,7 +30,7 @@ static const char canonical[] =
     "r11 = getfield_gc_r(r1, descr=table.shape)\n"
     "r12 = call_r(ptr(0xdead), r1, r11, 3, f10, descr=call_concat) [pc=3 base=0]\n"
     "guard_not_invalidated() []\n"
-    "jump() [pc=1 base=0 0:v3/4]\n";
+    "jump() [pc=1 base=0 0:3/4]\n";
 
 static char *reprint(const char *text)
 {

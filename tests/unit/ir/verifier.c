@@ -12,7 +12,8 @@ static const struct jit_descr f64 = {.name = "o.class64", .kind = JIT_D_FIELD, .
 static const struct jit_descr ai = {.name = "a[]", .kind = JIT_D_ARRAY, .type = 'i', .size = 8, .stride = 8};
 static const struct jit_descr sync = {.name = "sync", .kind = JIT_D_CALL, .type = 'v', .args = "i", .effects = JIT_EF_SYNC};
 static const struct jit_descr pure = {.name = "pure", .kind = JIT_D_CALL, .type = 'f', .args = "fr"};
-static const struct jit_descr *const descrs[] = {&fi, &f3, &f64, &ai, &sync, &pure, NULL};
+static const struct jit_descr new = {.name = "new", .kind = JIT_D_CALL, .type = 'r', .args = "i", .effects = JIT_EF_ALLOC};
+static const struct jit_descr *const descrs[] = {&new, &fi, &f3, &f64, &ai, &sync, &pure, NULL};
 
 static const char good[] =
     "# loop link=loop\n# merge pc=1 code=0 depth=0 line=1\n"
@@ -71,7 +72,12 @@ Test(verifier, names_what_is_wrong)
         {"jump()", "op 0: invariant 3: jump without resume data"},
         {"# loop link=trace\nlabel()\njump()", "op 1: invariant 3: jump without resume data"},
         {"guard_true(1) [pc=1 0:1/3 1:-/0 0:2/3]\n" J, "op 0: invariant 3: slot 0 is listed twice"},
-        {"guard_true(1) [pc=1 0:v1/3]\n" J, "op 0: invariant 3: value 1073741825 is used before it is defined"},
+        {"r0 = virtual_new(ptr(3), 1, descr=new)\nr1 = virtual_field(r0, r0, descr=o.i)\n" J, "op 1: invariant 8: virtual_field without its kind of descriptor"},
+        {"r0 = getframe_r(0)\nr1 = virtual_field(r0, 1, descr=o.i)\n" J, "op 1: invariant 8: argument 0 is no removed object"},
+        {"i0 = getframe_i(0)\nr1 = virtual_new(ptr(3), i0, descr=new)\n" J, "op 1: invariant 8: argument 1 is neither a constant nor the context"},
+        {"i0 = getframe_i(0)\nr1 = virtual_new(ptr(3), 1, descr=new)\nr2 = virtual_item(r1, 8, i0, 1, descr=a[])\n" J, "op 2: invariant 8: the place in a removed object is no constant"},
+        {"r0 = virtual_new(ptr(3), 1, descr=new)\ni1 = ptr_eq(r0, r0)\n" J, "op 1: invariant 8: argument 0 is a removed object"},
+        {"r0 = virtual_new(ptr(3), 1, descr=new)\ncall_n(ptr(2), 1, descr=sync) [pc=2 1:r0/3]\n" J, "op 1: invariant 8: call_n needs a removed object"},
         {"label()\nlabel()\njump()", "op 1: invariant 4: a second label"},
         {"label(1)\njump(1)", "op 0: invariant 4: label argument 0 is a constant"},
         {"i0 = getframe_i(1)\nlabel(i0, i0)\njump(i0, i0)", "op 1: invariant 4: label argument 1 is there twice"},

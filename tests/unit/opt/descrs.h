@@ -30,6 +30,12 @@ CALL(keep, "keep", 'i', "i", .effects = JIT_EF_KEEP);
 CALL(alloc, "alloc", 'r', "", .effects = JIT_EF_ALLOC);
 CALL(unknown, "unknown", 'v', "r", .effects = JIT_EF_SYNC);
 
-static const struct jit_descr *const test_descrs[] = {&o_x, &o_y, &o_f, &o_r, &o_u1, &o_s1, &o_len, &o_shape, &a_i, &a_f, &a_tag,
+/* a box: x is 0, y what the call was given; p points to its own elements */
+FIELD(b_p, "b.p", 'r', 8, 56, 4, 0);
+static const struct jit_made_cell box_cells[] = {{&o_x, -1, 0}, {&o_y, 0, 0}};
+static const struct jit_descr *const box_parts[] = {&b_p};
+static const struct jit_made box_made = {.cells = box_cells, .ncells = 2, .parts = box_parts, .nparts = 1, .bytes = 64, .bytes_per = {16}};
+CALL(box, "box", 'r', "i", .effects = JIT_EF_ALLOC, .made = &box_made);
+static const struct jit_descr *const test_descrs[] = {&b_p, &box, &o_x, &o_y, &o_f, &o_r, &o_u1, &o_s1, &o_len, &o_shape, &a_i, &a_f, &a_tag,
                                                       &pure, &pure_f, &reads_x, &writes_x, &keep, &alloc, &unknown, NULL};
 #endif

@@ -20,7 +20,7 @@ struct eval_world {
     int invalid; /* guard_not_invalidated fails */
     long fuel; /* times the loop's head may be passed before it is left there */
     uint64_t pc; /* after an exit */
-    unsigned long ops, iterations;
+    unsigned long ops, iterations, charged;
     uint32_t torture; /* not 0: about one guard in `torture` fails although it holds: every exit must be right */
     uint32_t dice;
 };
@@ -147,16 +147,37 @@ static uint64_t eval_ref(const struct jit_ir *ir, const uint64_t *vals, jit_ref 
     return jit_ref_is_const(r) ? jit_ref_const(ir, r)->bits : vals[r];
 }
 
+/* A removed object as an exit makes it; made[]: those that were made for this exit already. */
+static uint64_t eval_rebuild(const struct jit_ir *ir, const uint64_t *vals, jit_ref r, uint64_t *made, struct eval_world *w)
+{
+    if (jit_ref_is_const(r) || !jit_ref_is_virtual(ir, r)) return eval_ref(ir, vals, r);
+    const struct jit_op *op = &ir->ops.v[r];
+    const jit_ref *args = jit_op_args(ir, op);
+    uint64_t a[8];
+    if (made[r]) return made[r];
+    if (op->opcode == JIT_virtual_new) {
+        for (unsigned i = 0; i < op->nargs; i++) a[i] = eval_ref(ir, vals, args[i]);
+        return made[r] = ((eval_fn)(uintptr_t)a[0])(w, a + 1);
+    }
+    uint64_t o = eval_rebuild(ir, vals, args[0], made, w), v = eval_rebuild(ir, vals, args[op->nargs - 1], made, w);
+    char *at = (char *)(uintptr_t)o;
+    if (op->opcode == JIT_virtual_item) at = *(char **)(at + jit_ref_const(ir, args[1])->i) + jit_ref_const(ir, args[2])->i * op->descr->stride;
+    memcpy(at + op->descr->offset, &v, op->descr->size);
+    return made[r] = o;
+}
+
 /* Makes memory's frame what the resume data say. */
 static void eval_resume(const struct jit_ir *ir, const uint64_t *vals, uint32_t resume, struct eval_world *w)
 {
     const struct jit_resume *r = &ir->resumes.v[resume];
+    uint64_t *made = calloc(ir->ops.n + 1, sizeof *made);
     for (uint32_t i = 0; i < r->nslots; i++) {
         const struct jit_slot_val *v = &ir->slots.v[r->slots + i];
         assert(v->slot >= 0 && v->slot < EVAL_SLOTS);
-        w->payload[v->slot] = v->ref == JIT_NOREF ? 0 : eval_ref(ir, vals, v->ref);
+        w->payload[v->slot] = v->ref == JIT_NOREF ? 0 : eval_rebuild(ir, vals, v->ref, made, w);
         w->tag[v->slot] = v->tag;
     }
+    free(made);
     w->pc = ir->frames.v[r->frames + r->nframes - 1].pc;
 }
 
@@ -186,7 +207,10 @@ static uint64_t eval_value(const struct jit_ir *ir, const struct jit_op *op, con
         return op->opcode >= JIT_getframe_i ? w->payload[a[0]] : eval_load(op, a);
     case JIT_STORE: eval_store(op, a); return 0;
     case JIT_CALL: return ((eval_fn)(uintptr_t)a[0])(w, a + 1);
-    default: (void)ir; return 0;
+    default:
+        if (op->opcode == JIT_charge) w->charged += a[1];
+        (void)ir;
+        return 0;
     }
 }
 

@@ -25,8 +25,13 @@ enum { NIL,
 enum { NSLOTS = 9,
        NOBJ = 2048,
        NELEM = 4,
+       NFIRST = 6,
        MAXINS = 24 };
 
+struct element {
+    int64_t i;
+    double f;
+};
 struct object {
     int64_t i;
     double f;
@@ -35,10 +40,7 @@ struct object {
     uint32_t u4, len;
     int16_t s2;
     uint8_t u1;
-    struct {
-        int64_t i;
-        double f;
-    } elem[NELEM];
+    struct element elem[NELEM], *more; /* more: memory of its own, as long */
 };
 
 enum { A_I = 1,
@@ -58,9 +60,15 @@ FIELD("o.u4", 'i', u4, A_SMALL, 0);
 FIELD("o.s2", 'i', s2, A_SMALL, JIT_DF_SIGNED);
 FIELD("o.u1", 'i', u1, A_SMALL, 0);
 FIELD("o.len", 'i', len, A_LEN, 0);
+FIELD("o.more", 'r', more, A_LEN, 0);
+static const struct jit_descr d_mi = {.name = "m.i", .kind = JIT_D_ARRAY, .type = 'i', .size = 8, .offset = 0, .stride = 16, .alias = A_ELEM};
+static const struct jit_descr d_mf = {.name = "m.f", .kind = JIT_D_ARRAY, .type = 'f', .size = 8, .offset = 8, .stride = 16, .alias = A_ELEM};
 static const struct jit_descr d_ei = {.name = "e.i", .kind = JIT_D_ARRAY, .type = 'i', .size = 8, .offset = offsetof(struct object, elem), .stride = 16, .alias = A_ELEM};
 static const struct jit_descr d_ef = {.name = "e.f", .kind = JIT_D_ARRAY, .type = 'f', .size = 8, .offset = offsetof(struct object, elem) + 8, .stride = 16, .alias = A_ELEM};
-static const struct jit_descr c_new = {.name = "new", .kind = JIT_D_CALL, .type = 'r', .args = "", .effects = JIT_EF_ALLOC};
+static const struct jit_made_cell new_cells[] = {{&d_i, -1, 0}, {&d_r, -1, 0}, {&d_u4, -1, 0}, {&d_s2, -1, 0}, {&d_u1, -1, 0}, {&d_len, -1, NELEM}};
+static const struct jit_descr *const new_parts[] = {&d_more};
+static const struct jit_made new_made = {.cells = new_cells, .ncells = 6, .parts = new_parts, .nparts = 1, .bytes = 8};
+static const struct jit_descr c_new = {.name = "new", .kind = JIT_D_CALL, .type = 'r', .args = "", .effects = JIT_EF_ALLOC, .made = &new_made};
 static const struct jit_descr c_hash = {.name = "hash", .kind = JIT_D_CALL, .type = 'i', .args = "ii"};
 static const struct jit_descr c_sum = {.name = "sum", .kind = JIT_D_CALL, .type = 'i', .args = "r", .effects = JIT_EF_READS, .reads = 1 << A_I | 1 << A_SMALL};
 static const struct jit_descr c_mix = {.name = "mix", .kind = JIT_D_CALL, .type = 'v', .args = "ri", .effects = JIT_EF_READS | JIT_EF_WRITES, .reads = 1 << A_I | 1 << A_R, .writes = 1 << A_I};
@@ -70,6 +78,7 @@ static const struct jit_descr c_sync = {.name = "sync", .kind = JIT_D_CALL, .typ
 struct machine {
     struct eval_world w; /* first: functions get it */
     struct object heap[NOBJ];
+    struct element more[NOBJ][NELEM];
     uint32_t nobj;
     int64_t class_const; /* what a trace treats as constant until w.invalid */
 };
@@ -82,6 +91,7 @@ static uint64_t fn_new(struct eval_world *w, const uint64_t *a)
     assert(m->nobj < NOBJ);
     struct object *o = &m->heap[m->nobj++];
     o->len = NELEM;
+    o->more = m->more[o - m->heap];
     return (uint64_t)(uintptr_t)o;
 }
 static uint64_t fn_hash(struct eval_world *w, const uint64_t *a)
@@ -110,16 +120,20 @@ static uint64_t fn_link(struct eval_world *w, const uint64_t *a)
     m->heap[0].r = (struct object *)(uintptr_t)a[1];
     return 0;
 }
-/* Sees the whole frame and all objects, changes some, now and then the class constant. */
+/* Sees the whole frame, its objects and those that were there at the start; changes some, now and then the class constant.
+ * (Others may have been removed.) */
 static uint64_t fn_sync(struct eval_world *w, const uint64_t *a)
 {
     struct machine *m = (struct machine *)w;
     uint64_t h = a[0];
     for (int i = 0; i < NSLOTS; i++)
         h = (h ^ w->tag[i]) * 31 + (w->tag[i] == INT || w->tag[i] == FLT ? w->payload[i] : 0);
-    for (uint32_t i = 0; i < m->nobj; i++)
+    for (uint32_t i = 0; i < NFIRST; i++)
         h = h * 7 + (uint64_t)m->heap[i].i + m->heap[i].u1;
-    struct object *o = &m->heap[h % m->nobj];
+    for (int i = 0; i < NSLOTS; i++)
+        if (w->tag[i] == OBJ)
+            h = h * 5 + (uint64_t)((struct object *)(uintptr_t)w->payload[i])->i;
+    struct object *o = &m->heap[h % NFIRST];
     o->i = (int64_t)(h >> 8 & 0xff);
     o->u1 = (uint8_t)h;
     if (h % 11 == 0) {
@@ -240,7 +254,7 @@ static void make_state(void)
 {
     memset(&vm, 0, sizeof vm);
     vm.class_const = rnd(10);
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < NFIRST; i++) {
         struct object *o = (struct object *)(uintptr_t)fn_new(&vm.w, NULL);
         o->i = rnd_k(), o->f = rnd_f(), o->imm = rnd_k();
         o->u4 = rnd(1000), o->s2 = (int16_t)rnd(65536), o->u1 = (uint8_t)rnd(256);
@@ -434,6 +448,7 @@ static void put(const struct ins *p, struct val o)
     store(d, o, o, v);
 }
 
+static int64_t due;
 static jit_ref fn_ref(eval_fn f) { return rec ? jit_ir_const_r(&rec->ir, (void *)(uintptr_t)f, false) : 0; }
 
 /* Index slot b minus one (or k), checked against the length: then the element, else nothing happens. */
@@ -445,6 +460,20 @@ static bool element(const struct ins *p, struct val o, struct val *idx)
     if (p->op & 2) *idx = pure2(JIT_int_and, *idx, const_i(p->op & 4 ? 3 : 7));
     struct val len = load(&d_len, o, o), c = pure2(JIT_uint_lt, *idx, len);
     return guard_cond(c.bits, c.ref);
+}
+
+/* Of the object or of its own memory; with a constant index or as above. */
+static bool place(const struct ins *p, struct val *o, struct val *idx)
+{
+    *idx = const_i(p->k & 3);
+    if (!(p->op & 16) && !element(p, *o, idx)) return false;
+    if (p->op & 32) *o = load(&d_more, *o, *o);
+    return true;
+}
+static const struct jit_descr *place_descr(const struct ins *p, bool f)
+{
+    return p->op & 32 ? (f ? &d_mf : &d_mi) : f ? &d_ef
+                                                : &d_ei;
 }
 
 static bool less(const struct ins *p, uint32_t tag, struct val x, struct val y)
@@ -508,18 +537,24 @@ static int step(const struct ins *p)
         if (tag_of(p->a) == OBJ) put(p, read_slot(p->a));
         return 0;
     case AGET:
-        if (tag_of(p->a) != OBJ || !element(p, x = read_slot(p->a), &idx)) return 0;
-        write_slot(p->dst, load(p->op & 8 ? &d_ef : &d_ei, x, idx), p->op & 8 ? FLT : INT);
+        if (tag_of(p->a) != OBJ || (x = read_slot(p->a), !place(p, &x, &idx))) return 0;
+        write_slot(p->dst, load(place_descr(p, p->op & 8), x, idx), p->op & 8 ? FLT : INT);
         return 0;
     case APUT:
         ta = tag_of(p->dst);
-        if ((ta != INT && ta != FLT) || tag_of(p->a) != OBJ || !element(p, x = read_slot(p->a), &idx)) return 0;
-        store(ta == FLT ? &d_ef : &d_ei, x, idx, read_slot(p->dst));
+        if ((ta != INT && ta != FLT) || tag_of(p->a) != OBJ || (x = read_slot(p->a), !place(p, &x, &idx))) return 0;
+        store(place_descr(p, ta == FLT), x, idx, read_slot(p->dst));
         return 0;
     case NEW:
         x = (struct val){fn_new(&vm.w, NULL), emit(JIT_call_r, &c_new, JIT_NORESUME, 1, fn_ref(fn_new))};
         store(&d_imm, x, x, const_i(p->k));
         write_slot(p->dst, x, OBJ);
+        if (rec) { /* goes on behind the instruction */
+            rec->pc++;
+            rec->resume = JIT_NORESUME;
+            emit(JIT_guard_not_due, NULL, capture(), 1, jit_ir_const_r(&rec->ir, &due, false));
+            rec->pc--;
+        }
         return 0;
     case HASH:
         if (tag_of(p->a) != INT || tag_of(p->b) != INT) return 0;
@@ -578,7 +613,7 @@ static bool iterate(uint64_t pc)
 
 /* ---- the test ---- */
 
-static unsigned long n_peeled, n_ops_in, n_ops_out, n_iterations;
+static unsigned long n_peeled, n_ops_in, n_ops_out, n_iterations, n_virtuals, n_charged;
 static bool verbose;
 
 /* Records the next iteration while executing it. False: the loop ended. */
@@ -610,12 +645,36 @@ static void run_with_trace(const struct jit_ir *ir)
     }
 }
 
+/* Objects by the way that leads to them: those that were removed have no number. twin[i]: object i's in `expected`, + 1. */
+static uint32_t twin[NOBJ], back[NOBJ];
+
+static bool same_object(const struct object *a, const struct object *b)
+{
+    if (!a || !b) return a == b;
+    uint32_t i = (uint32_t)(a - vm.heap), k = (uint32_t)(b - vm.heap);
+    if (twin[i] || back[k]) return twin[i] == k + 1 && back[k] == i + 1;
+    twin[i] = k + 1, back[k] = i + 1;
+    b = &expected.heap[k];
+    bool same = a->i == b->i && !memcmp(&a->f, &b->f, sizeof a->f) && a->imm == b->imm && a->u4 == b->u4 && a->len == b->len &&
+                a->s2 == b->s2 && a->u1 == b->u1 && !memcmp(a->elem, b->elem, sizeof a->elem) &&
+                !memcmp(vm.more[i], expected.more[k], sizeof vm.more[i]);
+    return same && same_object(a->r, b->r);
+}
+
 static void compare(uint64_t seed, unsigned passes)
 {
-    bool same = vm.nobj == expected.nobj && vm.class_const == expected.class_const;
-    for (int i = 0; i < NSLOTS; i++)
-        same &= vm.w.tag[i] == expected.w.tag[i] && (vm.w.tag[i] == NIL || vm.w.payload[i] == expected.w.payload[i]);
-    same &= !memcmp(vm.heap, expected.heap, sizeof vm.heap);
+    bool same = vm.class_const == expected.class_const;
+    memset(twin, 0, sizeof twin);
+    memset(back, 0, sizeof back);
+    for (uint32_t i = 0; i < NFIRST; i++)
+        same &= same_object(&vm.heap[i], &vm.heap[i]);
+    for (int i = 0; i < NSLOTS; i++) {
+        same &= vm.w.tag[i] == expected.w.tag[i];
+        if (same && vm.w.tag[i] == OBJ)
+            same = same_object((struct object *)(uintptr_t)vm.w.payload[i], (struct object *)(uintptr_t)expected.w.payload[i]);
+        else if (vm.w.tag[i] != NIL)
+            same &= vm.w.payload[i] == expected.w.payload[i];
+    }
     for (int i = 0; !same && i < NSLOTS; i++)
         fprintf(stderr, "slot %d: %u %llx, expected %u %llx\n", i, vm.w.tag[i], (unsigned long long)vm.w.payload[i], expected.w.tag[i], (unsigned long long)expected.w.payload[i]);
     cr_assert(same, "state differs: OPT_SEED=%llu passes=%x", (unsigned long long)seed, passes);
@@ -653,6 +712,8 @@ static void one_seed(uint64_t seed)
         n_ops_out += out.ops.n - (jit_ir_label(&out) == JIT_NOREF ? 0 : jit_ir_label(&out));
         run_with_trace(&out);
         n_iterations += vm.w.iterations;
+        n_virtuals += out.n_virtuals;
+        n_charged += vm.w.charged;
         compare(seed, passes);
     }
     jit_arena_fini(&arena);
@@ -675,6 +736,8 @@ Test(opt_random, traces_do_what_the_interpreter_does, .timeout = 300)
     cr_assert_gt(n_peeled, n / 4);
     cr_assert_lt(n_ops_out, n_ops_in);
     cr_assert_gt(n_iterations, n);
+    cr_assert_gt(n_virtuals, n / 20);
+    cr_assert_gt(n_charged, n);
     cr_assert_gt(jit_opt_rule_hits[RULE_peel_redo], n / 1000);
 }
 
