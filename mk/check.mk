@@ -4,7 +4,7 @@ RUN = tests/run
 check: all unit-bins e2e-bins
 	@B=$(B) $(RUN)/all.sh check
 
-check-long: all unit-bins e2e-bins
+check-long: all unit-bins e2e-bins deps-real
 	@B=$(B) $(RUN)/all.sh check
 	@B=$(B) $(RUN)/all.sh long
 
@@ -32,7 +32,7 @@ help:
 	@echo '  all         build/jitlua, build/liblua5.4.so.0, build/jitstat, build/toy (default)'
 	@echo '  demo        a Lua program under jitstat run: its output, then the snapshot'
 	@echo '  check       unit, golden, language, program and end-to-end tests (under 6 minutes)'
-	@echo '  check-long  check, then torture, sanitizers and more'
+	@echo '  check-long  check, then torture, sanitizers, real programs and C modules'
 	@echo '  check-official  the official tests of Lua 5.4.4 in LUA_TESTS=DIR, with the JIT on, at threshold 1, off'
 	@echo '  bench       table of tests/bench and tests/programs against lua5.4 and luajit (ROUNDS= ONLY= MEM=1)'
 	@echo '  fuzz        differential fuzzing for T=60 seconds (SEED=n repeats a run)'

@@ -48,6 +48,7 @@ long)
         lua torture_guard=$n,threshold=5 tests/run/programs.sh
     done
     for n in 1 10 50 100 200 400 800 1600; do lua torture_alloc=$n,threshold=2 tests/run/lang.sh; done
+    part "real programs and C modules" tests/run/real.sh "$B"
     part sanitizers tests/run/sanitize.sh
     part fuzz tests/fuzz/run.sh "$B/jitlua" 60
     ;;
