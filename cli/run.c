@@ -59,26 +59,38 @@ static int parse(struct run *r, int argc, char **argv)
     return 0;
 }
 
-/* The library stands beside jitstat while it is being built, and in ../lib once installed. */
-static int find_core(struct run *r)
+/* Where jitstat itself stands, without a slash at the end. */
+static void own_folder(char *dir, size_t size)
 {
-    static const char *const places[] = {"", "/../lib/jitstat", "/../lib/x86_64-linux-gnu/jitstat"};
-    char exe[PATH_MAX - 64];
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    exe[n < 0 ? 0 : n] = 0;
-    char *slash = strrchr(exe, '/');
+    ssize_t n = readlink("/proc/self/exe", dir, size - 1);
+    dir[n < 0 ? 0 : n] = 0;
+    char *slash = strrchr(dir, '/');
     if (slash)
         *slash = 0;
+}
+
+/* The library stands beside jitstat while it is being built, and in ../lib/jitstat once installed. */
+static bool core_folder(char *dir, size_t size)
+{
+    static const char *const places[] = {"", "/../lib/jitstat"};
+    char own[PATH_MAX - 64], path[PATH_MAX];
+    own_folder(own, sizeof own);
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        char path[PATH_MAX];
-        snprintf(path, sizeof path, "%s%s/liblua5.4.so.0", exe, places[i]);
-        if (access(path, R_OK) == 0) {
-            snprintf(r->core_dir, sizeof r->core_dir, "%s%s", exe, places[i]);
-            r->cmd.library_path = r->core_dir;
-            return 0;
-        }
+        snprintf(path, sizeof path, "%s%s/liblua5.4.so.0", own, places[i]);
+        if (access(path, R_OK) == 0)
+            return snprintf(dir, size, "%s%s", own, places[i]) < (int)size;
     }
-    return fail(EXIT_OWN, "run --core: liblua5.4.so.0 is not beside %s/jitstat: build or install it first", exe);
+    return false;
+}
+
+static int find_core(struct run *r)
+{
+    char own[PATH_MAX - 64];
+    own_folder(own, sizeof own);
+    if (!core_folder(r->core_dir, sizeof r->core_dir))
+        return fail(EXIT_OWN, "run --core: liblua5.4.so.0 is neither in %s nor in %s/../lib/jitstat: build or install it first", own, own);
+    r->cmd.library_path = r->core_dir;
+    return 0;
 }
 
 /* ---- attaching ---- */
@@ -92,19 +104,22 @@ static void attach_found(void *arg, const char *path)
     r->images += n == 1;
 }
 
-/* CMD may be a wrapper that starts jitlua: the one beside us is attached in any case. */
+static void attach_in(struct run *r, const char *dir, const char *name)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/%s", dir, name) < (int)sizeof path && access(path, R_OK) == 0)
+        attach_found(r, path);
+}
+
+/* CMD may be a wrapper that starts jitlua, or a program with our library: the ones that belong to
+ * this jitstat are attached in any case. */
 static void attach_neighbours(struct run *r)
 {
-    static const char *const names[] = {"jitlua", "liblua5.4.so.0"};
-    char exe[PATH_MAX - 64], path[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    exe[n < 0 ? 0 : n] = 0;
-    char *slash = strrchr(exe, '/');
-    for (size_t i = 0; slash && i < sizeof names / sizeof names[0]; i++) {
-        snprintf(path, sizeof path, "%.*s/%s", (int)(slash - exe), exe, names[i]);
-        if (access(path, R_OK) == 0)
-            attach_found(r, path);
-    }
+    char dir[PATH_MAX - 64];
+    own_folder(dir, sizeof dir);
+    attach_in(r, dir, "jitlua");
+    if (core_folder(dir, sizeof dir))
+        attach_in(r, dir, "liblua5.4.so.0");
 }
 
 static void start_bpf(struct run *r)

@@ -37,6 +37,7 @@ help:
 	@echo '  bench       table of tests/bench and tests/programs against lua5.4 and luajit (ROUNDS= ONLY= MEM=1)'
 	@echo '  fuzz        differential fuzzing for T=60 seconds (SEED=n repeats a run)'
 	@echo '  lint        layers and formatting'
+	@echo '  install     below PREFIX=/usr/local (DESTDIR= stages), the library in PREFIX/lib/jitstat; uninstall'
 	@echo '  deps        install missing Debian packages; clean; help'
 
 .PHONY: all deps check check-long check-official bench fuzz demo lint clean help unit-bins

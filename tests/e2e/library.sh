@@ -48,6 +48,13 @@ check "run --core: the same output" cmp "$TMP/stock.out" "$TMP/core.out"
 json "run --core: BPF saw the compiles in the library" "$TMP/out" '$v->{counters}{TOTAL_COMPILED_LOOPS} > 0 && $v->{maps}{seen}{events}{compile} > 0'
 json "run --core: total == base + seen" "$TMP/out" 'adds_up($v->{maps}) && same($v->{loss}, {missed => 0, ring_full => 0, map_full => 0, late => 0})'
 json "run --core: run counts" "$TMP/out" 'grep { $_->{kind} eq "l" && $_->{runs} > 1000 } @{$v->{loop_run_times}}'
+"$JITSTAT" run --core -j --maps -o "$TMP/out" -- sh -c "'$PROGRAM' '$TMP/p.lua'; :" <"$TMP/stdin" >"$TMP/core.out" 2>"$TMP/core.err"
+check "run --core on a wrapper: the same output" cmp "$TMP/stock.out" "$TMP/core.out"
+json "run --core on a wrapper: BPF saw the compiles" "$TMP/out" '$v->{counters}{TOTAL_COMPILED_LOOPS} > 0 && $v->{maps}{seen}{events}{compile} > 0'
+cp "$JITSTAT" "$TMP/jitstat"
+"$TMP/jitstat" run --core -- true 2>"$TMP/lost.err"
+equal "run --core without the library: status" $? 125
+has "and it says where it looked" "$TMP/lost.err" "neither in $TMP nor in"
 "$JITSTAT" run -j -o "$TMP/none" -- "$PROGRAM" "$TMP/p.lua" <"$TMP/stdin" >"$TMP/core.out" 2>"$TMP/none.err"
 has "without --core it is the stock library" "$TMP/none.err" 'began no VM of ours'
 
