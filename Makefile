@@ -17,7 +17,7 @@ CFLAGS += -DJITSTAT_VERSION='"$(VERSION)"'
 ENGINE_SRC := $(sort $(foreach d,base ir opt x64 code obs trace,$(wildcard jit/$(d)/*.c)))
 LUA_SRC    := $(sort $(wildcard jit/lua/*.c))
 LUA_LIBSRC := $(filter-out jit/lua/main.c jit/lua/stdio.c,$(LUA_SRC))
-AGENT_SRC  := $(sort $(wildcard agent/*.c))
+AGENT_SRC  := $(sort $(filter-out agent/jitstatd.c,$(wildcard agent/*.c)))
 CLI_SRC    := $(sort $(wildcard cli/*.c))
 TOY_SRC    := $(sort $(wildcard tests/toy/*.c))
 BPF_SRC    := $(sort $(wildcard bpf/*.bpf.c))

@@ -1,31 +1,39 @@
 /* agent.c: making and freeing an agent, its targets, its error line. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "agent/internal.h"
+#include "agent/remote.h"
+#include "agent/watch.h"
 
 int agent_new(struct agent **out)
 {
     *out = calloc(1, sizeof **out);
-    return *out ? 0 : -ENOMEM;
+    if (!*out)
+        return -ENOMEM;
+    (*out)->keep = KEEP_DEFAULT;
+    return 0;
 }
 
 void agent_free(struct agent *a)
 {
     if (!a)
         return;
+    follow_fini(a);
+    watch_fini(a);
+    remote_fini(a);
     bpf_fini(a);
-    for (size_t i = 0; i < a->ntargets; i++) {
-        block_unmap(&a->targets[i]);
-        free(a->targets[i].baselines);
-    }
+    while (a->ntargets)
+        agent_drop_target(a, a->ntargets - 1);
     free(a->targets);
     free(a->images);
+    free(a->strangers);
     free(a);
 }
 
@@ -43,19 +51,49 @@ int agent_fail(struct agent *a, int err, const char *fmt, ...)
     return -err;
 }
 
-void *agent_push(void *array_p, size_t *n, size_t size)
+static size_t room_for(size_t n)
+{
+    size_t room = n > 0;
+    while (room < n)
+        room *= 2;
+    return room;
+}
+
+void *agent_extend(void *array_p, size_t *n, size_t size, size_t add)
 {
     char **array = array_p;
-    if ((*n & (*n - 1)) == 0) { /* full at every power of two */
-        char *grown = realloc(*array, (*n ? 2 * *n : 1) * size);
+    size_t room = room_for(*n + add);
+    if (room > room_for(*n) || (*n == 0 && add)) {
+        char *grown = reallocarray(*array, room, size);
         if (!grown)
             return NULL;
         *array = grown;
     }
-    char *e = *array + *n * size;
-    memset(e, 0, size);
-    ++*n;
-    return e;
+    char *first = *array + *n * size;
+    *n += add;
+    return first;
+}
+
+void *agent_push(void *array_p, size_t *n, size_t size)
+{
+    void *e = agent_extend(array_p, n, size, 1);
+    return e ? memset(e, 0, size) : NULL;
+}
+
+uint64_t agent_now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void agent_drop_target(struct agent *a, size_t i)
+{
+    block_unmap(&a->targets[i]);
+    if (a->targets[i].fd >= 0)
+        close(a->targets[i].fd);
+    free(a->targets[i].baselines);
+    memmove(&a->targets[i], &a->targets[i + 1], (--a->ntargets - i) * sizeof *a->targets);
 }
 
 static bool known_segment(const struct agent *a, pid_t pid, dev_t dev, ino_t ino)
@@ -66,10 +104,11 @@ static bool known_segment(const struct agent *a, pid_t pid, dev_t dev, ino_t ino
     return false;
 }
 
-/* fd stays the caller's. */
-static int add_target(struct agent *a, int fd, pid_t pid)
+/* fd stays the caller's. The process must be the same one before and after its segment was opened:
+ * before_ticks is its start before, 0: unknown. */
+static int add_target(struct agent *a, int fd, pid_t pid, uint64_t before_ticks)
 {
-    struct target t = {.pid = pid};
+    struct target t = {.pid = pid, .fd = -1};
     struct stat st;
     if (fstat(fd, &st) != 0)
         return agent_fail(a, errno, "process %d: its stats block cannot be read: %s", pid, strerror(errno));
@@ -78,6 +117,8 @@ static int add_target(struct agent *a, int fd, pid_t pid)
     t.dev = st.st_dev;
     t.ino = st.st_ino;
     proc_describe(pid, &t);
+    if (before_ticks && t.start_ticks != before_ticks)
+        return agent_fail(a, ESRCH, "process %d ended", pid);
     int r = block_map(a, &t, fd);
     if (r < 0)
         return r;
@@ -86,13 +127,15 @@ static int add_target(struct agent *a, int fd, pid_t pid)
         block_unmap(&t);
         return agent_fail(a, ENOMEM, "out of memory");
     }
+    t.serial = ++a->next_serial;
+    t.fd = a->options.serve ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
     *slot = t;
     return 1;
 }
 
 int agent_add_segment(struct agent *a, int fd, pid_t pid)
 {
-    int r = add_target(a, fd, pid);
+    int r = add_target(a, fd, pid, 0);
     close(fd);
     return r;
 }
@@ -102,15 +145,14 @@ int agent_add_segment(struct agent *a, int fd, pid_t pid)
 struct search {
     struct agent *a;
     pid_t pid, own_pid;
+    uint64_t start_ticks;
     int found, refused, error;
 };
 
 static int each_mapping(void *arg, const struct mapping *m)
 {
     struct search *s = arg;
-    if (strncmp(m->path, "/memfd:" JITSTAT_SEG_NAME, strlen("/memfd:" JITSTAT_SEG_NAME)) != 0)
-        return 0;
-    if (m->path[strlen("/memfd:" JITSTAT_SEG_NAME)] != ' ')
+    if (!proc_is_segment(m))
         return 0;
     int fd = proc_open_mapping(s->pid, m);
     if (fd < 0) {
@@ -119,7 +161,7 @@ static int each_mapping(void *arg, const struct mapping *m)
                               s->pid, strerror(-fd));
         return 0;
     }
-    int r = add_target(s->a, fd, s->pid);
+    int r = add_target(s->a, fd, s->pid, s->start_ticks);
     close(fd);
     if (r < 0) {
         s->error = r;
@@ -127,8 +169,7 @@ static int each_mapping(void *arg, const struct mapping *m)
     }
     struct target *t = &s->a->targets[s->a->ntargets - 1];
     if (r == 1 && t->owner_pid != (uint32_t)s->own_pid) {
-        block_unmap(t); /* a child that has not fired an event since a raw clone */
-        s->a->ntargets--;
+        agent_drop_target(s->a, s->a->ntargets - 1); /* a child that has not fired an event since a raw clone */
         return 0;
     }
     s->found++;
@@ -141,6 +182,7 @@ int agent_add_pid(struct agent *a, pid_t pid)
     struct target who = {0};
     if (proc_describe(pid, &who) < 0)
         return agent_fail(a, ESRCH, "no process %d: see `jitstat list` for those that can be read", pid);
+    s.start_ticks = who.start_ticks;
     int r = proc_maps(pid, each_mapping, &s);
     if (r == -EACCES || r == -EPERM)
         return agent_fail(a, EACCES, "process %d (%s) belongs to user %u: run as root or as that user", pid, who.comm, who.uid);

@@ -8,6 +8,9 @@
  *   BPF              counts the same events from outside, measures phases with a clock of its own,
  *                    and so knows what was lost; the only source where a process has no memfd.
  *
+ * Commands use agent_open, agent_snapshot_take and agent_events; the pieces below it serve `jitstat
+ * run` and the daemon.
+ *
  * Functions return 0 (or a count) or -errno; agent_error() then has one line for a person that says
  * what to do. Frees accept NULL. Not thread-safe: one agent belongs to one thread.
  *
@@ -51,12 +54,11 @@ struct agent_vm {
     bool from_block; /* false: only BPF saw it */
     struct jitstat_totals own; /* total - inherited: what this process did itself */
     struct jitstat_totals inherited; /* what its parent had when it was forked */
-    struct jitstat_loop *loops;
+    struct jitstat_loop *loops; /* live and freed */
     size_t nloops;
     uint64_t loops_lost; /* traces for which the block had no room */
-    struct agent_exit *exits;
+    struct agent_exit *exits; /* in the order of their loops */
     size_t nexits;
-    uint64_t guards_read; /* also those that were never left */
     struct jitstat_abort_site *aborts;
     size_t naborts;
     uint64_t aborts_lost;
@@ -67,7 +69,8 @@ struct agent_vm {
 };
 
 struct agent_process {
-    pid_t pid;
+    pid_t pid; /* in the reader's pid namespace */
+    uint64_t start_ticks; /* with pid it names a process for good, reused pids included; 0: unknown */
     uid_t uid;
     char comm[COMM_LEN];
     bool exited;
@@ -81,9 +84,54 @@ struct agent_snapshot {
     size_t nprocesses;
     struct agent_loss loss; /* the sum over all VMs, plus what belongs to none */
     bool bpf; /* BPF was counting */
+    uint64_t time_ns; /* CLOCK_MONOTONIC when it was taken: for rates between two */
 };
 
-/* ---- the agent ---- */
+/* ---- a source of snapshots: what commands open ----
+ *
+ * The same functions whether a running jitstatd serves or this process does the work itself:
+ *
+ *     struct agent_open_options o = {.pid = pid, .bpf = AGENT_TRY, .daemon = AGENT_TRY};
+ *     if (agent_open(&a, &o) < 0) { ... agent_error(a) ...; agent_free(a); }
+ *     for (;;) { s = agent_snapshot_take(a); ...; agent_snapshot_free(s); }
+ *     agent_free(a);
+ */
+enum agent_want { AGENT_NOT,
+                  AGENT_TRY, /* do without if it cannot be had; agent_info says why */
+                  AGENT_MUST };
+struct agent_open_options {
+    pid_t pid; /* 0: every process that the caller may see, also those that start later */
+    enum agent_want bpf; /* count with BPF beside the blocks; a daemon always does */
+    enum agent_want daemon; /* use the jitstatd that runs */
+    bool counts; /* turn run counts on while the agent is open (costs up to 3 %); wants BPF */
+    const char *files; /* of all processes only those that map a file whose path begins so; NULL: any; kept by the caller */
+    bool serve; /* jitstatd itself: blocks are held to be handed on */
+    bool totals_only; /* snapshots without loops and guards: for lists and for rates */
+};
+struct agent_info {
+    bool daemon; /* a daemon serves */
+    bool bpf; /* events are counted from outside: loss, phase times and histograms are there */
+    bool counts; /* run counts are on because of us */
+    size_t refused; /* processes that the caller may not look into, at the last snapshot */
+    uint64_t events_lost; /* events that agent_events could not deliver in time */
+    char note[256]; /* what is missing and what it needs, one line for a person; "": nothing */
+};
+/* *out is set also when it fails, so that agent_error says why (NULL: out of memory). -ESRCH,
+ * -EACCES, -ENOENT, -EPROTO: as agent_add_pid; -EPERM: BPF must be and may not; -ECONNREFUSED: a
+ * daemon must be and is not. */
+int agent_open(struct agent **out, const struct agent_open_options *o);
+const struct agent_info *agent_info(const struct agent *a);
+/* Events as they happen, of the processes that the agent was opened for. Waits for the first one at most timeout_ms
+ * (-1: for ever), calls see for each, returns their number, 0 when the time is over, or -EINTR after
+ * a signal. From BPF (own or the daemon's) every event comes with all its arguments. Without BPF the
+ * blocks are looked at every 50 ms: then there are compile, free, abort, flush and blacklist only,
+ * `count` says how many, and begin and end are unknown. Alarms come either way, as FOLLOW_ALARM. */
+int agent_events(struct agent *a, int timeout_ms, void (*see)(void *arg, const struct follow_event *e), void *arg);
+/* To poll beside other descriptors: readable when agent_events(a, 0, ...) has something. Also then
+ * call it at least every 500 ms: alarms are looked for. -1: blocks are polled, call every 50 ms. */
+int agent_events_fd(const struct agent *a);
+
+/* ---- the agent, piece by piece ---- */
 
 int agent_new(struct agent **out);
 void agent_free(struct agent *a);
@@ -103,6 +151,7 @@ int agent_add_segment(struct agent *a, int fd, pid_t pid);
 struct agent_bpf_options {
     bool only_watched; /* count processes given to agent_watch and their children only */
     bool from_start; /* they are watched since they began: nothing was there before */
+    bool notes; /* what processes come and go is told: see watch.c */
     uint32_t max_vms; /* 0: default sizes of the maps */
 };
 /* Loads the programs. -EPERM: not privileged; -ENOTSUP: this kernel cannot. */

@@ -4,7 +4,8 @@
  * against shrinking (else reading could raise SIGBUS); every offset is checked against the mapped
  * size before use; every word is loaded once and the copy is what is checked and used; a chain that
  * comes back to where it was is left; records are copied between two reads of their
- * seq and given up, and counted as late, after 100 tries.
+ * seq and given up, and counted as late, after 100 tries. Honest records do not overlap, so from one
+ * segment no more than its size is copied (`room`): what a block claims beyond is counted as late.
  *
  * Before it: jit/obs/segment.c (the writer). After it: merge.c.
  */
@@ -46,6 +47,8 @@ int block_map(struct agent *a, struct target *t, int fd)
         return agent_fail(a, EPROTO, "process %d: its stats block is not sealed: ignored", t->pid);
     if (fstat(fd, &st) != 0 || (size_t)st.st_size < sizeof(struct jitstat_seg))
         return agent_fail(a, EPROTO, "process %d: its stats block is too small: ignored", t->pid);
+    if ((size_t)st.st_size > JITSTAT_SEG_SIZE)
+        return agent_fail(a, EPROTO, "process %d: its stats block is larger than any: ignored", t->pid);
     t->size = (size_t)st.st_size;
     void *p = mmap(NULL, t->size, PROT_READ, MAP_SHARED, fd, 0);
     if (p == MAP_FAILED)
@@ -70,15 +73,35 @@ void block_unmap(struct target *t)
     t->seg = NULL;
 }
 
+uint64_t block_memory(const struct target *t)
+{
+    struct stat st;
+    return t->fd >= 0 && fstat(t->fd, &st) == 0 ? (uint64_t)st.st_blocks * 512 : t->size;
+}
+
 /* ---- lists ---- */
+
+/* One VM as it is read. room: bytes that may still be copied from this segment. */
+struct reading {
+    const struct target *t;
+    struct agent_vm *vm;
+    uint64_t *room;
+};
+
+static bool take_room(struct reading *r, uint64_t size)
+{
+    if (size > *r->room)
+        return false;
+    *r->room -= size;
+    return true;
+}
 
 /* Follows a list of chunks {next, used, records}; calls each for every record in use. */
 struct walk {
-    const struct target *t;
+    struct reading *r;
     size_t chunk_size, record_size;
     uint64_t per_chunk;
-    int (*each)(const struct target *t, struct agent_vm *vm, const void *record);
-    struct agent_vm *vm;
+    int (*each)(struct reading *r, const void *record);
 };
 
 static int walk_chunks(const struct walk *w, uint64_t off)
@@ -89,14 +112,14 @@ static int walk_chunks(const struct walk *w, uint64_t off)
             return -EPROTO; /* a ring */
         if ((n & (n - 1)) == 0)
             milestone = off;
-        const __u64 *chunk = inside(w->t, off, w->chunk_size);
-        if (!chunk)
+        const __u64 *chunk = inside(w->r->t, off, w->chunk_size);
+        if (!chunk || !take_room(w->r, w->chunk_size))
             return -EPROTO;
         uint64_t used = word(&chunk[1]);
         if (used > w->per_chunk)
             used = w->per_chunk;
         for (uint64_t i = 0; i < used; i++) {
-            int r = w->each(w->t, w->vm, (const char *)(chunk + 2) + i * w->record_size);
+            int r = w->each(w->r, (const char *)(chunk + 2) + i * w->record_size);
             if (r < 0)
                 return r;
         }
@@ -114,17 +137,23 @@ static char *string_at(const struct target *t, uint64_t off, size_t size)
     return strndup((const char *)t->seg + off, room - 1);
 }
 
-/* The guards of the last loop that were left. Honest loops do not share their guards, so all of
- * them together have no more than fit into the segment. */
-static int read_exits(const struct target *t, struct agent_vm *vm)
+static void drop_exits(struct agent_vm *vm, size_t from)
 {
-    const struct jitstat_loop *l = &vm->loops[vm->nloops - 1];
-    const struct jitstat_guard *g = inside(t, l->guards, l->nguards * sizeof *g);
-    if (g && (vm->guards_read += l->nguards) > t->size / sizeof *g) {
+    while (vm->nexits > from)
+        free(vm->exits[--vm->nexits].file);
+}
+
+/* The guards of the last loop that were left. */
+static int read_exits(struct reading *r, const struct jitstat_loop *l)
+{
+    struct agent_vm *vm = r->vm;
+    uint64_t size = l->nguards * sizeof(struct jitstat_guard);
+    const struct jitstat_guard *g = inside(r->t, l->guards, size);
+    if (l->nguards && (!g || !take_room(r, size))) {
         vm->loss.late++;
         return 0;
     }
-    for (uint32_t i = 0; g && i < l->nguards; i++) {
+    for (uint32_t i = 0; i < l->nguards; i++) {
         uint64_t exits = word(&g[i].exits);
         if (!exits)
             continue;
@@ -132,27 +161,42 @@ static int read_exits(const struct target *t, struct agent_vm *vm)
         if (!e)
             return -ENOMEM;
         *e = (struct agent_exit){vm->nloops - 1, i, half(&g[i].line), half(&g[i].op), exits,
-                                 string_at(t, word(&g[i].file_off), JITSTAT_ABORT_FILE_LEN)};
+                                 string_at(r->t, word(&g[i].file_off), JITSTAT_ABORT_FILE_LEN)};
     }
     return 0;
 }
 
-static int each_loop(const struct target *t, struct agent_vm *vm, const void *record)
+/* The guards are the record's only if it is still the same record after they were read. */
+static bool copy_loop(struct reading *r, struct jitstat_loop *l, const struct jitstat_loop *from)
 {
+    size_t exits = r->vm->nexits;
+    uint64_t room = *r->room;
+    for (int i = 0; i < BLOCK_TRIES; i++, *r->room = room) {
+        if (copy_record(l, from, sizeof *l) && read_exits(r, l) == 0 && half(&from->seq) == l->seq)
+            return true;
+        drop_exits(r->vm, exits);
+    }
+    return false;
+}
+
+static int each_loop(struct reading *r, const void *record)
+{
+    struct agent_vm *vm = r->vm;
     struct jitstat_loop *l = agent_push(&vm->loops, &vm->nloops, sizeof *l);
     if (!l)
         return -ENOMEM;
-    if (!copy_record(l, record, sizeof *l)) {
+    if (!copy_loop(r, l, record)) {
         vm->nloops--;
         vm->loss.late++;
         return 0;
     }
     l->name[sizeof l->name - 1] = 0;
-    return read_exits(t, vm);
+    return 0;
 }
 
-static int each_abort(const struct target *t, struct agent_vm *vm, const void *record)
+static int each_abort(struct reading *r, const void *record)
 {
+    struct agent_vm *vm = r->vm;
     struct jitstat_abort_site *s = agent_push(&vm->aborts, &vm->naborts, sizeof *s);
     if (!s)
         return -ENOMEM;
@@ -165,16 +209,14 @@ static int each_abort(const struct target *t, struct agent_vm *vm, const void *r
     return 0;
 }
 
-static int read_lists(const struct target *t, const struct jitstat_vm *v, struct agent_vm *out)
+static void read_lists(struct reading *r, const struct jitstat_vm *v, bool totals_only)
 {
-    struct walk loops = {t, sizeof(struct jitstat_loop_chunk), sizeof(struct jitstat_loop), JITSTAT_LOOPS_PER_CHUNK, each_loop, out};
-    struct walk aborts = {t, sizeof(struct jitstat_abort_chunk), sizeof(struct jitstat_abort_site), JITSTAT_ABORTS_PER_CHUNK,
-                          each_abort, out};
-    if (walk_chunks(&loops, v->loops) == -EPROTO)
-        out->loss.late++; /* what was read until there stands */
-    if (walk_chunks(&aborts, v->aborts) == -EPROTO)
-        out->loss.late++;
-    return 0;
+    struct walk loops = {r, sizeof(struct jitstat_loop_chunk), sizeof(struct jitstat_loop), JITSTAT_LOOPS_PER_CHUNK, each_loop};
+    struct walk aborts = {r, sizeof(struct jitstat_abort_chunk), sizeof(struct jitstat_abort_site), JITSTAT_ABORTS_PER_CHUNK, each_abort};
+    if (!totals_only && walk_chunks(&loops, v->loops) < 0)
+        r->vm->loss.late++; /* what was read until there stands */
+    if (walk_chunks(&aborts, v->aborts) < 0)
+        r->vm->loss.late++;
 }
 
 static void read_alarms(const struct jitstat_vm *v, struct agent_vm *out)
@@ -221,37 +263,39 @@ static void vm_fill(struct agent_vm *out, const struct jitstat_vm *v)
 }
 
 /* One slot: its lists belong to the VM only if the same VM is still there after they were read. */
-static int vm_read(const struct target *t, uint32_t i, struct agent_vm *out, struct jitstat_vm *room)
+static int vm_read(const struct target *t, uint32_t i, struct agent_vm *out, struct jitstat_vm *copy, uint64_t *room, bool totals_only)
 {
     const struct jitstat_vm *at = slot(t, i);
+    struct reading r = {.t = t, .vm = out, .room = room};
     for (int tries = 0; tries < 3; tries++) {
-        bool still = copy_record(room, at, sizeof *room);
-        if (room->state == 0)
+        bool still = copy_record(copy, at, sizeof *copy);
+        if (copy->state == 0)
             return 0;
-        vm_fill(out, room);
+        vm_fill(out, copy);
         out->loss.late += !still;
-        read_lists(t, room, out);
-        read_alarms(room, out);
-        if (half(&at->id) == room->id)
+        read_lists(&r, copy, totals_only);
+        read_alarms(copy, out);
+        if (half(&at->id) == copy->id)
             return 1;
         agent_vm_clear(out);
     }
     return 0;
 }
 
-int block_read(const struct target *t, struct agent_process *p)
+int block_read(const struct target *t, struct agent_process *p, bool totals_only)
 {
     uint32_t n = slots_used(t);
-    struct jitstat_vm *room = malloc(sizeof *room);
-    if (!room)
+    uint64_t room = t->size;
+    struct jitstat_vm *copy = malloc(sizeof *copy);
+    if (!copy)
         return -ENOMEM;
     for (uint32_t i = 0; i < n; i++) {
         struct agent_vm *vm = agent_push(&p->vms, &p->nvms, sizeof *vm);
-        if (!vm || vm_read(t, i, vm, room) == 0)
+        if (!vm || vm_read(t, i, vm, copy, &room, totals_only) == 0)
             p->nvms -= vm != NULL;
     }
     p->vms_lost = half(&t->seg->vms_lost);
-    free(room);
+    free(copy);
     return 0;
 }
 
@@ -263,7 +307,8 @@ int block_baselines(struct target *t)
         if (!b)
             return -ENOMEM;
         b->vm = half(&slot(t, i)->id);
-        b->total = slot(t, i)->total;
+        for (int e = 0; e < JITSTAT_EVENTS_MAX; e++)
+            b->events[e] = word(&slot(t, i)->total.events[e]);
     }
     t->has_baselines = true;
     return 0;

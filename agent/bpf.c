@@ -11,6 +11,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/internal.h"
+#include "agent/remote.h"
 #include "jitstat.skel.h"
 
 #define TRIES 100
@@ -59,6 +60,7 @@ static int configure(struct agent *a, const struct agent_bpf_options *o)
 {
     a->skel->rodata->only_watched = o->only_watched;
     a->skel->rodata->from_start = o->from_start;
+    a->skel->rodata->notes_wanted = o->notes;
     a->from_start = o->from_start;
     if (!kernel_has_tracepoint("sched_prepare_exec"))
         bpf_program__set_autoload(a->skel->progs.process_leaves_image, false);
@@ -136,6 +138,8 @@ void bpf_fini(struct agent *a)
     a->ring = NULL;
     jitstat_bpf__destroy(a->skel);
     a->skel = NULL;
+    while (a->nimages)
+        close(a->images[--a->nimages].fd);
 }
 
 int agent_watch(struct agent *a, pid_t pid)
@@ -147,18 +151,40 @@ int agent_watch(struct agent *a, pid_t pid)
 
 /* ---- attaching ---- */
 
-static bool image_known(const struct agent *a, const struct stat *st, pid_t pid)
+static bool same_file(const struct image *im, const struct stat *st)
+{
+    return im->dev == st->st_dev && im->ino == st->st_ino && im->changed.tv_sec == st->st_ctim.tv_sec &&
+           im->changed.tv_nsec == st->st_ctim.tv_nsec;
+}
+
+static struct image *image_known(const struct agent *a, const struct stat *st, pid_t pid)
 {
     for (size_t i = 0; i < a->nimages; i++)
-        if (a->images[i].dev == st->st_dev && a->images[i].ino == st->st_ino && (a->images[i].pid == -1 || a->images[i].pid == pid))
+        if (same_file(&a->images[i], st) && (a->images[i].pid == -1 || a->images[i].pid == pid))
+            return &a->images[i];
+    return NULL;
+}
+
+static bool is_stranger(const struct agent *a, const struct stat *st)
+{
+    for (size_t i = 0; a->strangers && i < STRANGERS; i++)
+        if (same_file(&a->strangers[i], st))
             return true;
     return false;
 }
 
-/* One probe. A file of an older version may lack it: that is no error. */
-static int attach_event(struct agent *a, struct bpf_program *prog, const char *name, const char *path, pid_t pid)
+static void remember_stranger(struct agent *a, const struct stat *st)
 {
-    struct bpf_link *link = bpf_program__attach_usdt(prog, pid, path, "jitstat", name, NULL);
+    if (!a->strangers && !(a->strangers = calloc(STRANGERS, sizeof *a->strangers)))
+        return;
+    a->strangers[a->next_stranger++ % STRANGERS] = (struct image){.dev = st->st_dev, .ino = st->st_ino, .changed = st->st_ctim};
+}
+
+/* One probe. A file of an older version may lack it: that is no error. cookie: the file's index. */
+static int attach_event(struct agent *a, struct bpf_program *prog, const char *name, const char *path, pid_t pid, uint64_t cookie)
+{
+    LIBBPF_OPTS(bpf_usdt_opts, opts, .usdt_cookie = cookie);
+    struct bpf_link *link = bpf_program__attach_usdt(prog, pid, path, "jitstat", name, &opts);
     if (!link)
         return errno == ENOENT ? 0 : -errno;
     struct bpf_link **slot = agent_push(&a->links, &a->nlinks, sizeof *slot);
@@ -170,13 +196,8 @@ static int attach_event(struct agent *a, struct bpf_program *prog, const char *n
     return 1;
 }
 
-int agent_attach_image(struct agent *a, const char *path, pid_t pid, bool counts)
+static int attach_events(struct agent *a, const char *path, pid_t pid, bool counts, uint64_t cookie)
 {
-    struct stat st;
-    if (stat(path, &st) != 0)
-        return agent_fail(a, errno, "%s: %s", path, strerror(errno));
-    if (image_known(a, &st, pid) || agent_image_has_probes(path) != 1)
-        return 0;
     struct {
         const char *name;
         struct bpf_program *prog;
@@ -185,26 +206,68 @@ int agent_attach_image(struct agent *a, const char *path, pid_t pid, bool counts
 #include <jitstat/events.def>
     };
     for (size_t i = 0; i < JITSTAT_NEVENTS; i++) {
-        if (i == JITSTAT_E_count && !counts)
-            continue;
-        int r = attach_event(a, table[i].prog, table[i].name, path, pid);
+        int r = i == JITSTAT_E_count && !counts ? 0 : attach_event(a, table[i].prog, table[i].name, path, pid, cookie);
         if (r < 0)
             return agent_fail(a, -r, "probe %s of %s cannot be attached: %s", table[i].name, path, strerror(-r));
     }
-    struct image *im = agent_push(&a->images, &a->nimages, sizeof *im);
-    if (im)
-        *im = (struct image){st.st_dev, st.st_ino, pid};
+    return 0;
+}
+
+static uint64_t boottime_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_BOOTTIME, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+int agent_attach_image(struct agent *a, const char *path, pid_t pid, bool counts)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return agent_fail(a, errno, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode) || image_known(a, &st, pid) || is_stranger(a, &st))
+        return 0;
+    if (agent_image_has_probes(path) != 1) {
+        remember_stranger(a, &st);
+        return 0;
+    }
+    if (a->nimages == IMAGES_MAX)
+        return agent_fail(a, ENOSPC, "%s: probes are attached to %d files already", path, IMAGES_MAX);
+    size_t first = a->nlinks, index = a->nimages;
+    int r = attach_events(a, path, pid, counts, index);
+    struct image *im = r < 0 ? NULL : agent_push(&a->images, &a->nimages, sizeof *im);
+    if (!im) { /* half of the probes would look like loss */
+        while (a->nlinks > first)
+            bpf_link__destroy(a->links[--a->nlinks]);
+        return r < 0 ? r : agent_fail(a, ENOMEM, "out of memory");
+    }
+    *im = (struct image){st.st_dev, st.st_ino, st.st_ctim, pid, boottime_ns(), open(path, O_PATH | O_CLOEXEC)};
+    a->skel->bss->image_armed[index] = im->armed_ns;
     return 1;
+}
+
+uint64_t bpf_image_armed(const struct agent *a, const char *path)
+{
+    struct stat st;
+    const struct image *im = stat(path, &st) == 0 ? image_known(a, &st, -1) : NULL;
+    return im ? im->armed_ns : 0;
 }
 
 struct attach_search {
     struct agent *a;
     pid_t pid, only;
     bool counts;
-    int attached, error;
+    int attached, known, error;
+    uint64_t armed_ns; /* the latest of its files */
     dev_t dev;
     ino_t ino;
 };
+
+bool bpf_path_wanted(const struct agent *a, const char *path)
+{
+    const char *only = a->options.files;
+    return path[0] == '/' && strncmp(path, "/memfd:", 7) != 0 && (!only || strncmp(path, only, strlen(only)) == 0);
+}
 
 /* Each mapped file once; through map_files, which also reaches deleted files and other mount
  * namespaces. */
@@ -212,7 +275,7 @@ static int attach_mapping(void *arg, const struct mapping *m)
 {
     struct attach_search *s = arg;
     char path[128];
-    if (m->path[0] != '/' || m->perms[2] != 'x' || strncmp(m->path, "/memfd:", 7) == 0)
+    if (m->perms[2] != 'x' || !bpf_path_wanted(s->a, m->path))
         return 0;
     if (m->dev == s->dev && m->ino == s->ino)
         return 0;
@@ -222,6 +285,10 @@ static int attach_mapping(void *arg, const struct mapping *m)
              (unsigned long long)m->end);
     int r = agent_attach_image(s->a, path, s->only, s->counts);
     s->attached += r == 1;
+    uint64_t armed_ns = r < 0 ? 0 : bpf_image_armed(s->a, path);
+    s->known += armed_ns != 0;
+    if (armed_ns > s->armed_ns)
+        s->armed_ns = armed_ns;
     if (r < 0 && r != -ENOENT)
         s->error = r;
     return 0;
@@ -236,11 +303,75 @@ int agent_attach_process(struct agent *a, pid_t pid, pid_t only, bool counts)
     return s.attached ? s.attached : s.error;
 }
 
+int bpf_attach_process(struct agent *a, pid_t pid, bool counts, uint64_t *armed_ns)
+{
+    struct attach_search s = {.a = a, .pid = pid, .only = -1, .counts = counts};
+    int r = proc_maps(pid, attach_mapping, &s);
+    *armed_ns = s.armed_ns;
+    return r < 0 ? r : s.known ? s.known
+                   : s.error   ? s.error
+                               : -ENOENT;
+}
+
+/* ---- run counts for others ---- */
+
+static int count_one(struct agent *a, const struct image *im, pid_t pid, struct count_link **links, size_t *n)
+{
+    char path[64];
+    for (size_t i = 0; i < *n; i++)
+        if ((*links)[i].dev == im->dev && (*links)[i].ino == im->ino && (*links)[i].pid == pid)
+            return 0;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", im->fd);
+    struct bpf_link *link = bpf_program__attach_usdt(a->skel->progs.on_count, pid, path, "jitstat", "count", NULL);
+    struct count_link *l = link ? agent_push(links, n, sizeof *l) : NULL;
+    if (link && !l)
+        bpf_link__destroy(link);
+    if (l)
+        *l = (struct count_link){im->dev, im->ino, pid, link};
+    return l ? 0 : -errno;
+}
+
+struct count_search {
+    struct agent *a;
+    pid_t pid;
+    struct count_link **links;
+    size_t *n;
+};
+
+static int count_mapping(void *arg, const struct mapping *m)
+{
+    struct count_search *s = arg;
+    char path[128];
+    struct stat st;
+    if (m->path[0] != '/' || m->perms[2] != 'x')
+        return 0;
+    snprintf(path, sizeof path, "/proc/%d/map_files/%llx-%llx", (int)s->pid, (unsigned long long)m->start, (unsigned long long)m->end);
+    const struct image *im = stat(path, &st) == 0 ? image_known(s->a, &st, -1) : NULL;
+    return im ? count_one(s->a, im, s->pid, s->links, s->n) : 0;
+}
+
+int bpf_counts_attach(struct agent *a, pid_t pid, struct count_link **links, size_t *n)
+{
+    struct count_search s = {a, pid, links, n};
+    int r = 0;
+    if (pid != -1)
+        return proc_maps(pid, count_mapping, &s);
+    for (size_t i = 0; i < a->nimages && r == 0; i++)
+        r = count_one(a, &a->images[i], -1, links, n);
+    return r;
+}
+
+void bpf_counts_free(struct count_link **links, size_t *n)
+{
+    while (*n)
+        bpf_link__destroy((*links)[--*n].link);
+    free(*links);
+    *links = NULL;
+}
+
 int agent_bpf_arm(struct agent *a)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_BOOTTIME, &t);
-    a->skel->bss->armed_ns = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+    a->skel->bss->armed_ns = boottime_ns();
     a->armed = true;
     for (size_t i = 0; i < a->ntargets; i++)
         if (block_baselines(&a->targets[i]) < 0)
@@ -272,8 +403,15 @@ void agent_follow(struct agent *a, bool on)
         a->skel->bss->followers = on;
 }
 
+bool bpf_counts(const struct agent *a)
+{
+    return a->remote ? a->info.bpf : a->armed;
+}
+
 int bpf_read_vm(struct agent *a, const struct vm_id *id, struct vm_stat *stat)
 {
+    if (a->remote)
+        return remote_read_vm(a, id, stat);
     int fd = bpf_map__fd(a->skel->maps.vms);
     uint32_t before = 1;
     for (int i = 0; i < TRIES; i++) {
@@ -286,23 +424,43 @@ int bpf_read_vm(struct agent *a, const struct vm_id *id, struct vm_stat *stat)
     return -EAGAIN;
 }
 
-int bpf_read_vms(struct agent *a, struct vm_entry **entries, size_t *n)
+int bpf_vm_keys(struct agent *a, struct vm_id **keys, size_t *n)
 {
     struct vm_id key, *from = NULL;
     int fd = bpf_map__fd(a->skel->maps.vms);
-    while (bpf_map_get_next_key(fd, from, &key) == 0) {
-        struct vm_entry *e = agent_push(entries, n, sizeof *e);
-        if (!e || !(e->stat = malloc(sizeof *e->stat)))
+    for (; bpf_map_get_next_key(fd, from, &key) == 0; from = &key) {
+        struct vm_id *k = agent_push(keys, n, sizeof *k);
+        if (!k)
             return -ENOMEM;
-        e->id = key;
-        bpf_read_vm(a, &key, e->stat);
-        from = &key;
+        *k = key;
     }
     return 0;
 }
 
+int bpf_read_vms(struct agent *a, struct vm_entry **entries, size_t *n)
+{
+    struct vm_id *keys = NULL;
+    size_t nkeys = 0;
+    if (a->remote)
+        return remote_read_vms(a, entries, n);
+    int r = bpf_vm_keys(a, &keys, &nkeys);
+    for (size_t i = 0; r == 0 && i < nkeys; i++) {
+        struct vm_entry *e = agent_push(entries, n, sizeof *e);
+        if (!e || !(e->stat = malloc(sizeof *e->stat)))
+            r = -ENOMEM;
+        else if (bpf_read_vm(a, &keys[i], e->stat) == -ENOENT)
+            free(e->stat), --*n;
+        else
+            e->id = keys[i];
+    }
+    free(keys);
+    return r;
+}
+
 int bpf_read_loops(struct agent *a, const struct vm_id *id, struct agent_vm *vm)
 {
+    if (a->remote)
+        return remote_read_loops(a, id, vm);
     struct loop_key key, *from = NULL;
     struct loop_stat s;
     int fd = bpf_map__fd(a->skel->maps.loops);
@@ -320,6 +478,8 @@ int bpf_read_loops(struct agent *a, const struct vm_id *id, struct agent_vm *vm)
 
 int bpf_read_aborts(struct agent *a, const struct vm_id *id, struct agent_vm *vm)
 {
+    if (a->remote)
+        return remote_read_aborts(a, id, vm);
     struct abort_key key, *from = NULL;
     struct abort_stat s;
     int fd = bpf_map__fd(a->skel->maps.aborts);
@@ -342,5 +502,8 @@ int bpf_read_aborts(struct agent *a, const struct vm_id *id, struct agent_vm *vm
 
 void bpf_read_lost(struct agent *a, struct lost *out)
 {
-    *out = a->skel->bss->lost;
+    if (a->remote)
+        remote_read_lost(a, out);
+    else
+        *out = a->skel->bss->lost;
 }

@@ -67,21 +67,21 @@ static uint64_t missed_after(struct merge *m, struct vm_entry *e, const struct j
     return n;
 }
 
-static const struct jitstat_totals *baseline_of(const struct target *t, uint32_t vm)
+static const uint64_t *baseline_of(const struct target *t, uint32_t vm)
 {
     for (size_t i = 0; i < t->nbaselines; i++)
         if (t->baselines[i].vm == vm)
-            return &t->baselines[i].total;
+            return t->baselines[i].events;
     return NULL;
 }
 
 /* A VM that BPF has no entry of: everything since the base is lost. */
 static void loss_without_entry(struct merge *m, const struct target *t, struct agent_vm *vm)
 {
-    const struct jitstat_totals *base = baseline_of(t, vm->id);
+    const uint64_t *base = baseline_of(t, vm->id);
     uint64_t n = 0;
     for (int e = 0; e < JITSTAT_NEVENTS; e++)
-        n += base ? positive(vm->own.events[e] + vm->inherited.events[e], base->events[e]) : vm->own.events[e];
+        n += base ? positive(vm->own.events[e] + vm->inherited.events[e], base[e]) : vm->own.events[e];
     uint64_t full = n < m->vm_map_full ? n : m->vm_map_full;
     m->vm_map_full -= full;
     vm->loss.map_full += full;
@@ -94,7 +94,7 @@ static void take_entry(struct merge *m, struct vm_entry *e, struct agent_vm *vm)
     vm->bpf = e->stat;
     vm->loss.missed += missed_by_map(e->stat);
     vm->loss.ring_full += e->stat->ring_full;
-    vm->loss.map_full += e->stat->map_full;
+    vm->loss.map_full += vm->from_block ? 0 : e->stat->map_full; /* the block has the records */
     vm->loss.late += e->stat->unread;
 }
 
@@ -138,9 +138,10 @@ static int read_target(struct merge *m, const struct target *t)
         return -ENOMEM;
     p->pid = t->pid;
     p->uid = t->uid;
-    p->exited = !proc_alive(t->pid, t->start_ticks);
+    p->exited = t->exited_ns || !proc_alive(t->pid, t->start_ticks);
     memcpy(p->comm, t->comm, sizeof p->comm);
-    int r = block_read(t, p);
+    p->start_ticks = t->start_ticks;
+    int r = block_read(t, p, m->a->options.totals_only);
     if (r == 0 && p->nvms)
         qsort(p->vms, p->nvms, sizeof *p->vms, by_id);
     return r;
@@ -185,8 +186,9 @@ static int add_bpf_process(struct merge *m, const struct vm_entry *first)
     p->pid = (pid_t)first->id.process.tgid;
     memcpy(p->comm, first->stat->comm, sizeof p->comm);
     p->comm[sizeof p->comm - 1] = 0;
-    p->exited = proc_describe(p->pid, &who) < 0 || who.start_ticks != first->id.process.start_ns / 10000000;
-    p->uid = who.uid;
+    p->start_ticks = first->id.process.start_ns / TICK_NS;
+    p->exited = proc_describe(p->pid, &who) < 0 || who.start_ticks != p->start_ticks;
+    p->uid = p->exited ? first->stat->uid : who.uid;
     for (size_t i = 0; i < m->nentries; i++) {
         struct vm_entry *e = &m->entries[i];
         if (e->taken || memcmp(&e->id.process, &first->id.process, sizeof first->id.process) != 0)
@@ -215,7 +217,7 @@ static void sum_up(struct merge *m)
     for (size_t i = 0; i < s->nprocesses; i++)
         for (size_t k = 0; k < s->processes[i].nvms; k++)
             loss_add(&s->loss, &s->processes[i].vms[k].loss);
-    if (!m->a->armed)
+    if (!bpf_counts(m->a))
         return;
     struct lost lost;
     bpf_read_lost(m->a, &lost);
@@ -231,7 +233,7 @@ static int merge_all(struct merge *m)
     size_t blocks = m->a->ntargets;
     for (size_t i = 0; r == 0 && i < blocks; i++)
         r = read_target(m, &m->a->targets[i]);
-    if (r < 0 || !m->a->armed)
+    if (r < 0 || !bpf_counts(m->a))
         return r;
     struct lost lost;
     m->s->bpf = true;
@@ -249,6 +251,8 @@ static int merge_all(struct merge *m)
 struct agent_snapshot *agent_snapshot_take(struct agent *a)
 {
     struct merge m = {.a = a, .s = calloc(1, sizeof *m.s)};
+    if (a->opened)
+        source_refresh(a);
     int r = m.s ? merge_all(&m) : -ENOMEM;
     for (size_t i = 0; i < m.nentries; i++)
         if (!m.entries[i].taken)
@@ -256,6 +260,7 @@ struct agent_snapshot *agent_snapshot_take(struct agent *a)
     free(m.entries);
     if (r == 0) {
         sum_up(&m);
+        m.s->time_ns = agent_now_ns();
         return m.s;
     }
     agent_fail(a, -r, "out of memory");
@@ -274,16 +279,20 @@ void agent_vm_clear(struct agent_vm *vm)
     memset(vm, 0, sizeof *vm);
 }
 
+void agent_process_clear(struct agent_process *p)
+{
+    for (size_t i = 0; i < p->nvms; i++)
+        agent_vm_clear(&p->vms[i]);
+    free(p->vms);
+    memset(p, 0, sizeof *p);
+}
+
 void agent_snapshot_free(struct agent_snapshot *s)
 {
     if (!s)
         return;
-    for (size_t i = 0; i < s->nprocesses; i++) {
-        struct agent_process *p = &s->processes[i];
-        for (size_t k = 0; k < p->nvms; k++)
-            agent_vm_clear(&p->vms[k]);
-        free(p->vms);
-    }
+    for (size_t i = 0; i < s->nprocesses; i++)
+        agent_process_clear(&s->processes[i]);
     free(s->processes);
     free(s);
 }

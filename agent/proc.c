@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -118,22 +119,71 @@ pid_t proc_own_pid(pid_t pid)
     return own;
 }
 
+/* ---- segments ---- */
+
+/* memfds live in one file system of the kernel's, which no mount can imitate. */
+static dev_t memfd_device(void)
+{
+    static dev_t dev;
+    struct stat st;
+    int fd = dev ? -1 : memfd_create("jitstat-probe", MFD_CLOEXEC);
+    if (fd >= 0 && fstat(fd, &st) == 0)
+        dev = st.st_dev;
+    if (fd >= 0)
+        close(fd);
+    return dev;
+}
+
+bool proc_is_segment(const struct mapping *m)
+{
+    static const char name[] = "/memfd:" JITSTAT_SEG_NAME;
+    return strncmp(m->path, name, sizeof name - 1) == 0 && m->path[sizeof name - 1] == ' ' && m->dev == memfd_device();
+}
+
+static int same_segment(void *arg, const struct mapping *m)
+{
+    const struct target *t = arg;
+    return m->dev == t->dev && m->ino == t->ino;
+}
+
+bool proc_has_segment(const struct target *t)
+{
+    return proc_alive(t->pid, t->start_ticks) && proc_maps(t->pid, same_segment, (void *)t) == 1;
+}
+
+/* Opens path for reading if it leads to that memfd. Looked at without asking its file system first: a
+ * process may hold files whose server never answers. */
+static int open_if_same(int dir, const char *path, const struct mapping *m)
+{
+    struct statx st;
+    char own[32];
+    int at = openat(dir, path, O_PATH | O_CLOEXEC), fd = -ENOENT;
+    if (at < 0)
+        return -errno;
+    if (statx(at, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &st) == 0 && st.stx_ino == m->ino &&
+        makedev(st.stx_dev_major, st.stx_dev_minor) == m->dev) {
+        snprintf(own, sizeof own, "/proc/self/fd/%d", at);
+        fd = open(own, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        fd = fd < 0 ? -errno : fd;
+    }
+    close(at);
+    return fd;
+}
+
 static int open_by_fd(pid_t pid, const struct mapping *m)
 {
-    char dir[64];
+    char dir[64], to[64];
     snprintf(dir, sizeof dir, "/proc/%d/fd", (int)pid);
     DIR *d = opendir(dir);
     if (!d)
         return -errno;
     int found = -ENOENT;
     for (struct dirent *e; found < 0 && (e = readdir(d));) {
-        struct stat st;
-        if (e->d_name[0] == '.' || fstatat(dirfd(d), e->d_name, &st, 0) != 0)
-            continue;
-        if (st.st_ino != m->ino || st.st_dev != m->dev)
-            continue;
-        int fd = openat(dirfd(d), e->d_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-        found = fd < 0 ? -errno : fd;
+        ssize_t n = readlinkat(dirfd(d), e->d_name, to, sizeof to);
+        if (n > 7 && memcmp(to, "/memfd:", 7) == 0) {
+            int fd = open_if_same(dirfd(d), e->d_name, m);
+            found = fd == -ENOENT ? found : fd;
+        }
     }
     closedir(d);
     return found;
@@ -142,11 +192,8 @@ static int open_by_fd(pid_t pid, const struct mapping *m)
 int proc_open_mapping(pid_t pid, const struct mapping *m)
 {
     char path[128];
-    int fd = open_by_fd(pid, m);
-    if (fd >= 0)
-        return fd;
     snprintf(path, sizeof path, "/proc/%d/map_files/%llx-%llx", (int)pid, (unsigned long long)m->start,
              (unsigned long long)m->end);
-    int through = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    return through >= 0 ? through : fd;
+    int through = open_if_same(AT_FDCWD, path, m);
+    return through >= 0 ? through : open_by_fd(pid, m);
 }

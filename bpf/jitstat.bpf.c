@@ -8,7 +8,8 @@
  * Invariants
  *  1. The engine counts first and fires then; so a copy of the block taken here contains the event.
  *  2. base + seen == total after every event, unless an event was missed.
- *  3. Events before `armed_ns` is set are ignored: all probes are attached by then.
+ *  3. Events before `armed_ns` and their file's `image_armed` are set are ignored: all probes are
+ *     attached by then.
  *  4. Nothing that was read from a process is used as an index unmasked.
  *
  * Before it: jit/obs/probes.c. After it: agent/bpf.c.
@@ -27,9 +28,11 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 /* Knobs, set before loading. */
 const volatile __u32 only_watched = 0; /* 1: processes in `watched` and their children only */
 const volatile __u32 from_start = 0; /* 1: watched processes are watched since they began */
+const volatile __u32 notes_wanted = 0; /* 1: somebody reads `notes`, and maps the blocks of those it reads of */
 
 /* Set by the agent while running. */
 __u64 armed_ns = 0; /* boot time at which all probes were attached, 0: not yet */
+__u64 image_armed[IMAGES_MAX] = {}; /* by the cookie of the probes: boot time at which all of the file were attached */
 __u32 followers = 0; /* somebody reads the ring for events */
 struct lost lost = {};
 
@@ -81,6 +84,11 @@ struct {
     __uint(max_entries, 1 << 20);
 } ring SEC(".maps");
 
+struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, 1 << 18);
+} notes SEC(".maps");
+
 /* The event as it stands at the site. */
 struct ev {
     __u64 vm, kind, number, name, file, line;
@@ -119,25 +127,63 @@ static __always_inline void base_all(struct vm_stat *v, bool since_start)
         base[i] = since_start ? inherited[i] : total[i] - seen[i];
 }
 
-static __always_inline void remember_process(const struct vm_id *id)
+static __always_inline void make_note(const struct process_id *p, __u64 what)
+{
+    struct note *n = notes_wanted ? bpf_ringbuf_reserve(&notes, sizeof *n, 0) : NULL;
+    if (!n) {
+        if (notes_wanted)
+            __sync_fetch_and_add(&lost.notes, 1);
+        return;
+    }
+    n->process = *p;
+    n->what = what;
+    bpf_ringbuf_submit(n, 0);
+}
+
+/* Returns false if the process has had its share of entries. */
+static __always_inline bool remember_process(const struct vm_id *id)
 {
     struct process_stat *p = bpf_map_lookup_elem(&processes, &id->process);
     if (!p) {
         bpf_map_update_elem(&processes, &id->process, &empty_process, BPF_NOEXIST);
         p = bpf_map_lookup_elem(&processes, &id->process);
     }
-    if (p && id->vm > p->last_vm)
+    if (!p)
+        return true;
+    if (notes_wanted && p->vms >= PROCESS_VMS_MAX)
+        return false;
+    __sync_fetch_and_add(&p->vms, 1);
+    if (id->vm > p->last_vm)
         p->last_vm = id->vm;
+    return true;
+}
+
+/* Then its records are read where they are. */
+static __always_inline bool is_mapped(const struct process_id *id)
+{
+    struct process_stat *p = bpf_map_lookup_elem(&processes, id);
+    return p && p->mapped;
+}
+
+/* Who may be told of it: only a process all of whose user ids are one user's is that user's. */
+static __always_inline __u32 own_uid(void)
+{
+    const struct cred *c = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), real_cred);
+    __u32 uid = BPF_CORE_READ(c, uid.val);
+    return uid == BPF_CORE_READ(c, euid.val) && uid == BPF_CORE_READ(c, suid.val) ? uid : 0;
 }
 
 /* Makes the entry of a VM that was not known. */
 static __noinline struct vm_stat *vm_new(const struct vm_id *id, __u64 address)
 {
+    if (!remember_process(id))
+        return NULL;
     bpf_map_update_elem(&vms, id, &empty_vm, BPF_NOEXIST);
     struct vm_stat *v = bpf_map_lookup_elem(&vms, id);
     if (!v)
         return NULL;
     v->address = address;
+    v->uid = own_uid();
     bpf_get_current_comm(v->comm, sizeof v->comm);
     bpf_probe_read_user(v->guest, sizeof v->guest, (void *)(address + offsetof(struct jitstat_vm, guest)));
     bpf_probe_read_user(&v->self_off, sizeof v->self_off, (void *)(address + offsetof(struct jitstat_vm, self_off)));
@@ -145,7 +191,7 @@ static __noinline struct vm_stat *vm_new(const struct vm_id *id, __u64 address)
         bpf_probe_read_user(&v->seg_start_ns, sizeof v->seg_start_ns,
                             (void *)(address - v->self_off + offsetof(struct jitstat_seg, start_ns)));
     bpf_probe_read_user(&v->inherited, sizeof v->inherited, (void *)(address + offsetof(struct jitstat_vm, inherited)));
-    remember_process(id);
+    make_note(&id->process, NOTE_VM);
     return v;
 }
 
@@ -325,6 +371,8 @@ static __always_inline void loop_compiled(struct vm_stat *v, const struct vm_id 
 {
     struct loop_key *key = &v->scratch.loop.key;
     struct loop_stat *s = &v->scratch.loop.stat;
+    if (notes_wanted && is_mapped(&id->process))
+        return;
     __builtin_memset(&v->scratch.loop, 0, sizeof v->scratch.loop);
     key->id = *id;
     key->number = e->number;
@@ -355,6 +403,8 @@ static __always_inline void loop_freed(const struct vm_id *id, const struct ev *
 static __always_inline void abort_site(struct vm_stat *v, const struct vm_id *id, const struct ev *e)
 {
     struct abort_key *key = &v->scratch.abort;
+    if (notes_wanted && is_mapped(&id->process))
+        return;
     __builtin_memset(key, 0, sizeof *key);
     key->id = *id;
     key->reason = ARGS(e, abort)->reason_id;
@@ -412,6 +462,9 @@ static __always_inline void follow(struct vm_stat *v, const struct vm_id *vm, __
     f->kind = e->kind;
     f->number = e->number;
     f->line = e->line;
+    f->count = 1;
+    f->uid = own_uid();
+    f->pad = 0;
     __builtin_memcpy(f->args, e->arg, sizeof f->args);
     __builtin_memcpy(f->comm, v->comm, sizeof f->comm);
     f->name[0] = f->file[0] = f->text[0] = 0;
@@ -446,8 +499,11 @@ static __always_inline int event(struct pt_regs *ctx, __u32 id, __u32 nargs)
     struct ev e;
     struct vm_id vm;
     struct vm_head head;
-    if (!armed_ns)
+    __u64 armed = image_armed[bpf_usdt_cookie(ctx) & (IMAGES_MAX - 1)];
+    if (!armed_ns || !armed)
         return 0;
+    if (armed < armed_ns)
+        armed = armed_ns;
     process_of((struct task_struct *)bpf_get_current_task(), &vm.process);
     if (!is_watched(vm.process.tgid))
         return 0;
@@ -468,7 +524,7 @@ static __always_inline int event(struct pt_regs *ctx, __u32 id, __u32 nargs)
     if (bpf_probe_read_user(&v->total, sizeof v->total, (void *)(e.vm + offsetof(struct jitstat_vm, total))))
         v->unread++;
     if (fresh) {
-        bool began = id == JITSTAT_E_vm__begin || from_start || vm.process.start_ns > armed_ns;
+        bool began = id == JITSTAT_E_vm__begin || from_start || vm.process.start_ns > armed;
         base_all(v, began);
         v->flags |= began ? VM_SEEN_BEGIN | VM_TRACING_BASED | VM_OPTIMIZE_BASED | VM_BACKEND_BASED : 0;
     }
@@ -536,6 +592,7 @@ static long last_chunk(__u32 i, struct chunk_walk *w)
 
 struct exit_walk {
     struct vm_id id;
+    __u64 mapped;
 };
 
 static long last_vm(__u32 i, struct exit_walk *x)
@@ -553,13 +610,25 @@ static long last_vm(__u32 i, struct exit_walk *x)
         v->unread++;
     else
         v->flags |= VM_LAST_COPY;
-    if (v->self_off) {
+    if (v->self_off && !x->mapped) {
         struct chunk_walk w = {.v = v, .id = &x->id, .segment = at - v->self_off};
         bpf_probe_read_user(&w.next, sizeof w.next, (void *)(at + offsetof(struct jitstat_vm, loops)));
         bpf_loop(EXIT_CHUNKS, last_chunk, &w, 0);
     }
     v->seq++;
     return 0;
+}
+
+static __always_inline void note_of(struct task_struct *task, struct task_struct *known, __u64 what)
+{
+    struct process_id id;
+    if (!notes_wanted)
+        return;
+    process_of(known, &id);
+    if (!bpf_map_lookup_elem(&processes, &id))
+        return;
+    process_of(task, &id);
+    make_note(&id, what);
 }
 
 static __always_inline void last_copy(struct task_struct *task)
@@ -569,6 +638,7 @@ static __always_inline void last_copy(struct task_struct *task)
     struct process_stat *p = bpf_map_lookup_elem(&processes, &x.id.process);
     if (!p)
         return;
+    x.mapped = p->mapped;
     bpf_loop(p->last_vm < EXIT_VMS ? p->last_vm : EXIT_VMS, last_vm, &x, 0);
 }
 
@@ -578,6 +648,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
     if (BPF_CORE_READ(task, signal, live.counter) > 0)
         return 0; /* other threads go on */
     last_copy(task);
+    note_of(task, task, NOTE_EXIT);
     if (only_watched) {
         __u32 tgid = BPF_CORE_READ(task, tgid);
         bpf_map_delete_elem(&watched, &tgid);
@@ -593,6 +664,8 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
     if (only_watched && from != to && bpf_map_lookup_elem(&watched, &from))
         if (bpf_map_update_elem(&watched, &to, &one, BPF_ANY))
             __sync_fetch_and_add(&lost.vm_map_full, 1);
+    if (from != to)
+        note_of(child, parent, NOTE_FORK);
     return 0;
 }
 

@@ -22,6 +22,8 @@
 #define EXIT_VMS 4096 /* VMs of one process whose last copy is taken at its exit */
 #define EXIT_CHUNKS 1024 /* chunks of loop records per VM that are copied then */
 #define COMM_LEN 16
+#define IMAGES_MAX 128 /* files attached to at one time */
+#define PROCESS_VMS_MAX 1024 /* entries that one process may have: it cannot push out the others */
 
 /* A process between two execs: a pid alone can be reused, a start time outlives an exec. */
 struct process_id {
@@ -84,6 +86,8 @@ struct vm_stat {
     __u64 seg_start_ns; /* jitstat_seg.start_ns: names the segment, 0: unknown */
     char guest[16];
     char comm[COMM_LEN];
+    __u32 uid; /* of the process; 0 also where its user ids differ */
+    __u32 pad;
     struct jitstat_totals total; /* copied from the block at every event */
     struct jitstat_totals inherited; /* the block's, at the first event */
     struct jitstat_totals base;
@@ -108,10 +112,22 @@ struct vm_stat {
 /* Per process: how to find its VMs when it exits. */
 struct process_stat {
     __u64 last_vm; /* highest id seen */
+    __u32 vms; /* entries made */
+    __u32 mapped; /* 1: the agent holds the segment; no copy of its records is needed */
+};
+
+/* For the agent that looks after processes that come and go. */
+enum { NOTE_VM = 1, /* a process has a VM that was not known */
+       NOTE_FORK, /* it is a known process's child */
+       NOTE_EXIT }; /* a known process ended */
+struct note {
+    struct process_id process;
+    __u64 what;
 };
 
 /* What followers read from the ring. */
-enum { FOLLOW_EXEC = 1000 }; /* a watched process has a new image; else enum jitstat_event */
+enum { FOLLOW_EXEC = 1000, /* a watched process has a new image; else enum jitstat_event */
+       FOLLOW_ALARM }; /* from the block: kind is an enum jitstat_alarm, file and line its place */
 struct follow_event {
     __u64 time_ns;
     struct vm_id id;
@@ -119,6 +135,9 @@ struct follow_event {
     __u32 kind;
     __u64 number;
     __u64 line;
+    __u64 count; /* how many; more than 1 only where blocks are polled */
+    __u32 uid; /* the process's; 0 also where its user ids differ */
+    __u32 pad;
     __u64 args[JITSTAT_ARGS_MAX - JITSTAT_ARGS_COMMON];
     char comm[COMM_LEN];
     char name[JITSTAT_NAME_LEN];
@@ -131,6 +150,7 @@ struct lost {
     __u64 vm_map_full; /* events of VMs that found no room */
     __u64 unread; /* events whose block could not be read */
     __u64 ring_full;
+    __u64 notes; /* notes that found no room: the agent looks at every process again */
 };
 
 #endif

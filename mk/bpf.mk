@@ -27,6 +27,10 @@ $(B)/libagent.a: $(call obj,$(AGENT_SRC))
 $(B)/jitstat: $(call obj,$(CLI_SRC)) $(B)/libagent.a
 	$(CC) $(CFLAGS) -o $@ $(call obj,$(CLI_SRC)) $(B)/libagent.a -lbpf -lelf -lz -lZydis -lZycore $(LDLIBS)
 
+$(call obj,agent/jitstatd.c): CFLAGS += -Ibpf -I.
+$(B)/jitstatd: $(call obj,agent/jitstatd.c) $(B)/libagent.a
+	$(CC) $(CFLAGS) -o $@ $^ -lbpf -lelf -lz $(LDLIBS)
+
 # Units of the agent and of the command line; the agent's link obs as well, to have a block to read.
 $(B)/unit/agent/%: tests/unit/agent/%.c $(B)/libagent.a $(OBS_OBJ)
 	@mkdir -p $(@D)
@@ -48,6 +52,12 @@ $(B)/e2e/emitter-dyn: $(call obj,tests/e2e/emitter_main.c) $(B)/e2e/libemitter.s
 $(B)/e2e/loss: $(call obj,tests/e2e/loss.c cli/json.c cli/print.c) $(B)/libagent.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ -lbpf -lelf -lz $(LDLIBS)
-$(call obj,tests/e2e/loss.c): CFLAGS += -I.
-e2e-bins: $(B)/e2e/loss $(B)/jitstat $(B)/e2e/emitter $(B)/e2e/emitter-dyn
+$(B)/e2e/loader: $(call obj,tests/e2e/loader.c)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ -ldl
+$(B)/e2e/source: $(call obj,tests/e2e/source.c) $(B)/libagent.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ -lbpf -lelf -lz $(LDLIBS)
+$(call obj,tests/e2e/loss.c tests/e2e/source.c): CFLAGS += -I.
+e2e-bins: $(B)/jitstatd $(B)/e2e/source $(B)/e2e/loader $(B)/e2e/loss $(B)/jitstat $(B)/e2e/emitter $(B)/e2e/emitter-dyn
 .PHONY: e2e-bins

@@ -1,5 +1,5 @@
 # What is built: the engine archive, jitlua, the toy, jitstat.
-all: deps $(B)/jitlua $(LIBLUA) $(B)/jitstat $(if $(TOY_SRC),$(B)/toy)
+all: deps $(B)/jitlua $(LIBLUA) $(B)/jitstat $(B)/jitstatd $(if $(TOY_SRC),$(B)/toy)
 
 # The interpreter's dispatch is a jump per instruction: these two would fold them into one.
 $(B)/obj/jit/lua/vm.o: CFLAGS += -fno-gcse -fno-crossjumping

@@ -16,6 +16,7 @@
  *   nest                         a tracing in a hook in a tracing
  *   evil=WHAT                    damages the block: magic, chain, seq, names, count, size
  *   exec=PROGRAM                 executes PROGRAM with the remaining steps
+ *   unlink=FILE                  removes it (its own program, say)
  *   kill=N exit=N                ends
  */
 #include <pthread.h>
@@ -222,8 +223,8 @@ static void step(struct state *s, char **argv)
     const char *value = eq ? eq + 1 : "1";
     snprintf(what, sizeof what, "%.*s", eq ? (int)(eq - argv[0]) : 31, argv[0]);
     int n = atoi(value);
-    if (argv[0][0] == '/')
-        return; /* started by #!: the script itself */
+    if (argv[0][0] == '/' || strcmp(what, "dlopen") == 0)
+        return; /* started by #!: the script itself; or by loader.c */
     if (strcmp(what, "vm") == 0) {
         memset(s, 0, sizeof *s);
         s->vm = obs_vm_begin(value);
@@ -249,7 +250,9 @@ static void step(struct state *s, char **argv)
         argv[0] = (char *)value;
         execv(value, argv);
         exit(97);
-    } else if (strcmp(what, "kill") == 0)
+    } else if (strcmp(what, "unlink") == 0)
+        unlink(value);
+    else if (strcmp(what, "kill") == 0)
         kill(getpid(), n);
     else if (strcmp(what, "exit") == 0)
         exit(n);

@@ -131,6 +131,8 @@ Test(block, distrust)
     cr_assert_not_null(strstr(agent_error(a), "not sealed"));
     cr_assert_eq(add_memfd(a, 16, F_SEAL_SHRINK), -EPROTO);
     cr_assert_not_null(strstr(agent_error(a), "too small"));
+    cr_assert_eq(add_memfd(a, JITSTAT_SEG_SIZE + 4096, F_SEAL_SHRINK), -EPROTO);
+    cr_assert_not_null(strstr(agent_error(a), "larger than any"));
     cr_assert_eq(add_memfd(a, JITSTAT_SEG_SIZE, F_SEAL_SHRINK), -EPROTO);
     cr_assert_not_null(strstr(agent_error(a), "does not begin like one"));
     cr_assert_eq(agent_add_segment(a, open("/dev/zero", O_RDONLY), getpid()), -EPROTO);
