@@ -187,7 +187,8 @@ static int add_bpf_process(struct merge *m, const struct vm_entry *first)
     memcpy(p->comm, first->stat->comm, sizeof p->comm);
     p->comm[sizeof p->comm - 1] = 0;
     p->start_ticks = first->id.process.start_ns / TICK_NS;
-    p->exited = proc_describe(p->pid, &who) < 0 || who.start_ticks != p->start_ticks;
+    p->exited = proc_describe(p->pid, &who) < 0 || who.start_ticks != p->start_ticks ||
+                (first->stat->flags & VM_LAST_COPY); /* executed another image */
     p->uid = p->exited ? first->stat->uid : who.uid;
     for (size_t i = 0; i < m->nentries; i++) {
         struct vm_entry *e = &m->entries[i];
