@@ -112,7 +112,8 @@ struct opt_label_fact {
     bool used, checked, fails;
 };
 enum { OPT_HEAP_PENDING = 16,
-       OPT_HEAP_CALLS = 16 };
+       OPT_HEAP_CALLS = 16,
+       OPT_HEAP_ADDRS = 16 };
 /* Cells known per alias class; then the oldest goes. Tests make it small. */
 extern unsigned jit_opt_heap_room;
 struct opt_heap {
@@ -130,6 +131,9 @@ struct opt_heap {
     struct opt_label_fact *label_facts;
     uint32_t nlabel_facts;
     struct opt_holds holds;
+    jit_ref addrs[OPT_HEAP_ADDRS]; /* getframeaddr: valid until a call moves the frame */
+    uint32_t naddrs;
+    bool addrs_used, addrs_moved; /* one from before the label was used; the loop has such a call */
 };
 
 struct opt {

@@ -262,6 +262,20 @@ static enum opt_verdict look_call(struct opt *o, struct opt_op *op)
     return OPT_NEXT;
 }
 
+static enum opt_verdict look_frameaddr(struct opt *o, struct opt_op *op)
+{
+    struct opt_heap *h = &o->heap;
+    for (uint32_t i = 0; i < h->naddrs; i++) {
+        if (o->out->ops.v[h->addrs[i]].arg[0] != op->args[0])
+            continue;
+        h->addrs_used |= o->round == 2 && h->addrs[i] < o->label;
+        opt_hit(RULE_frameaddr_again);
+        op->value = h->addrs[i];
+        return OPT_VALUE;
+    }
+    return OPT_NEXT;
+}
+
 static bool is_cell_load(unsigned opcode)
 {
     return jit_opinfo[opcode].effects == JIT_LOAD && opcode < JIT_getframe_i;
@@ -290,6 +304,8 @@ enum opt_verdict opt_heap(struct opt *o, struct opt_op *op)
         return look_load(o, op);
     if (op->opcode == JIT_ptr_eq || op->opcode == JIT_ptr_ne)
         return look_same(o, op);
+    if (op->opcode == JIT_getframeaddr)
+        return look_frameaddr(o, op);
     switch (jit_opinfo[op->opcode].effects) {
     case JIT_STORE: return look_store(o, op);
     case JIT_CALL: return look_call(o, op);
@@ -483,6 +499,10 @@ static void note_call(struct opt *o, const struct jit_op *op, jit_ref r)
     if (!d->effects)
         return;
     o->heap.npending = 0;
+    if (d->effects & (JIT_EF_SYNC | JIT_EF_MOVES)) {
+        o->heap.naddrs = 0;
+        o->heap.addrs_moved = true;
+    }
     uint64_t writes = d->effects & JIT_EF_SYNC ? UINT64_MAX : d->effects & JIT_EF_WRITES ? d->writes
                                                                                          : 0;
     if (d->effects & JIT_EF_SYNC)
@@ -511,6 +531,10 @@ void opt_heap_note(struct opt *o, jit_ref r)
     case JIT_int_add_ptr: /* with a constant the cell is still known; see escape() for what is made of it */
         if (!jit_ref_is_const(op->arg[1]))
             escape(o, op->arg[0]);
+        break;
+    case JIT_getframeaddr:
+        if (o->heap.naddrs < OPT_HEAP_ADDRS)
+            o->heap.addrs[o->heap.naddrs++] = r;
         break;
     case JIT_cast_ptr_to_int:
     case JIT_same_as_r: escape(o, op->arg[0]); break;
@@ -558,6 +582,9 @@ bool opt_heap_at_label(struct opt *o)
         n += h->known[cls].n;
     h->npending = 0;
     h->ncalls = 0;
+    h->addrs_used = h->addrs_moved = false;
+    if (o->forget_valid)
+        h->naddrs = 0;
     h->nlabel_facts = 0;
     h->label_facts = opt_alloc(o, (n + 1) * sizeof *h->label_facts);
     if (!h->label_facts)

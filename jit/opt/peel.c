@@ -35,7 +35,7 @@
  * that B used are checked when B is done: the cell, said with S applied, must be known to hold S(v).
  * Then the same induction works. If it does not hold, everything is done again without that fact
  * (rare: mostly what is known at the end of P is known again at the end of B). The same goes for
- * guard_not_invalidated and guard_stack.
+ * guard_not_invalidated, guard_stack and the frame's addresses (a call may move it).
  *
  * Resume data in B: memory still has the frame as it was at entry, so a guard must list, besides its own slots (with
  * S), every slot that the previous iteration assigned: those of the recorded jump. A SYNC call stores them all; behind it
@@ -197,7 +197,7 @@ static void begin_label(struct opt *o)
 static bool world_holds(struct opt *o)
 {
     bool heap = !opt_on(o, JIT_OPT_BIT_HEAP) || opt_heap_check(o);
-    bool rest = !(o->valid_used && !o->valid) && !(o->stack_used && !o->stack_valid);
+    bool rest = !(o->valid_used && !o->valid) && !(o->stack_used && !o->stack_valid) && !(o->heap.addrs_used && o->heap.addrs_moved);
     o->forget_valid |= !rest;
     return heap && rest;
 }
