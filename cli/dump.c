@@ -364,12 +364,6 @@ static void show_code(const struct dump *d, uint32_t from, uint32_t to)
 
 /* ---- the whole as text ---- */
 
-static const char *kind_name(uint32_t kind)
-{
-    return kind == JITSTAT_KIND_BRIDGE ? "bridge" : kind == JITSTAT_KIND_ENTRY ? "entry bridge"
-                                                                               : "loop";
-}
-
 static void show_head(const struct dump *d)
 {
     const struct jitstat_loop *l = &d->listing.loop;

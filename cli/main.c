@@ -1,89 +1,90 @@
 /* main.c: the table of sub-commands, help and version. A command slots in as one file and one row. */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
 
-static const struct command *const commands[] = {&cmd_run, &cmd_snapshot, &cmd_list, &cmd_dump};
+static const struct command *const commands[] = {&cmd_stat, &cmd_list, &cmd_run, &cmd_snapshot, &cmd_why, &cmd_loops, &cmd_aborts, &cmd_exits,
+                                                 &cmd_dump, &cmd_diff, &cmd_metrics};
 #define NCOMMANDS (sizeof commands / sizeof commands[0])
-
-static void say(const char *fmt, va_list ap)
-{
-    fputs("jitstat: ", stderr);
-    char line[1024];
-    vsnprintf(line, sizeof line, fmt, ap);
-    print_clean(stderr, line, 0);
-    fputc('\n', stderr);
-}
-
-int fail(int status, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    say(fmt, ap);
-    va_end(ap);
-    return status;
-}
-
-int misuse(const struct command *c, const char *fmt, ...)
-{
-    char line[512];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(line, sizeof line, fmt, ap);
-    va_end(ap);
-    return fail(EXIT_USAGE, "%s (see `jitstat %s --help`)", line, c->name);
-}
-
-int help(const struct command *c)
-{
-    printf("usage: jitstat %s", c->usage);
-    return EXIT_OK;
-}
-
-bool number(const char *text, long min, long max, long *out)
-{
-    char *end;
-    errno = 0;
-    *out = strtol(text, &end, 10);
-    return *text && *end == 0 && errno == 0 && *out >= min && *out <= max;
-}
 
 static int main_help(FILE *f)
 {
-    fputs("usage: jitstat COMMAND [OPTIONS]\n"
+    fputs("usage: jitstat [-p PID] [INTERVAL [COUNT]]\n"
+          "       jitstat COMMAND [OPTIONS]\n"
           "See what a tracing JIT does, from outside the process.\n\n",
           f);
     for (size_t i = 0; i < NCOMMANDS; i++)
         fprintf(f, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\n`jitstat COMMAND --help` tells more; jitstat(1) has examples and every field.\n\n"
+    fputs("\n`jitstat COMMAND --help` tells more; jitstat(1) has every field.\n\n"
           "examples:\n"
+          "  jitstat 1                             what all JITs do, a line per second\n"
+          "  jitstat why -p 1234                   why is process 1234 slow?\n"
           "  jitstat run -- jitlua prog.lua        run a program and show what was compiled\n"
           "  jitstat run -j -o out.json -- prog    the same as JSON into a file\n"
-          "  jitstat list                          processes with a JIT of ours\n"
-          "  jitstat snapshot -p 1234              what the JIT of process 1234 did so far\n",
+          "  jitstat aborts -i out.json            and what was given up there, with advice\n",
           f);
     return EXIT_OK;
 }
 
+/* ---- finding the command ---- */
+
+/* How many letters have to be changed, added or left out (Levenshtein); names are short. */
+static int distance(const char *a, const char *b)
+{
+    int row[32], n = (int)strlen(b);
+    if (n > 30)
+        return 99;
+    for (int k = 0; k <= n; k++)
+        row[k] = k;
+    for (int i = 1; a[i - 1]; i++) {
+        int diagonal = row[0];
+        row[0] = i;
+        for (int k = 1; k <= n; k++) {
+            int best = diagonal + (a[i - 1] != b[k - 1]);
+            diagonal = row[k];
+            best = row[k] + 1 < best ? row[k] + 1 : best;
+            row[k] = row[k - 1] + 1 < best ? row[k - 1] + 1 : best;
+        }
+    }
+    return row[n];
+}
+
+static int unknown(const char *name)
+{
+    const char *nearest = NULL;
+    int least = 3;
+    for (size_t i = 0; i < NCOMMANDS; i++) {
+        int d = distance(name, commands[i]->name);
+        if (d < least || (strlen(name) > 2 && strncmp(name, commands[i]->name, strlen(name)) == 0)) {
+            least = d;
+            nearest = commands[i]->name;
+        }
+    }
+    if (nearest)
+        return fail(EXIT_USAGE, "no command %s: did you mean `jitstat %s`?", name, nearest);
+    return fail(EXIT_USAGE, "no command %s: see `jitstat --help`", name);
+}
+
+static int dispatch(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)
+        return main_help(stdout);
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
+        return printf("jitstat " JITSTAT_VERSION " (stats block layout %d)\n", JITSTAT_LAYOUT) < 0;
+    if (argc < 2 || name[0] == '-' || (name[0] >= '0' && name[0] <= '9') || name[0] == '.')
+        return cmd_stat.run(argc, argv);
+    for (size_t i = 0; i < NCOMMANDS; i++)
+        if (strcmp(name, commands[i]->name) == 0)
+            return commands[i]->run(argc - 1, argv + 1);
+    return unknown(name);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc < 2) {
-        main_help(stderr);
-        return EXIT_USAGE;
-    }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
-        return main_help(stdout);
-    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
-        return printf("jitstat " JITSTAT_VERSION " (stats block layout %d)\n", JITSTAT_LAYOUT) < 0;
-    for (size_t i = 0; i < NCOMMANDS; i++)
-        if (strcmp(argv[1], commands[i]->name) == 0) {
-            int status = commands[i]->run(argc - 1, argv + 1);
-            if (fflush(stdout) != 0 || ferror(stdout))
-                return status ? status : fail(EXIT_FAILED, "the output could not be written: %s", strerror(errno));
-            return status;
-        }
-    return fail(EXIT_USAGE, "no command %s: see `jitstat --help`", argv[1]);
+    int status = dispatch(argc, argv);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return status ? status : fail(EXIT_FAILED, "the output could not be written: %s", strerror(errno));
+    return status;
 }

@@ -3,8 +3,12 @@
  * Names come from other processes, which may lie: no control character, no escape sequence and no
  * broken or direction-changing UTF-8 reaches a terminal or a JSON reader.
  */
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -110,4 +114,84 @@ const char *human_ns(uint64_t ns, char room[16])
     else
         snprintf(room, 16, "%.3g s", (double)ns / 1e9);
     return room;
+}
+
+const char *human_count(uint64_t n, char room[16])
+{
+    static const char unit[] = " kMGTPE";
+    double v = (double)n;
+    int i = 0;
+    if (n < 100000) {
+        snprintf(room, 16, "%u", (unsigned)n);
+        return room;
+    }
+    for (; v >= 999.5 && i < 6; i++)
+        v /= 1000;
+    snprintf(room, 16, "%.*f%c", v < 9.995 ? 2 : v < 99.95 ? 1
+                                                           : 0,
+             v, unit[i]);
+    return room;
+}
+
+void print_padded(FILE *f, const char *s, int width)
+{
+    for (int n = print_clean(f, s, width); n < width; n++)
+        fputc(' ', f);
+}
+
+/* ---- the terminal ---- */
+
+int out_width(FILE *f)
+{
+    struct winsize w;
+    if (isatty(fileno(f)) && ioctl(fileno(f), TIOCGWINSZ, &w) == 0 && w.ws_col >= 40)
+        return w.ws_col - 1;
+    return 79;
+}
+
+void ink(FILE *f, enum ink i)
+{
+    static const char *const codes[] = {"\033[0m", "\033[1m", "\033[31m", "\033[33m", "\033[7m"};
+    const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+    if (isatty(fileno(f)) && term && strcmp(term, "dumb") != 0 && !(no && *no))
+        fputs(codes[i], f);
+}
+
+void print_head(FILE *f, const char *fmt, ...)
+{
+    char line[512];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(line, sizeof line, fmt, ap);
+    va_end(ap);
+    ink(f, INK_BOLD);
+    print_clean(f, line, 0);
+    ink(f, INK_PLAIN);
+    fputc('\n', f);
+}
+
+/* The length of the line that begins at s: to the last blank before width. */
+static int line_length(const char *s, int width)
+{
+    int n = (int)strlen(s);
+    if (n <= width)
+        return n;
+    for (n = width; n > 0 && s[n] != ' ';)
+        n--;
+    return n ? n : width;
+}
+
+void print_wrapped(FILE *f, int indent, const char *text)
+{
+    int width = out_width(f) - indent;
+    char line[512];
+    while (*text) {
+        int n = line_length(text, width > 20 ? width : 20);
+        snprintf(line, sizeof line, "%.*s", n, text);
+        fprintf(f, "%*s", indent, "");
+        print_clean(f, line, 0);
+        fputc('\n', f);
+        for (text += n; *text == ' ';)
+            text++;
+    }
 }

@@ -19,19 +19,20 @@
 struct look {
     struct agent *agent;
     long pid, seconds;
-    bool json, maps, counts;
+    bool json, maps, counts, all;
 };
 
 static int parse(struct look *l, int argc, char **argv)
 {
-    static const struct option longs[] = {{"json", no_argument, 0, 'j'}, {"pid", required_argument, 0, 'p'}, {"for", required_argument, 0, 'f'}, {"counts", no_argument, 0, 'c'}, {"maps", no_argument, 0, 'm'}, {"help", no_argument, 0, 'h'}, {0}};
+    static const struct option longs[] = {{"json", no_argument, 0, 'j'}, {"pid", required_argument, 0, 'p'}, {"all", no_argument, 0, 'a'}, {"for", required_argument, 0, 'f'}, {"counts", no_argument, 0, 'c'}, {"maps", no_argument, 0, 'm'}, {"help", no_argument, 0, 'h'}, {0}};
     int o;
     opterr = 0;
-    while ((o = getopt_long(argc, argv, "+:jp:h", longs, NULL)) != -1)
+    while ((o = getopt_long(argc, argv, ":jp:ah", longs, NULL)) != -1)
         switch (o) {
         case 'j': l->json = true; break;
         case 'm': l->maps = l->json = true; break;
         case 'c': l->counts = true; break;
+        case 'a': l->all = true; break;
         case 'p':
             if (!number(optarg, 1, 0x7fffffff, &l->pid))
                 return misuse(&cmd_snapshot, "snapshot: %s is no process id", optarg);
@@ -47,8 +48,10 @@ static int parse(struct look *l, int argc, char **argv)
         }
     if (optind < argc)
         return misuse(&cmd_snapshot, "snapshot: what is %s?", argv[optind]);
-    if (!l->pid)
-        return misuse(&cmd_snapshot, "snapshot: which process? -p PID");
+    if (!l->pid && !l->all)
+        return misuse(&cmd_snapshot, "snapshot: which process? -p PID, or -a for all");
+    if (l->all && (l->pid || l->seconds))
+        return misuse(&cmd_snapshot, "snapshot: -a takes neither -p nor --for");
     return 0;
 }
 
@@ -100,12 +103,23 @@ static int look(struct look *l)
     return e > 0 ? e : EXIT_OK;
 }
 
+static int show_all(const struct options *o, const struct agent_snapshot *s)
+{
+    if (o->json)
+        json_snapshot(stdout, s, false);
+    else
+        text_snapshot(stdout, s);
+    return EXIT_OK;
+}
+
 static int run(int argc, char **argv)
 {
     struct look l = {0};
     int e = parse(&l, argc, argv);
     if (e)
         return e < 0 ? EXIT_OK : e;
+    if (l.all)
+        return feed_once(&(struct options){.json = l.json}, show_all);
     if (agent_new(&l.agent) < 0)
         return fail(EXIT_FAILED, "out of memory");
     e = look(&l);
@@ -118,8 +132,10 @@ const struct command cmd_snapshot = {
     .run = run,
     .summary = "show what the JIT of a running process did so far",
     .usage = "snapshot -p PID [-j] [--for SECONDS [--counts]] [--maps]\n"
+             "       jitstat snapshot -a [-j]\n"
              "Shows what the JIT of process PID did since it began.\n\n"
              "  -p, --pid PID    the process\n"
+             "  -a, --all        all that may be read\n"
              "  -j, --json       as JSON\n"
              "      --for SECS   watch with BPF for so long first (0: until Ctrl-C)\n"
              "      --counts     count runs meanwhile\n"
@@ -127,5 +143,6 @@ const struct command cmd_snapshot = {
              "Processes of the same user need no privilege, others and --for need root.\n\n"
              "examples:\n"
              "  jitstat snapshot -p 1234\n"
-             "  sudo jitstat snapshot -p 1234 --for 10 --counts\n",
+             "  sudo jitstat snapshot -p 1234 --for 10 --counts\n"
+             "  jitstat snapshot -a -j > before.json\n",
 };

@@ -1,5 +1,6 @@
-/* text.c: a snapshot for a person, below 80 columns: what was compiled, what it cost, what ran,
- * what was given up and what to do about it, and what of all this was lost.
+/* text.c: a snapshot for a person: what was compiled, what it cost, what ran, what was given up
+ * and what to do about it, and what of all this was lost; and what every other view begins and ends
+ * with.
  *
  * Before it: agent/merge.c.
  */
@@ -9,34 +10,8 @@
 
 #include "cli/cli.h"
 
-#define TOP_LOOPS 10
-#define TOP_ABORTS 10
+#define TOP_ROWS 10
 #define WIDTH 79
-
-static const char *const counter_names[] = {
-#define JITSTAT_COUNTER(NAME, source, help) #NAME,
-#include <jitstat/counters.def>
-};
-
-struct abort_row {
-    const char *name, *advice;
-};
-static const struct abort_row abort_rows[] = {
-#define JITSTAT_ABORT(NAME, help, advice) {#NAME, advice},
-#define JITSTAT_ABORT_PYPY JITSTAT_ABORT
-#include <jitstat/aborts.def>
-#undef JITSTAT_ABORT_PYPY
-#undef JITSTAT_ABORT
-};
-
-struct alarm_row {
-    const char *what, *advice;
-};
-static const struct alarm_row alarm_rows[JITSTAT_NALARMS] = {
-    [JITSTAT_AL_NONE] = {"?", ""},
-#define JITSTAT_ALARM(NAME, what, advice) [JITSTAT_AL_##NAME] = {what, advice},
-#include <jitstat/alarms.def>
-};
 
 /* ---- counters and times ---- */
 
@@ -48,7 +23,7 @@ static void show_counters(FILE *f, const struct agent_vm *vm)
             zero++;
             continue;
         }
-        fprintf(f, "%s%-24s %10" PRIu64, shown % 2 ? "   " : "    ", counter_names[c], (uint64_t)vm->own.counters[c]);
+        fprintf(f, "%s%-24s %10" PRIu64, shown % 2 ? "   " : "    ", counter_name(c), (uint64_t)vm->own.counters[c]);
         if (++shown % 2 == 0)
             fputc('\n', f);
     }
@@ -58,9 +33,9 @@ static void show_counters(FILE *f, const struct agent_vm *vm)
     for (int c = 0; zero && c < JITSTAT_NCOUNTERS; c++) {
         if (vm->own.counters[c])
             continue;
-        if (column + 1 + (int)strlen(counter_names[c]) > WIDTH)
+        if (column + 1 + (int)strlen(counter_name(c)) > WIDTH)
             column = (fputc('\n', f), fprintf(f, "      "));
-        column += fprintf(f, " %s", counter_names[c]);
+        column += fprintf(f, " %s", counter_name(c));
     }
     fputs(zero ? "\n" : " none\n", f);
 }
@@ -77,12 +52,11 @@ static uint64_t median(const struct phase_stat *p)
 
 static void show_times(FILE *f, const struct agent_vm *vm)
 {
-    static const char *const names[] = {"TRACING", "BACKEND", "OPTIMIZE"};
     static const int order[] = {JITSTAT_T_TRACING, JITSTAT_T_OPTIMIZE, JITSTAT_T_BACKEND};
     for (int i = 0; i < JITSTAT_NTIMES; i++) {
         int t = order[i];
         char own[16], outside[16], half[16];
-        fprintf(f, "    %-10s %10s", names[t], human_ns(vm->own.times_ns[t], own));
+        fprintf(f, "    %-10s %10s", time_name(t), human_ns(vm->own.times_ns[t], own));
         if (vm->bpf && vm->bpf->phase[t].count)
             fprintf(f, "   outside: %10s in %" PRIu64 ", half < %s", human_ns(vm->bpf->phase[t].ns, outside),
                     (uint64_t)vm->bpf->phase[t].count, human_ns(median(&vm->bpf->phase[t]), half));
@@ -90,114 +64,115 @@ static void show_times(FILE *f, const struct agent_vm *vm)
     }
 }
 
-/* ---- loops ---- */
+/* ---- what every view begins and ends with ---- */
 
-static int by_runs(const void *a, const void *b)
+void text_subject(FILE *f, const struct rows *r, const struct agent_snapshot *s)
 {
-    const struct jitstat_loop *x = *(const struct jitstat_loop *const *)a, *y = *(const struct jitstat_loop *const *)b;
-    if (x->runs != y->runs)
-        return x->runs < y->runs ? 1 : -1;
-    return (x->number > y->number) - (x->number < y->number);
+    ink(f, INK_BOLD);
+    if (r->nvms == 1) {
+        const struct row_vm *of = &r->vms[0];
+        fprintf(f, "process %d (", (int)of->p->pid);
+        print_clean(f, of->p->comm, 0);
+        fprintf(f, ")%s, VM %u (", of->p->exited ? ", exited" : "", of->vm->id);
+        print_clean(f, of->vm->guest, 0);
+        fprintf(f, ")%s", of->vm->state == 2 ? ", ended" : "");
+    } else
+        fprintf(f, "%zu processes, %zu VMs", s->nprocesses, r->nvms);
+    ink(f, INK_PLAIN);
+    fputc('\n', f);
 }
 
-static const char *kind_name(uint32_t kind)
+int text_whose(FILE *f, const struct rows *r, const struct row_vm *of)
 {
-    return kind == JITSTAT_KIND_BRIDGE ? "bridge" : kind == JITSTAT_KIND_ENTRY ? "entry"
-                                                                               : "loop";
+    char whose[24];
+    if (r->nvms < 2)
+        return 0;
+    if (of)
+        snprintf(whose, sizeof whose, "%d.%u", (int)of->p->pid, of->vm->id);
+    return fprintf(f, "%9s ", of ? whose : "PID.VM");
 }
 
-static void show_loops(FILE *f, const struct agent_vm *vm)
+void text_alarms(FILE *f, const struct row_vm *of, bool with_pid)
 {
-    const struct jitstat_loop **l = malloc((vm->nloops + 1) * sizeof *l);
-    uint64_t runs = 0;
-    if (!l)
-        return;
-    for (size_t i = 0; i < vm->nloops; i++) {
-        l[i] = &vm->loops[i];
-        runs += vm->loops[i].runs;
-    }
-    qsort(l, vm->nloops, sizeof *l, by_runs);
-    if (vm->nloops)
-        fprintf(f, "  loops, by runs%s\n%14s  %-6s %6s %5s %6s %7s  %s\n", runs ? "" : " (counts were off)", "runs", "kind",
-                "number", "ops", "guards", "code", "source");
-    for (size_t i = 0; i < vm->nloops && i < TOP_LOOPS; i++) {
-        char code[16];
-        int at = fprintf(f, "%14" PRIu64 "  %-6s %6" PRIu64 " %5u %6u %7s  ", (uint64_t)l[i]->runs, kind_name(l[i]->kind),
-                         (uint64_t)l[i]->number, l[i]->nops, l[i]->nguards, human_bytes(l[i]->code_size, code));
-        print_clean(f, l[i]->name, WIDTH - at - (l[i]->state == 2 ? 6 : 0));
-        fputs(l[i]->state == 2 ? " freed\n" : "\n", f);
-    }
-    if (vm->nloops > TOP_LOOPS)
-        fprintf(f, "    and %zu more\n", vm->nloops - TOP_LOOPS);
-    if (vm->loops_lost)
-        fprintf(f, "    and %" PRIu64 " that found no room in the stats block\n", vm->loops_lost);
-    free(l);
-}
-
-/* ---- aborts and alarms ---- */
-
-static int by_cost(const void *a, const void *b)
-{
-    const struct jitstat_abort_site *x = a, *y = b;
-    if (x->count != y->count)
-        return x->count < y->count ? 1 : -1;
-    return (x->ns_lost < y->ns_lost) - (x->ns_lost > y->ns_lost);
-}
-
-static void show_aborts(FILE *f, const struct agent_vm *vm)
-{
-    if (vm->naborts)
-        fprintf(f, "  aborts\n%10s %10s  %-16s %s\n", "count", "lost", "reason", "source");
-    for (size_t i = 0; i < vm->naborts && i < TOP_ABORTS; i++) {
-        const struct jitstat_abort_site *s = &vm->aborts[i];
-        const struct abort_row *row = s->reason < JITSTAT_NABORTS ? &abort_rows[s->reason] : NULL;
-        char lost[16], line[16];
-        int at = fprintf(f, "%10" PRIu64 " %10s  %-16s ", (uint64_t)s->count, human_ns(s->ns_lost, lost), row ? row->name : "?");
-        snprintf(line, sizeof line, ":%u", s->line);
-        print_clean(f, s->file, WIDTH - at - (int)strlen(line));
-        fprintf(f, "%s\n", line);
-        if (row)
-            fprintf(f, "      %s\n", row->advice);
-    }
-    if (vm->naborts > TOP_ABORTS)
-        fprintf(f, "    and %zu more places\n", vm->naborts - TOP_ABORTS);
-    if (vm->aborts_lost)
-        fprintf(f, "    and %" PRIu64 " that found no room in the stats block\n", vm->aborts_lost);
-}
-
-static void show_alarms(FILE *f, const struct agent_vm *vm)
-{
-    for (size_t i = 0; i < vm->nalarms; i++) {
-        const struct jitstat_alarm_rec *r = &vm->alarms[i];
-        fprintf(f, "  ALARM: %s", alarm_rows[r->alarm].what);
+    for (size_t i = 0; i < of->vm->nalarms; i++) {
+        const struct jitstat_alarm_rec *r = &of->vm->alarms[i];
+        const struct alarm_row *row = alarm_row(r->alarm);
+        ink(f, INK_RED);
+        int at = fprintf(f, "  ALARM: ");
+        if (with_pid)
+            at += fprintf(f, "%d.%u ", (int)of->p->pid, of->vm->id);
+        at += fprintf(f, "%s (%" PRIu64 "x)", row->what, (uint64_t)r->count);
         if (r->file[0]) {
+            char line[16];
+            snprintf(line, sizeof line, ":%u", r->line);
             fputs(": ", f);
-            print_clean(f, r->file, 40);
-            fprintf(f, ":%u", r->line);
+            print_clean(f, r->file, out_width(f) - at - 2 - (int)strlen(line));
+            fputs(line, f);
         }
-        if (r->detail[0]) {
-            fputs(", ", f);
-            print_clean(f, r->detail, 40);
-        }
-        fprintf(f, " (%" PRIu64 " times)\n         %s\n", (uint64_t)r->count, alarm_rows[r->alarm].advice);
+        ink(f, INK_PLAIN);
+        fputc('\n', f);
+        if (r->detail[0])
+            print_wrapped(f, 9, r->detail);
+        print_wrapped(f, 9, row->advice);
     }
+}
+
+void text_loss(FILE *f, const struct agent_loss *l)
+{
+    bool some = l->missed || l->ring_full || l->map_full || l->late;
+    ink(f, some ? INK_YELLOW : INK_PLAIN);
+    fprintf(f, "loss: missed %" PRIu64 ", ring full %" PRIu64 ", map full %" PRIu64 ", late %" PRIu64, l->missed, l->ring_full,
+            l->map_full, l->late);
+    ink(f, INK_PLAIN);
+    fputc('\n', f);
+}
+
+void text_tail(FILE *f, const struct agent_snapshot *s, bool details)
+{
+    struct rows r;
+    if (!rows_make(&r, s, NULL))
+        return;
+    fprintf(f, "alarms: %zu\n", r.nalarms);
+    for (size_t i = 0; details && i < r.nvms; i++)
+        text_alarms(f, &r.vms[i], r.nvms > 1);
+    text_loss(f, &s->loss);
+    rows_free(&r);
 }
 
 /* ---- the whole ---- */
 
-static void show_vm(FILE *f, const struct agent_vm *vm)
+static void show_records(FILE *f, const struct row_vm *of)
 {
-    char used[16], of[16];
+    struct agent_process one = *of->p;
+    struct agent_snapshot only = {.processes = &one, .nprocesses = 1};
+    struct rows r;
+    one.vms = (struct agent_vm *)of->vm;
+    one.nvms = 1;
+    if (!rows_make(&r, &only, NULL))
+        return;
+    if (r.nloops)
+        fputs("  loops, by runs\n", f), text_loops(f, &r, TOP_ROWS);
+    if (r.nexits)
+        fputs("  exits\n", f), text_exits(f, &r, TOP_ROWS);
+    if (r.naborts)
+        fputs("  aborts\n", f), text_aborts(f, &r, TOP_ROWS);
+    rows_free(&r);
+}
+
+static void show_vm(FILE *f, const struct row_vm *of)
+{
+    char used[16], room[16];
+    const struct agent_vm *vm = of->vm;
     const struct jitstat_totals *t = &vm->own;
     fprintf(f, "  VM %u (", vm->id);
     print_clean(f, vm->guest, 0);
     fprintf(f, ")%s%s\n", vm->state == 2 ? ", ended" : "", vm->from_block ? "" : ", seen by probes only");
     fprintf(f, "  %" PRIu64 " loops and %" PRIu64 " bridges compiled, %s of machine code in use of %s\n",
             (uint64_t)t->counters[JITSTAT_C_TOTAL_COMPILED_LOOPS], (uint64_t)t->counters[JITSTAT_C_TOTAL_COMPILED_BRIDGES],
-            human_bytes(t->code_used, used), human_bytes(t->code_allocated, of));
+            human_bytes(t->code_used, used), human_bytes(t->code_allocated, room));
     fprintf(f, "  %" PRIu64 " entries into machine code, %" PRIu64 " exits through guards\n", (uint64_t)t->trace_entries,
             (uint64_t)t->guard_exits);
-    show_alarms(f, vm);
+    text_alarms(f, of, false);
     if (!t->counters[JITSTAT_C_TRACING] && !vm->nloops && !vm->naborts) {
         fputs("  nothing was traced\n", f);
         return;
@@ -206,17 +181,7 @@ static void show_vm(FILE *f, const struct agent_vm *vm)
     show_times(f, vm);
     fputs("  counters\n", f);
     show_counters(f, vm);
-    show_loops(f, vm);
-    if (vm->naborts)
-        qsort(vm->aborts, vm->naborts, sizeof *vm->aborts, by_cost);
-    show_aborts(f, vm);
-}
-
-static void show_loss(FILE *f, const struct agent_snapshot *s)
-{
-    const struct agent_loss *l = &s->loss;
-    fprintf(f, "loss: missed %" PRIu64 ", ring full %" PRIu64 ", map full %" PRIu64 ", late %" PRIu64 "\n", l->missed, l->ring_full,
-            l->map_full, l->late);
+    show_records(f, of);
 }
 
 static void show_process_head(FILE *f, const struct agent_process *p)
@@ -233,11 +198,11 @@ void text_snapshot(FILE *f, const struct agent_snapshot *s)
         show_process_head(f, p);
         fprintf(f, ", %zu VM%s\n", p->nvms, p->nvms == 1 ? "" : "s");
         for (size_t k = 0; k < p->nvms; k++)
-            show_vm(f, &p->vms[k]);
+            show_vm(f, &(struct row_vm){p, &p->vms[k]});
         if (p->vms_lost)
             fprintf(f, "  and %" PRIu64 " VMs that found no room in the stats block\n", p->vms_lost);
     }
-    show_loss(f, s);
+    text_loss(f, &s->loss);
 }
 
 void text_list(FILE *f, const struct agent_snapshot *s)
@@ -255,8 +220,8 @@ void text_list(FILE *f, const struct agent_snapshot *s)
             code += t->code_used;
         }
         fprintf(f, "%7d %6u ", (int)p->pid, p->uid);
-        for (int n = print_clean(f, p->comm, 15); n < 15; n++)
-            fputc(' ', f);
+        print_padded(f, p->comm, 15);
         fprintf(f, " %4zu %7" PRIu64 " %7" PRIu64 " %7" PRIu64 " %8s\n", p->nvms, loops, bridges, aborts, human_bytes(code, used));
     }
+    text_tail(f, s, true);
 }

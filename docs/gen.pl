@@ -57,11 +57,22 @@ sub counters_man {
     return $out;
 }
 
+# The columns of `jitstat INTERVAL`.
+sub columns_man {
+    my $out = '';
+    for (grep { /^STAT_COLUMN\(/ } split /\n/, slurp("$Bin/../cli/columns.def")) {
+        my ($name, $title, $form, $shown, $help) = /\((\w+), ([^,]+), \d+, (\w+), (\d), .*, "([^"]*)"\)$/ or die "columns.def: $_\n";
+        $out .= sprintf ".TP\n.BR %s \" (%s, %s)\"\n%s\n", $shown ? $title : "[$title]", $name, $form, $help;
+    }
+    return $out;
+}
+
 # Every part: file, its name, the marks, and what makes it.
 my @parts = (
     ["$Bin/probes.md", 'probes', '<!-- BEGIN %s -->', '<!-- END %s -->', \&probes],
     ["$Bin/probes.md", 'reasons', '<!-- BEGIN %s -->', '<!-- END %s -->', \&reasons],
     ["$Bin/probes.md", 'alarms', '<!-- BEGIN %s -->', '<!-- END %s -->', \&alarms],
+    ["$Bin/jitstat.1", 'columns', '.\\" BEGIN %s', '.\\" END %s', \&columns_man],
     ["$Bin/jitstat.1", 'counters', '.\\" BEGIN %s', '.\\" END %s', \&counters_man],
 );
 my $stale = 0;

@@ -24,6 +24,10 @@ $(call obj,$(AGENT_SRC)): $(SKELETONS)
 $(B)/libagent.a: $(call obj,$(AGENT_SRC))
 	@rm -f $@; ar rcs $@ $^
 
+# All of the command line but its main, for tests.
+$(B)/libcli.a: $(call obj,$(filter-out cli/main.c,$(CLI_SRC)))
+	@rm -f $@; ar rcs $@ $^
+
 $(B)/jitstat: $(call obj,$(CLI_SRC)) $(B)/libagent.a
 	$(CC) $(CFLAGS) -o $@ $(call obj,$(CLI_SRC)) $(B)/libagent.a -lbpf -lelf -lz -lZydis -lZycore $(LDLIBS)
 
@@ -35,9 +39,9 @@ $(B)/jitstatd: $(call obj,agent/jitstatd.c) $(B)/libagent.a
 $(B)/unit/agent/%: tests/unit/agent/%.c $(B)/libagent.a $(OBS_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -I. -Ibpf -MMD -MP -MF $@.d -o $@ $< $(OBS_OBJ) $(B)/libagent.a -lcriterion -lbpf -lelf -lz $(LDLIBS)
-$(B)/unit/cli/%: tests/unit/cli/%.c $(call obj,cli/print.c cli/json.c cli/decode.c cli/source.c)
+$(B)/unit/cli/%: tests/unit/cli/%.c $(B)/libcli.a $(B)/libagent.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -I. -Ibpf -MMD -MP -MF $@.d -o $@ $< $(call obj,cli/print.c cli/json.c cli/decode.c cli/source.c) -lcriterion $(LDLIBS)
+	$(CC) $(CFLAGS) -I. -Ibpf -MMD -MP -MF $@.d -o $@ $< $(B)/libcli.a $(B)/libagent.a -lcriterion -lbpf -lelf -lz -lZydis -lZycore $(LDLIBS)
 
 # The emitter fires events through jit/obs alone: as one program, and as a library with a starter.
 $(call obj,tests/e2e/emitter.c tests/e2e/emitter_main.c): CFLAGS += -Ijit
@@ -49,7 +53,7 @@ $(B)/e2e/libemitter.so.0: $(call obj,tests/e2e/emitter.c) $(OBS_OBJ)
 	$(CC) $(CFLAGS) -shared -Wl,-soname,libemitter.so.0 -o $@ $^ $(LDLIBS)
 $(B)/e2e/emitter-dyn: $(call obj,tests/e2e/emitter_main.c) $(B)/e2e/libemitter.so.0
 	$(CC) $(CFLAGS) -o $@ $< $(B)/e2e/libemitter.so.0 $(LDLIBS)
-$(B)/e2e/loss: $(call obj,tests/e2e/loss.c cli/json.c cli/print.c) $(B)/libagent.a
+$(B)/e2e/loss: $(call obj,tests/e2e/loss.c) $(B)/libcli.a $(B)/libagent.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ -lbpf -lelf -lz $(LDLIBS)
 $(B)/e2e/loader: $(call obj,tests/e2e/loader.c)

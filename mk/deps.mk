@@ -6,7 +6,7 @@ DEB_TEST  = libcriterion-dev bpftrace linux-perf perl diffutils tmux gdb clang-f
 # Programs and modules that tests/real runs: for check-long only.
 DEB_REAL  = gnuplot-nox gringo lighttpd lighttpd-modules-lua curl neomutt dnsmasq-base-lua lua-check lua-ldoc lua-busted luarocks \
             lua-lpeg lua-cjson lua-socket lua-filesystem lua-zlib lua-sql-sqlite3 lua-luv lua-cqueues lua-luaossl lua-expat lua-yaml \
-            lua-rex-pcre2 lua-rex-posix
+            lua-rex-pcre2 lua-rex-posix man-db
 DEPS ?= yes
 
 # $(1): packages.

@@ -3,11 +3,13 @@
 . "$(dirname "$0")/lib.sh"
 DOCS=$HERE/../../docs
 check "generated parts are up to date" perl "$DOCS/gen.pl" --check
-for c in run snapshot list dump; do
+for c in $("$JITSTAT" --help | sed -nE 's/^  ([a-z]+) +[^ ].*/\1/p' | grep -v jitstat); do
+    has "jitstat(1) knows $c" "$DOCS/jitstat.1" "^\\.SS $c\$"
     for o in $("$JITSTAT" $c --help | grep -oE -- '--[a-z-]+' | sort -u); do
         has "jitstat(1) knows $c $o" "$DOCS/jitstat.1" "$(sed 's/-/\\\\-/g' <<<"$o")"
     done
 done
+check "jitstat(1) is a good page" test -z "$(man --warnings -l -Tutf8 -Z "$DOCS/jitstat.1" 2>&1 >/dev/null)"
 root || { skip "bpftrace and perf need root"; finish; }
 export PROG=$EMITTER ARGS="loops=23 bridges=11 aborts=7" PERF_BUILDID_DIR=$TMP/perf
 perf probe -q -d 'sdt_jitstat:*' 2>/dev/null

@@ -9,6 +9,7 @@
  *   end                          ends the VM of the moment
  *   snapshot                     get_stats_snapshot: fires the event, prints the copy as JSON
  *   runs=N                       N runs of every loop if counts are on (`count` watched)
+ *   leave=N                      N + n exits through guard 1 of the n-th trace, at line 200 + n
  *   wait                         prints "ready", reads a line or the end of stdin
  *   until=EVENT                  returns when EVENT's probe is watched; until=-EVENT: is not
  *   thread=N                     N threads with a VM and 5 loops each
@@ -24,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,6 +36,7 @@ struct state {
     struct obs_vm *vm;
     uint64_t number;
     struct jitstat_loop *recs[4096];
+    struct jitstat_guard *guards[4096]; /* three of each */
     uint64_t nrecs;
 };
 
@@ -61,8 +64,10 @@ static void compile_one(struct state *s, char kind)
     obs_ev_backend_begin(vm, &at);
     obs_ev_backend_end(vm, &at, obs_timer_leave(vm, JITSTAT_T_BACKEND), code, 128);
     struct jitstat_loop *l = obs_loop_add(vm, &at, code, 128, 17, kind == 'b', 2, 3, &guards);
-    if (l && s->nrecs < sizeof s->recs / sizeof s->recs[0])
+    if (l && s->nrecs < sizeof s->recs / sizeof s->recs[0]) {
+        s->guards[s->nrecs] = guards;
         s->recs[s->nrecs++] = l;
+    }
     obs_ev_compile(vm, &at, code, 128, 17, 3, kind == 'b', kind == 'b' ? 2 : 0);
     obs_ev_tracing_end(vm, &at, obs_timer_leave(vm, JITSTAT_T_TRACING));
 }
@@ -117,6 +122,16 @@ static void run_loops(struct state *s, uint64_t n)
     }
 }
 
+static void leave(struct state *s, uint64_t n)
+{
+    for (uint64_t i = 0; i < s->nrecs; i++) {
+        struct jitstat_guard *g = &s->guards[i][1];
+        g->line = (uint32_t)(201 + i);
+        obs_add(&g->exits, n + i + 1);
+        obs_add(&s->vm->blk->total.guard_exits, n + i + 1);
+    }
+}
+
 static void until(const char *what)
 {
     bool want = *what != '-';
@@ -165,6 +180,24 @@ static void wait_line(void)
         clearerr(stdin);
 }
 
+/* Every string that the process writes is made of control characters. */
+static void evil_names(struct state *s, struct jitstat_seg *seg)
+{
+    static const char bad[] = "\033\x9b\xff\n";
+    struct jitstat_vm *v = s->vm->blk;
+    struct jitstat_abort_chunk *c = v->aborts ? (struct jitstat_abort_chunk *)((char *)seg + v->aborts) : NULL;
+    for (uint64_t i = 0; i < s->nrecs; i++)
+        memset(s->recs[i]->name, bad[i % 4], JITSTAT_NAME_LEN);
+    for (uint64_t i = 0; c && i < c->used; i++)
+        memset(c->site[i].file, bad[i % 4], JITSTAT_ABORT_FILE_LEN);
+    for (int i = 0; i < JITSTAT_ALARMS; i++) {
+        memset(v->alarms[i].file, bad[i % 4], JITSTAT_ABORT_FILE_LEN);
+        memset(v->alarms[i].detail, bad[i % 4], JITSTAT_DETAIL_LEN);
+    }
+    memset(v->guest, '\033', sizeof v->guest);
+    prctl(PR_SET_NAME, "\033[31m\x9b\n\"");
+}
+
 /* Lies that a reader has to survive. */
 static void evil(struct state *s, const char *what)
 {
@@ -183,8 +216,7 @@ static void evil(struct state *s, const char *what)
     } else if (strcmp(what, "seq") == 0)
         v->seq |= 1;
     else if (strcmp(what, "names") == 0)
-        for (uint64_t i = 0; i < s->nrecs; i++)
-            memset(s->recs[i]->name, "\033\x9b\xff\n"[i % 4], JITSTAT_NAME_LEN);
+        evil_names(s, seg);
 }
 
 static void many(struct state *s, const char *what, int n)
@@ -234,6 +266,8 @@ static void step(struct state *s, char **argv)
         print_snapshot(s);
     else if (strcmp(what, "runs") == 0)
         run_loops(s, (uint64_t)n);
+    else if (strcmp(what, "leave") == 0)
+        leave(s, (uint64_t)n);
     else if (strcmp(what, "wait") == 0)
         wait_line();
     else if (strcmp(what, "until") == 0)

@@ -1,7 +1,7 @@
 # hostile.sh: a process may lie in its block; jitstat reports, skips, and never dies of it.
 . "$(dirname "$0")/lib.sh"
 for what in magic size count chain seq names; do
-    start loops=5 bridges=2 aborts=3 "evil=$what" wait
+    start loops=5 bridges=2 aborts=3 alarms=3 leave=2000 "evil=$what" wait
     line
     "$JITSTAT" snapshot -p "$PID" -j >"$TMP/$what.json" 2>"$TMP/$what.err"
     s=$?
@@ -10,6 +10,13 @@ for what in magic size count chain seq names; do
     check "$what: no control character" test -z "$(LC_ALL=C grep -P '[\x00-\x08\x0b-\x1f\x7f-\xff]' "$TMP/$what.txt" "$TMP/$what.err")"
     "$JITSTAT" list >"$TMP/list" 2>&1
     equal "$what: list goes on" $? 0
+    for view in list loops aborts exits why metrics stat; do
+        "$JITSTAT" $view >"$TMP/$view" 2>&1
+        s=$?
+        check "$what: $view goes on, clean" test $s = 0 -a -z "$(LC_ALL=C grep -P '[\x00-\x08\x0b-\x1f\x7f-\xff]' "$TMP/$view")"
+    done
+    "$JITSTAT" snapshot -a -j >"$TMP/saved"
+    check "$what: what was saved can be read again" "$JITSTAT" why -i "$TMP/saved" >/dev/null
     go
     wait "$PID"
 done

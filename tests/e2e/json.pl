@@ -8,8 +8,8 @@ open my $f, '<', $file or die "$file: $!";
 my @lines = grep { /^\{/ } <$f>;
 die "$file: no JSON\n" unless @lines;
 our $j = JSON::PP->new->utf8->decode($lines[-1]);
-our $p = $j->{processes}[0];
-our $v = $p ? $p->{vms}[0] : undef;
+our $p = ref $j->{processes} ? $j->{processes}[0] : undef;
+our $v = $p && ref $p->{vms} ? $p->{vms}[0] : undef;
 sub same { my $c = JSON::PP->new->canonical; return $c->encode($_[0]) eq $c->encode($_[1]); }
 sub load { open my $g, '<', $_[0] or die "$_[0]: $!"; my @l = grep { /^\{/ } <$g>; return JSON::PP->new->utf8->decode($l[$_[1] // -1]); }
 # total == base + seen for every number of two trees that seen counts

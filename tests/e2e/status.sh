@@ -10,13 +10,20 @@ run --version; equal "--version" $? 0
 has "it names itself" "$TMP/out" '^jitstat [0-9]+\.[0-9]+\.[0-9]+'
 run --help; equal "--help" $? 0
 has "it lists the commands" "$TMP/out" '^  snapshot '
-for c in run snapshot list; do
+COMMANDS=$("$JITSTAT" --help | sed -nE 's/^  ([a-z]+) +[^ ].*/\1/p' | grep -v jitstat)
+for c in $COMMANDS; do
     run $c --help; equal "$c --help" $? 0
-    has "$c's usage" "$TMP/out" "^usage: jitstat $c"
+    has "$c's usage" "$TMP/out" "^usage: jitstat \[?$c"
+    has "$c's help ends in examples" "$TMP/out" '^examples?:'
+    run $c --frobnicate; equal "$c: an unknown option" $? 2
+    equal "one line" "$(lines)" 1
+    has "that says where to look" "$TMP/err" "see .jitstat $c --help"
     check "$c's help is below 80 columns" test -z "$(grep -E '.{80}' "$TMP/out")"
 done
-run; equal "no command" $? 2
 run frobnicate; equal "an unknown command" $? 2
+has "says where to look" "$TMP/err" 'see .jitstat --help'
+run abort; equal "a misspelt command" $? 2
+has "finds the nearest" "$TMP/err" 'did you mean .jitstat aborts'
 run run; equal "run without a command" $? 2
 run run --frob -- true; equal "an unknown option" $? 2
 run run -o; equal "an option without its value" $? 2
@@ -51,8 +58,8 @@ equal "CMD has our stdin and stdout" "$(cat "$TMP/out")" text
 run run -- "$EMITTER" loops=23 bridges=11 aborts=8 alarms=3 runs=5
 check "below 80 columns" test -z "$(grep -E '.{80}' "$TMP/err")"
 for s in '^process [0-9]+ \(emitter\), exited, 1 VM' '^  VM 1 \(emit\), ended$' '^  23 loops and 11 bridges compiled, ' '^  times' '^    TRACING ' \
-    '^  counters' 'TOTAL_COMPILED_BRIDGES +11' '^  loops, by runs' ' prog.lua:[0-9]+$' '^  aborts' ' NYI_CALL +lib/slow.lua:10' \
-    '^      move the call out of the hot loop' 'ALARM: a hot loop is blacklisted: prog.lua' '^loss: missed 0, ring full 0, map full 0, late 0$'; do
+    '^  counters' 'TOTAL_COMPILED_BRIDGES +11' '^  loops, by runs' ' prog.lua:[0-9]+$' '^  aborts' ' NYI_CALL +loop +lib/slow.lua:10' \
+    ': move the call out of the hot loop' 'ALARM: a hot loop is blacklisted .1x.: prog.lua:[0-9]' '^loss: missed 0, ring full 0, map full 0, late 0$'; do
     has "text: $s" "$TMP/err" "$s"
 done
 

@@ -65,7 +65,34 @@ Test(print, numbers)
     cr_assert_str_eq(human_bytes(0, room), "0B");
     cr_assert_str_eq(human_bytes(1536, room), "1.5K");
     cr_assert_str_eq(human_bytes(~0ull, room), "16384.0P");
+    static const struct {
+        uint64_t n;
+        const char *text;
+    } counts[] = {{0, "0"}, {23, "23"}, {99999, "99999"}, {100000, "100k"}, {999499, "999k"}, {999500, "1.00M"}, {12345678, "12.3M"}, {~0ull, "18.4E"}};
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        cr_assert_str_eq(human_count(counts[i].n, room), counts[i].text);
     cr_assert_str_eq(human_ns(999, room), "999 ns");
     cr_assert_str_eq(human_ns(1500000, room), "1.5 ms");
     cr_assert_str_eq(human_ns(61000000000ull, room), "61 s");
+}
+
+Test(print, wrapped)
+{
+    free(text);
+    FILE *f = open_memstream(&text, &size);
+    print_wrapped(f, 10, "one two three four five six seven one two three four five six seven one two three four five six seven");
+    fclose(f);
+    cr_assert_str_eq(text, "          one two three four five six seven one two three four five six seven\n"
+                           "          one two three four five six seven\n");
+}
+
+Test(print, padded)
+{
+    free(text);
+    FILE *f = open_memstream(&text, &size);
+    print_padded(f, "ab", 4);
+    print_padded(f, "abcdefgh", 5);
+    print_padded(f, "\033x", 4);
+    fclose(f);
+    cr_assert_str_eq(text, "ab  ...gh?x  ");
 }

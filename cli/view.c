@@ -1,0 +1,34 @@
+/* view.c: the frame of the views that look once: whose the rows are, the rows, alarms, loss; the
+ * same as JSON.
+ */
+#include "cli/cli.h"
+
+static void show_json(const struct view *v, const struct rows *r, size_t n, const struct agent_snapshot *s)
+{
+    struct json j = {stdout, false};
+    json_open(&j, NULL, '{');
+    json_u64(&j, "version", 1);
+    json_open(&j, v->name, '[');
+    v->json(&j, r, n);
+    json_close(&j, '[');
+    json_all_alarms(&j, s);
+    json_loss(&j, &s->loss);
+    json_close(&j, '{');
+    putchar('\n');
+}
+
+int view_show(const struct view *v, const struct options *o, const struct agent_snapshot *s)
+{
+    struct rows r;
+    if (!rows_make(&r, s, o->sort))
+        return fail(EXIT_FAILED, "out of memory");
+    if (o->json)
+        show_json(v, &r, (size_t)o->rows, s);
+    else {
+        text_subject(stdout, &r, s);
+        v->text(&r, (size_t)o->rows, s);
+        text_tail(stdout, s, !v->has_alarms);
+    }
+    rows_free(&r);
+    return EXIT_OK;
+}
