@@ -207,6 +207,7 @@ extern const char *const type_names[LUA_NUMTYPES + 1];
 
 /* ---- vm.c ---- */
 void vm_execute(struct lua_State *L, struct callinfo *ci); /* runs until a CIST_FRESH frame returns, or, under lua_resume, until L->status is LUA_YIELD */
+void vm_know_functions(struct lua_State *L); /* pcall and others by address: before a recording, which takes them for frames */
 void vm_continue(struct lua_State *L); /* finishes the interrupted instruction of L->ci with the value at top-1 (invariant 1 of state.h) */
 void vm_fields_clear(struct global *g); /* atomic phase: shapes and keys may die */
 void vm_fields_free(struct global *g);

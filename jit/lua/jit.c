@@ -96,6 +96,7 @@ int lua_jit_set_param(struct lua_State *L, const char *text, const char **err)
 
 static void jit_record_begin(struct lua_State *L)
 {
+    vm_know_functions(L);
     lua_jit_recording(L, true);
     rec_lua_start(L, L->g->vm->rec);
     if (!L->g->vm->rec) lua_jit_recording(L, false);

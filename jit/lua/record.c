@@ -23,13 +23,19 @@ bool rl_failed(struct rec_lua *rl) { return rl->r->status >= 0; }
 
 /* ---- values ---- */
 
+/* The symbolic frame and the real one must agree. */
+static bool same_constant(const struct rec_lua *rl, jit_ref ref, const struct value *now)
+{
+    return ref == JIT_NOREF || !jit_ref_is_const(ref) || now->tag <= T_TRUE || jit_ref_const(&rl->r->ir, ref)->bits == now->bits;
+}
+
 struct rv rl_get(struct rec_lua *rl, unsigned reg)
 {
     int32_t slot = rl_slot(rl, reg);
     struct jit_rec_slot *s = jit_rec_slot(rl->r, slot);
     uint32_t now = rl->base[reg].tag;
     if (s->flags & JIT_SL_KNOWN) {
-        if (s->tag != now) rl_fail(rl, JITSTAT_A_BAD_LOOP); /* the symbolic frame and the real one must agree */
+        if (s->tag != now || !same_constant(rl, s->ref, &rl->base[reg])) jit_rec_disagrees(rl->r);
         rl->r->ir.n_heapcached++;
         return (struct rv){s->ref, s->tag};
     }
@@ -153,7 +159,7 @@ struct rv rl_upvalue(struct rec_lua *rl, unsigned idx)
     struct jit_rec_slot *s = jit_rec_slot(rl->r, slot);
     uint32_t now = uv->v->tag;
     if (s->flags & JIT_SL_KNOWN) {
-        if (s->tag != now) rl_fail(rl, JITSTAT_A_BAD_LOOP);
+        if (s->tag != now || !same_constant(rl, s->ref, uv->v)) jit_rec_disagrees(rl->r);
         return (struct rv){s->ref, s->tag};
     }
     return (struct rv){jit_rec_load(rl->r, slot, now, tag_type(now)), now};

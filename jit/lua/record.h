@@ -112,12 +112,13 @@ int64_t trh_tail_ccall(struct lua_State *L, int64_t a, int64_t nargs); /* SYNC; 
 int64_t trh_ccall(struct lua_State *L, int64_t a, int64_t nargs, int64_t nresults); /* SYNC; number of results */
 
 /* trace_table.c */
-extern const struct jit_descr d_nv_tag, d_nv_i, d_nv_f, d_nv_r, d_call_get_i, d_call_get_r, d_call_get_v, d_call_set, d_call_room,
+extern const struct jit_descr d_nv_tag, d_nv_i, d_nv_f, d_nv_r, d_call_get_i, d_call_get_r, d_call_get_v, d_call_set, d_call_room, d_call_array_room,
     d_call_newtable, d_call_newtable_big, d_call_len, d_call_tostr, d_call_concat;
 jit_ref trh_bits(struct rec_lua *rl, struct rv v);
 const struct value *trh_get(struct table *t, int64_t ktag, uint64_t kbits);
 int64_t trh_set(struct lua_State *L, struct table *t, int64_t ktag, uint64_t kbits, int64_t vtag, uint64_t vbits); /* 0: no memory */
 int64_t trh_add_slot(struct lua_State *L, struct table *t, struct shape *next); /* room for next's slots; 0: no memory */
+int64_t trh_array_room(struct lua_State *L, struct table *t, int64_t n); /* for the items 1 ... n; 0: no memory */
 struct table *trh_newtable(struct lua_State *L, int64_t narr, int64_t nhash, const struct shape *root);
 int64_t trh_str_eq(const struct lstr *a, const struct lstr *b);
 struct lstr *trh_str(struct lua_State *L, const char *s, size_t n); /* s NULL: a buffer; NULL: no memory */

@@ -552,7 +552,8 @@ void rl_op_vararg(struct rec_lua *rl)
     lua_ins i = *rl->pc;
     struct jit_recorder *r = rl->r;
     const struct jit_resume_frame *f = &r->frames[r->nframes - 1];
-    int32_t n = (int32_t)(f->aux[0] >> 16), want = (int32_t)ins_c(i) - 1, a = rl_slot(rl, ins_a(i)), from = r->base - 1 - n;
+    /* the entry frame's count is not what it was when the parent of a bridge was recorded */
+    int32_t n = r->nframes == 1 ? rl->L->ci->nvarargs : (int32_t)(f->aux[0] >> 16), want = (int32_t)ins_c(i) - 1, a = rl_slot(rl, ins_a(i)), from = r->base - 1 - n;
     const struct value *entry = rl->base - r->base;
     if (r->nframes == 1 && !(f->flags & JIT_FRAME_MAKE)) {
         jit_ref ci = jit_rec_get(r, &d_state_jitci, trh_context(rl));

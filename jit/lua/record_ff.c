@@ -258,20 +258,23 @@ static bool ff_error(struct ff *c)
 
 /* ---- math ---- */
 
-static bool ff_round(struct ff *c, bool up)
+/* x rounded, as an integer where it fits: guarded to be of the kind that it is now. */
+static struct rv rounded(struct ff *c, jit_ref x, double now, bool up)
 {
     struct jit_recorder *r = c->r;
-    struct rv v = ff_arg(c, 0);
     int64_t i;
-    if (ff_tag(c, 0) == T_INT) return ff_result(c, v);
-    if (ff_tag(c, 0) != T_FLT) return false;
-    double now = up ? ceil(c->now[0].n) : floor(c->now[0].n);
-    jit_ref f = jit_rec_op1(r, up ? JIT_float_ceil : JIT_float_floor, v.ref);
+    jit_ref f = jit_rec_op1(r, up ? JIT_float_ceil : JIT_float_floor, x);
     jit_ref n = jit_rec_op1(r, JIT_cast_float_to_int, f);
-    jit_ref fits = jit_rec_op2(r, JIT_float_eq, jit_rec_op1(r, JIT_cast_int_to_float, n), f);
-    bool ok = int_of_float(now, &i);
-    ff_guard(c, fits, ok);
-    return ok ? ff_int(c, n) : ff_flt(c, f);
+    bool fits = int_of_float(up ? ceil(now) : floor(now), &i);
+    ff_guard(c, jit_rec_op2(r, JIT_float_eq, jit_rec_op1(r, JIT_cast_int_to_float, n), f), fits);
+    return fits ? (struct rv){n, T_INT} : (struct rv){f, T_FLT};
+}
+
+static bool ff_round(struct ff *c, bool up)
+{
+    struct rv v = ff_arg(c, 0);
+    if (ff_tag(c, 0) == T_INT) return ff_result(c, v);
+    return ff_tag(c, 0) == T_FLT && ff_result(c, rounded(c, v.ref, c->now[0].n, up));
 }
 
 static bool ff_abs(struct ff *c)
@@ -345,8 +348,9 @@ static bool ff_modf(struct ff *c)
     bool neg = c->now[0].n < 0;
     ff_guard(c, jit_rec_op2(r, JIT_float_lt, x.ref, jit_rec_kf(r, 0.0)), neg);
     jit_rec_guard_true(r, jit_rec_op2(r, JIT_float_lt, jit_rec_op1(r, JIT_float_abs, x.ref), jit_rec_kf(r, INFINITY)));
-    jit_ref n = jit_rec_op1(r, neg ? JIT_float_ceil : JIT_float_floor, x.ref);
-    return ff_results(c, (struct rv[]){{n, T_FLT}, {jit_rec_op2(r, JIT_float_sub, x.ref, n), T_FLT}}, 2);
+    struct rv n = rounded(c, x.ref, c->now[0].n, neg);
+    jit_ref whole = jit_rec_op1(r, neg ? JIT_float_ceil : JIT_float_floor, x.ref); /* once more: of -0.0 it is -0.0 */
+    return ff_results(c, (struct rv[]){n, {jit_rec_op2(r, JIT_float_sub, x.ref, whole), T_FLT}}, 2);
 }
 
 static bool ff_tointeger(struct ff *c)

@@ -460,20 +460,17 @@ void rl_op_setlist(struct rec_lua *rl)
     int32_t used = n;
     while (used > 0 && v[used - 1].tag == T_NIL) used--;
     if (used == 0) return;
-    bool fits = (uint32_t)(first + n) <= h->acap && h->alen == (uint32_t)first && h->nints == 0;
-    if (!fits) {
-        for (int32_t j = 0; j < used; j++) {
-            struct value kv;
-            struct tkey k;
-            setint(&kv, first + j + 1);
-            key_const(rl, &k, &kv);
-            if (v[j].tag != T_NIL) helper_set(rl, t, &k, v[j]); /* guards resume at the instruction: sets again the same */
-        }
+    if (h->alen != (uint32_t)first || h->nints != 0) {
+        rl_fail(rl, JITSTAT_A_NYI_BYTECODE);
         return;
     }
     jit_rec_guard_value(r, jit_rec_get(r, &d_table_alen, t.ref), ki(rl, first));
     struct fresh *f = rl_fresh_table(rl, t.ref);
-    if (!f || f->acap < (uint32_t)(first + n)) jit_rec_guard_true(r, jit_rec_op2(r, JIT_uint_ge, jit_rec_get(r, &d_table_acap, t.ref), ki(rl, first + n)));
+    if ((uint32_t)(first + n) > h->acap) { /* all of them become array elements, so that #{nil, x} is 2 */
+        jit_ref args[3] = {trh_context(rl), t.ref, ki(rl, first + n)};
+        jit_rec_guard_true(r, jit_rec_call(r, &d_call_array_room, (const void *)trh_array_room, args, 3));
+        if (f) f->acap = (uint32_t)(first + n);
+    } else if (!f || f->acap < (uint32_t)(first + n)) jit_rec_guard_true(r, jit_rec_op2(r, JIT_uint_ge, jit_rec_get(r, &d_table_acap, t.ref), ki(rl, first + n)));
     bool barrier = false;
     for (int32_t j = 0; j < used; j++) barrier |= rl_barrier_before(rl, t.ref, h, v[j]);
     jit_ref arr = jit_rec_get(r, &d_table_arr, t.ref);

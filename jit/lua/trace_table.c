@@ -20,6 +20,7 @@ CALL(d_call_get_r, "call_getstr", 'r', "rr", JIT_EF_READS, TABLE_MEM, 0);
 CALL(d_call_get_v, "call_get", 'r', "rii", JIT_EF_READS, TABLE_MEM, 0);
 CALL(d_call_set, "call_set", 'i', "rriiii", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, TABLE_MEM | ALS(AL_GCHEAD));
 CALL(d_call_room, "call_add_slot", 'i', "rrr", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, ALS(AL_TABLE) | ALS(AL_SLOTS) | ALS(AL_GCHEAD));
+CALL(d_call_array_room, "call_array_room", 'i', "rri", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, ALS(AL_TABLE) | ALS(AL_ARRAY) | ALS(AL_NODES));
 CALL(d_call_newtable_big, "call_newtable_big", 'r', "riir", JIT_EF_ALLOC, 0, 0); /* in dictionary form from the start */
 CALL(d_call_len, "call_len", 'i', "r", JIT_EF_READS, TABLE_MEM, 0);
 CALL(d_call_tostr, "call_tostr", 'r', "rii", JIT_EF_ALLOC, 0, 0);
@@ -113,6 +114,25 @@ int64_t trh_add_slot(struct lua_State *L, struct table *t, struct shape *next)
     struct try_room s = {t, t->slotcap ? t->slotcap * 2 : 4};
     if (!trh_sure(L, s.cap * sizeof(struct value), 1)) return trh_try(L, room_body, &s);
     room_body(L, &s);
+    return 1;
+}
+
+struct try_array {
+    struct table *t;
+    uint32_t n;
+};
+static void array_body(struct lua_State *L, void *ud)
+{
+    struct try_array *s = ud;
+    table_resize(L, s->t, s->n, 0);
+}
+
+int64_t trh_array_room(struct lua_State *L, struct table *t, int64_t n)
+{
+    struct try_array s = {t, (uint32_t)n};
+    if (s.n <= t->acap) return 1;
+    if (t->acap || !trh_sure(L, (size_t)n * sizeof(struct value), 1)) return trh_try(L, array_body, &s);
+    array_body(L, &s);
     return 1;
 }
 

@@ -953,10 +953,9 @@ static inline uint64_t function_bit(lua_CFunction f)
     return 1ull << ((uintptr_t)f >> 4 & 63);
 }
 
-static void find_functions(struct lua_State *L)
+void vm_know_functions(struct lua_State *L)
 {
-    static unsigned calls; /* of the process; it need not be exact */
-    if (++calls < LEARN_AFTER)
+    if (fn_pcall != NULL)
         return;
     fn_next = fastfunc_ptr(L, FF_base_next);
     fn_ipairs_step = fastfunc_ptr(L, FF_ipairs_iter);
@@ -967,6 +966,13 @@ static void find_functions(struct lua_State *L)
     fn_pcall = fastfunc_ptr(L, FF_base_pcall);
     special_functions = function_bit(fn_pcall) | function_bit(fn_xpcall) | function_bit(fn_yield) | function_bit(fn_resume) |
                         function_bit(fn_wrapped);
+}
+
+static void find_functions(struct lua_State *L)
+{
+    static unsigned calls; /* of the process; it need not be exact */
+    if (++calls >= LEARN_AFTER)
+        vm_know_functions(L);
 }
 
 /* One step of next() in a generic for: out[0], out[1] are the variables, out[-2] the control value. The payload of the

@@ -473,11 +473,22 @@ static void rec_guard(struct jit_recorder *r, enum jit_opcode op, const jit_ref 
     rec_emit(r, op, args, n, NULL, rec_capture(r));
 }
 
+void jit_rec_disagrees(struct jit_recorder *r)
+{
+#ifdef JIT_STRICT
+    if (r->status < 0) {
+        jit_ir_dump(&r->ir, "recorded, and not what the interpreter sees");
+        abort();
+    }
+#endif
+    jit_rec_fail(r, JITSTAT_A_BAD_LOOP);
+}
+
 /* A guard on constants is decided now: it holds, or recording went wrong in the guest. */
 static bool guard_known(struct jit_recorder *r, jit_ref c, bool want)
 {
     if (!jit_ref_is_const(c)) return false;
-    if ((jit_ref_const(&r->ir, c)->bits != 0) != want) jit_rec_fail(r, JITSTAT_A_BAD_LOOP);
+    if ((jit_ref_const(&r->ir, c)->bits != 0) != want) jit_rec_disagrees(r);
     return true;
 }
 
@@ -504,7 +515,7 @@ void jit_rec_guard_value(struct jit_recorder *r, jit_ref v, jit_ref k)
 {
     if (v == k && jit_ref_is_const(v)) return;
     if (r->status < 0 && jit_ref_is_const(v) && jit_ref_is_const(k)) {
-        if (jit_ref_const(&r->ir, v)->bits != jit_ref_const(&r->ir, k)->bits) jit_rec_fail(r, JITSTAT_A_BAD_LOOP);
+        if (jit_ref_const(&r->ir, v)->bits != jit_ref_const(&r->ir, k)->bits) jit_rec_disagrees(r);
         return;
     }
     jit_ref args[2] = {v, k};

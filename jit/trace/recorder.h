@@ -113,6 +113,7 @@ void jit_rec_keep(struct jit_recorder *r, void *object);
 
 /* ---- ends ---- */
 void jit_rec_fail(struct jit_recorder *r, enum jitstat_abort why); /* sticky */
+void jit_rec_disagrees(struct jit_recorder *r); /* recording and interpreter contradict each other: ABORT_BAD_LOOP; with -DJIT_STRICT the end */
 /* Each ends the recording (vm->rec becomes NULL), compiles and installs, or aborts; returns the new trace or NULL.
  * The current state must be "about to execute pc" of the last begin_ins. */
 struct jit_trace *jit_rec_close_loop(struct jit_recorder *r); /* back at the start, same frame */

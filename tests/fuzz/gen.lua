@@ -42,10 +42,36 @@ local INTS = {"0", "1", "2", "3", "-1", "7", "10", "255", "256", "-256", "32767"
   "math.maxinteger", "math.mininteger", "math.maxinteger - 1", "0x7fffffff", "0xff", "1 << 62", "100", "-7", "1000003"}
 local FLOATS = {"0.0", "-0.0", "0.5", "1.0", "-1.5", "2.0^53", "1e308", "-1e308", "1/0", "-1/0", "0/0", "3.0", "1e-320", "0.1", "9.223372036854775807e18", "-9.3e18", "2.5", "100.25"}
 local STRS = {'""', '"a"', '"b"', '"10"', '"0x10"', '"abc"', '"x1"', '"1e1"', '"long enough not to be a short string, that is more than forty bytes"'}
+local PATTERNS = {'"%a"', '"%d+"', '"[a-c]+"', '"(%w)(%w)"', '"^%w"', '"%w$"', '"b*"', '"a-x"', '"."', '"%s"', '"[^a]"', '"()b"'}
 local int, num, str, bool, any, tab
 
+local function args_of(f, d)
+  local args = {}
+  for i, k in ipairs(f.params) do args[i] = k == "int" and int(d) or k == "num" and num(d) or any(d) end
+  if f.vararg then for _ = 1, random(0, 3) do args[#args + 1] = any(d) end end
+  return table.concat(args, ", ")
+end
+
 function int(d)
-  local r = d <= 0 and random(3) or random(22)
+  local r = d <= 0 and random(3) or random(38)
+  if r > 22 then
+    if r == 23 then return ("(%s | %s)"):format(pick{"2.0", "-1.0", "2.0^53", "\"7\"", "\"0x10\""}, int(d - 1)) end
+    if r == 24 then return ("toi(%s)"):format(pick{"(\"10\" + %s)", "(%s * \"3\")", "(\"1e2\" - %s)", "(%s // \"2\")"}:format(int(d - 1))) end
+    if r == 25 then return ("(#%s:rep(%s & 7))"):format(str(d - 1), int(d - 1)) end
+    if r == 26 then return ("(%s:byte(%s & 15) or %s)"):format(str(d - 1), int(d - 1), int(d - 1)) end
+    if r == 27 then return ("(%s:find(%s%s) or 0)"):format(str(d - 1), pick(PATTERNS), pick{"", ", 2", ", -2", ", 1, true"}) end
+    if r == 28 then return ("(select(2, %s:gsub(%s, %s)))"):format(str(d - 1), pick(PATTERNS), pick{'"%0%0"', '""', "string.upper", "{a = 'z', b = false}", "function(c) return c == 'a' and 'Q' end"}) end
+    if r == 29 then return ("select(\"#\", %s, %s)"):format(any(d - 1), pick{"nil", "va(1, 2)", "table.unpack({1, 2, nil, 4}, 1, 4)"}) end
+    if r == 30 then return ("(math.tointeger(%s) or -5)"):format(num(d - 1)) end
+    if r == 31 then return ("(math.ult(%s, %s) and 1 or 2)"):format(int(d - 1), int(d - 1)) end
+    if r == 32 then return ("(tonumber(%s) and 1 or 0)"):format(str(d - 1)) end
+    if r == 33 then local o = variable("obj"); return o and pick{"(#%s & 0xff)", "(-%s).tag", "(~%s).tag", "%s(%d)", "(%s // 3).tag", "(%s % 2).tag", "(%s & 5).tag"}:gsub("%%([sd ])", function(c) return c == "s" and o or c == "d" and random(9) or nil end) or int(d - 1) end
+    if r == 34 then local t = variable("tab"); return t and ("(toi(%s[%s]))"):format(t, pick{"1", "2", "#" .. t, "1.0", "3"}) or int(d - 1) end
+    if r == 35 then return ("rawlen({%s, %s})"):format(num(d - 1), num(d - 1)) end
+    if r == 36 then return ("(%s):len()"):format(str(d - 1)) end
+    if r == 37 then return ("counter%s()"):format(pick{"", "2"}) end
+    return ("(utf8.len(%s, 1, -1, true) or 9)"):format(str(d - 1))
+  end
   if r == 1 then return "(" .. pick(INTS) .. ")" end
   if r <= 3 then return variable("int") or ("(%d)"):format(random(-20, 20)) end
   if r <= 8 then return ("(%s %s %s)"):format(int(d - 1), pick{"+", "-", "*"}, int(d - 1)) end
@@ -64,10 +90,7 @@ function int(d)
     local f = functions[random(math.max(#functions, 1))]
     if f and f.cost * mult + cost < LIMIT and f.kind == "int" then
       cost = cost + f.cost * mult
-      local args = {}
-      for i, k in ipairs(f.params) do args[i] = k == "int" and int(d - 1) or k == "num" and num(d - 1) or any(d - 1) end
-      if f.vararg then for _ = 1, random(0, 3) do args[#args + 1] = any(d - 1) end end
-      return ("%s(%s)"):format(f.name, table.concat(args, ", "))
+      return ("%s(%s)"):format(f.name, args_of(f, d - 1))
     end
     return int(d - 1)
   end
@@ -77,7 +100,13 @@ function int(d)
 end
 
 function num(d)
-  local r = d <= 0 and random(4) or random(16)
+  local r = d <= 0 and random(4) or random(22)
+  if r == 17 then return ("math.fmod(%s, %s)"):format(num(d - 1), pick{"3", "-7", "2.5", "1/0", "-0.5", "math.mininteger"}) end
+  if r == 18 then return pick{"(math.modf(%s))", "(select(2, math.modf(%s)))"}:format(num(d - 1)) end
+  if r == 19 then return ("(tonumber(%s) or %s)"):format(str(d - 1), num(d - 1)) end
+  if r == 20 then return ("(%s + (%s %s 1e15))"):format(num(d - 1), num(d - 1), pick{"%", "//"}) end
+  if r == 21 then return ("math.%s(%s, %s, %s)"):format(pick{"max", "min"}, num(d - 1), num(d - 1), num(d - 1)) end
+  if r == 22 then return ("(-%s)"):format(num(d - 1)) end
   if r == 1 then return "(" .. pick(FLOATS) .. ")" end
   if r <= 3 then return variable("num") or variable("int") or ("(%s)"):format(random(-9, 9) / 4) end
   if r <= 5 then return int(d - 1) end
@@ -93,7 +122,17 @@ function num(d)
 end
 
 function str(d)
-  local r = d <= 0 and random(2) or random(8)
+  local r = d <= 0 and random(2) or random(18)
+  if r == 9 then return ("(%s .. %s):sub(-30)"):format(num(d - 1) .. " % 1000", str(d - 1)) end
+  if r == 10 then return ("string.format(%s, %s)"):format(pick{'"%d"', '"%5d|"', '"%-4d."', '"%x"', '"%c"', '"%q"', '"%i"', '"%03d"'}, int(d - 1) .. " & 0x7f") end
+  if r == 11 then return ("string.format(%s, %s)"):format(pick{'"%.3f"', '"%g"', '"%5.1f"', '"%.14g"', '"%e"'}, num(d - 1) .. " % 997") end
+  if r == 12 then return ("string.format(%s, %s, %s)"):format(pick{'"%s-%s"', '"%-5s%5s"', '"%.2s%q"', '"[%s%%%s]"'}, str(d - 1), str(d - 1)) end
+  if r == 13 then return ("(%s):rep(%s & 3%s):sub(1, 30)"):format(str(d - 1), int(d - 1), pick{"", ", \",\""}) end
+  if r == 14 then return ("(%s:match(%s) or %s):sub(1, 9)"):format(str(d - 1), pick{'"%a+"', '"%d"', '"^(.)"', '"[bc]"', '".$"'}, str(d - 1)) end
+  if r == 15 then return ("((%s):gsub(%s, %s)):sub(1, 30)"):format(str(d - 1), pick(PATTERNS), pick{'"<%0>"', '"%%"', '"%1"', "{b = 1}", "function(...) return (select('#', ...)) end"}) end
+  if r == 16 then return ("table.concat({%s, %s, %s}, %s):sub(-30)"):format(str(d - 1), int(d - 1), str(d - 1), pick{'""', '", "', '"ab"'}) end
+  if r == 17 then return ("tostring(%s)"):format(pick{bool, str, any}(d - 1)) end
+  if r == 18 then return ("(type(%s) .. \"%s\")"):format(any(d - 1), random(9)) end
   if r == 1 then return "(" .. pick(STRS) .. ")" end
   if r == 2 then return variable("str") or pick(STRS):gsub("^.*$", "(%0)") end
   if r == 3 then return ("(%s .. %s):sub(-30)"):format(str(d - 1), str(d - 1)) end
@@ -105,7 +144,12 @@ function str(d)
 end
 
 function bool(d)
-  local r = d <= 0 and random(2) or random(12)
+  local r = d <= 0 and random(2) or random(17)
+  if r == 13 then return ("(math.type(%s) == math.type(%s))"):format(num(d - 1), any(d - 1)) end
+  if r == 14 then local t = variable("map"); return t and ("(next(%s) == nil)"):format(t) or bool(d - 1) end
+  if r == 15 then local o = variable("obj"); return o and ("(getmetatable(%s) == %s)"):format(o, pick{"P", "O", "R", "D"}) or bool(d - 1) end
+  if r == 16 then return ("rawequal(%s, %s)"):format(any(d - 1), any(d - 1)) end
+  if r == 17 then return ("(%s %s %s)"):format(int(d - 1), pick{"<", "<=", "==", ">="}, pick{"2.0^53", "9.3e18", "-9.3e18", "0.5", "-0.0", "2.0^63", "0/0", "math.mininteger + 0.0"}) end
   if r == 1 then return ("(%s %s %s)"):format(int(d - 1), pick{"<", "<=", ">", ">=", "==", "~="}, int(d - 1)) end
   if r == 2 then return ("(%s %s %s)"):format(num(d - 1), pick{"<", "<=", ">", ">=", "==", "~="}, num(d - 1)) end
   if r <= 4 then return ("(%s %% %d == %d)"):format(int(d - 1), random(2, 5), random(0, 2)) end
@@ -173,8 +217,12 @@ function S.fornum(n)
   local times = pick{3, 7, 20, 60, 150}
   if not loop_ok(times) then return S.assign() end
   local v = fresh("i")
-  local form = random(7)
-  if form <= 3 then emit("for %s = 1, %d do", v, times)
+  local form = random(11)
+  if form == 8 then emit("for %s = math.mininteger, math.mininteger + %d do", v, times - 1)
+  elseif form == 9 then local st = pick{2, 3, 1 << 55, 7}; emit("for %s = %s, math.maxinteger, %d do", v, st == 1 << 55 and ("math.maxinteger - %d"):format((st - 1) + st * math.min(times, 30)) or "math.maxinteger - " .. times * st - 1, st)
+  elseif form == 10 then emit("for %s = toi(%s) & 15, (toi(%s) & 15) + %d, (%s & 3) + 1 do", v, num(1), num(1), math.min(times, 40), int(1))
+  elseif form == 11 then emit("for %s = math.mininteger + %d, math.mininteger, -%d do", v, times, random(3))
+  elseif form <= 3 then emit("for %s = 1, %d do", v, times)
   elseif form == 4 then emit("for %s = %d, 1, -%d do", v, times, random(3))
   elseif form == 5 then emit("for %s = math.maxinteger - %d, math.maxinteger do", v, times - 1)
   elseif form == 6 then emit("for %s = 1, toi(%s) & %d do", v, num(1), times < 60 and 7 or 63)
@@ -213,8 +261,18 @@ function S.forin(n)
   local times = 10
   if not loop_ok(times) then return S.assign() end
   local k, v, t = fresh("k"), fresh("e"), variable("tab")
-  local form = random(5)
-  if form == 1 and t then emit("for %s, %s in ipairs(%s) do if %s > 40 then break end", k, v, t, k)
+  local form = random(8)
+  if form == 6 and variable("map") then
+    local m = variable("map")
+    local acc = fresh("acc")
+    emit("local %s = 0", acc)
+    emit("for %s, %s in %s do %s = %s + hash_of(%s) * hash_of(%s)%s end", k, v, pick{"pairs(" .. m .. ")", "next, " .. m, "pairs(" .. m .. ")"}, acc, acc, k, v,
+      chance(25) and (" if hash_of(%s) & 3 == 1 then %s[%s] = nil end"):format(k, m, k) or chance(30) and (" %s[%s] = hash_of(%s)"):format(m, k, v) or "")
+    emit("h = h * 31 + %s", acc)
+    return
+  elseif form == 7 then emit("for %s, %s in (%s):gmatch(%s) do %s = #%s; %s = %s", k, v, str(2), pick{'"(%a)()"', '"()(.)"', '"(%d*)(.)"'}, k, k .. ' .. ""', v, v .. " and 1 or 0")
+  elseif form == 8 then emit("for %s, %s in pairs(setmetatable({}, {__pairs = function(t) return stateless, %d, 0 end})) do", k, v, random(12))
+  elseif form == 1 and t then emit("for %s, %s in ipairs(%s) do if %s > 40 then break end", k, v, t, k)
   elseif form == 2 then emit("for %s, %s in upto(%d) do", k, v, random(12)); 
   elseif form == 3 then emit("for %s, %s in yielding(%d) do", k, v, random(8))
   elseif form == 4 and t then emit("for %s, %s in next, {%s, %s, %s} do", k, v, int(1), int(1), int(1))
@@ -261,7 +319,7 @@ S.map2 = S.map
 S.store2 = S.store
 function S.object()
   local v = fresh("o")
-  emit("local %s = %s(%s, %s)", v, pick{"Point", "Point", "Other", "Proxy"}, int(2), num(2))
+  emit("local %s = %s(%s, %s)", v, pick{"Point", "Point", "Other", "Proxy", "Derived"}, int(2), num(2))
   declare(v, "obj", true)
 end
 function S.field()
@@ -293,6 +351,116 @@ function S.closure(n)
 end
 function S.mixing() emit("mix(%s)", any(2)) end
 S.mixing2 = S.mixing
+-- classes that change while their methods are compiled
+function S.reclass()
+  if mult > 60 then return S.method() end
+  emit(pick{"P.add = function(self, n) return toi(self.x) - n + %d end", "D.get = %d > 5 and P.get or function(self) return %d end", "P.missing = %d", "O.extra_%d = 1", "D.__index = %d > 4 and P or D0"}:gsub("%%d", function() return random(9) end))
+end
+function S.remeta() local o = variable("obj"); if o and mult < 300 then emit("setmetatable(%s, %s)", o, pick{"P", "O", "D", "D"}) else S.object() end end
+-- closures that share variables
+function S.shared(n)
+  if mult > 400 then return S.assign() end
+  local u, f, g = fresh("u"), fresh("f"), fresh("f")
+  emit("local %s = %s", u, int(2))
+  emit("local function %s(p) %s = %s ~ p; return %s end", f, u, u, u)
+  emit("local %s = function(p) local q = %s; %s = p; return q end", g, u, u)
+  declare(u, "int"); declare(f, "fn", true); declare(g, "fn", true)
+end
+function S.closures_of_loop()
+  if mult > 60 then return S.assign() end
+  local t = fresh("fs")
+  emit("local %s = {}", t)
+  emit("for i = 1, %d do local k = i * %s; %s[i] = function(d) k = k + d; i = i + 1; return k ~ i end end", random(5, 30), int(1), t)
+  emit("for r = 1, 3 do for i = 1, #%s do h = h * 3 + %s[i](r) end end", t, t)
+end
+-- the table library
+function S.library()
+  local t = variable("tab")
+  if not t then return S.table_() end
+  local r = random(9)
+  if r == 1 then emit("if #%s < 60 then table.insert(%s, %s) end", t, t, num(2))
+  elseif r == 2 then emit("if #%s < 60 then table.insert(%s, %s %% (#%s + 1) + 1, %s) end", t, t, int(1), t, num(2))
+  elseif r == 3 then emit("mix(table.remove(%s))", t)
+  elseif r == 4 then emit("if #%s > 0 then mix(table.remove(%s, %s %% #%s + 1)) end", t, t, int(1), t)
+  elseif r == 5 then emit("do local a, b, c = table.unpack(%s%s); mix(a); mix(b); mix(c) end", t, pick{"", ", 1, 3", ", 2", ", -1, 1"})
+  elseif r == 6 then emit("do local q = table.pack(table.unpack(%s)); h = h + q.n; mix(q[1]) end", t)
+  elseif r == 7 then emit("do local q = table.move(%s, 1, #%s, %d, {}); h = h + #q; mix(q[2]) end", t, t, 1)
+  elseif r == 8 then emit("do local q = {table.unpack(%s)}; for i = 1, #q do q[i] = toi(q[i]) & 0xff end; mix(table.concat(q, %s)) end", t, pick{'","', '""'})
+  else emit("for i = #%s, 2, -1 do %s[i] = %s[i - 1] end", t, t, t) end
+end
+function S.fields() -- objects with fields of many shapes
+  local o = fresh("s")
+  emit("local %s = {a = %s, b = %s}", o, any(1), num(1))
+  emit("if %s then %s.c = %s else %s.d = %s; %s.c = 1 end", bool(2), o, any(1), o, any(1), o)
+  emit("%s.b = %s; mix(%s.a); mix(%s.c); mix(%s.d)", o, any(2), o, o, o)
+  if chance(30) then emit("%s.a = nil; mix(%s.a); %s[%s] = 5; mix(rawget(%s, %s))", o, o, o, str(1), o, str(1)) end
+end
+function S.xprotected(n)
+  local ok, e = fresh("ok"), fresh("err")
+  local l, va, co = in_loop, in_vararg, in_coroutine
+  in_loop, in_vararg, in_coroutine = 3, false, false
+  emit("local %s, %s = xpcall(function(...)", ok, e)
+  block(function()
+    statements(math.min(n, 2))
+    emit("if %s then error(%s, %d) end", bool(2), any(1), random(0, 2))
+    emit("do return %s end", int(2))
+  end)
+  emit("end, %s%s)", pick{"text", "function(m) h = h * 3 return m end", "function(m) return type(m) end", "debug.traceback and text"}, pick{"", ", 1", ", nil, 2"})
+  in_loop, in_vararg, in_coroutine = l, va, co
+  emit("mix(%s); mix(text(%s))", ok, e)
+end
+-- errors and their messages, with the names of variables
+function S.failing()
+  if mult > 1500 then return S.assign() end
+  emit("h = h + failing(%s, %s, %s)", int(1), any(2), any(2))
+end
+function S.generator(n)
+  if mult > 60 then return S.assign() end
+  local k, co = fresh("k"), in_coroutine
+  local l, va = in_loop, in_vararg
+  emit("for %s in coroutine.wrap(function()", k)
+  in_loop, in_vararg, in_coroutine = 3, false, true
+  block(function() emit("for j = 1, %d do", random(12)); block(function() statements(math.min(n, 2)); emit("coroutine.yield(j)") end); emit("end") end)
+  in_loop, in_vararg, in_coroutine = l, va, co
+  emit("end) do h = h * 5 + %s end", k)
+end
+function S.lines() -- the line hook sees the same lines, whatever was compiled
+  if mult > 8 then return S.assign() end
+  local f = functions[random(math.max(#functions, 1))]
+  if not f or f.cost > 300 then return S.assign() end
+  emit("debug.sethook(function(_, l) h = h * 31 + l end, %s)", pick{'"l"', '"lcr"', '"l"'}:gsub("cr", ""))
+  emit("pcall(%s)", f.name)
+  emit("debug.sethook()")
+end
+function S.locals() if mult < 100 then local v = variable("int"); if v then emit("h = h + local_of(%q)", v) else S.assign() end else S.assign() end end
+function S.load() if mult < 30 then emit("mix(load(%q)(%s, %s))", ("local a, b = ... local s = 0 for i = 1, %d do s = s + a * i %s end return s"):format(random(20), pick{"- (b or 0)", "", "~ 3"}), int(1), int(1)) else S.assign() end end
+function S.env() emit("do local a = %s; local _ENV = {x = a}; x = x + %d; y = x; z = y end", int(2), random(9)) end
+function S.constant() local v = fresh("c"); emit("local %s <const> = %s", v, pick{int, num, str}(1)); end
+function S.chain() emit("h = h + chain(%s & 15).next.next.value", int(1)) end
+function S.garbage() if mult < 300 then emit("setmetatable({%s}, {__gc = function(o) local s = 0 for i = 1, 5 do s = s + i end garbage = (garbage or 0) + s end})", any(1)) else S.assign() end end
+function S.swap()
+  local a, b, c = variable("num", true), variable("num", true), variable("int", true)
+  if a and b and c and a ~= b then emit("%s, %s, %s = %s, %s, %s", a, b, c, b, a, int(1)) else S.assign() end
+end
+function S.repeat_local()
+  if not loop_ok(10) then return S.assign() end
+  local w = fresh("w")
+  emit("do local %s = 0; repeat local again = %s + 1; %s = again", w, w, w)
+  if chance(40) then emit("local function get() return again end; h = h + get()") end
+  emit("until again >= %d end", random(12))
+end
+function S.break_()
+  if not loop_ok(20) then return S.assign() end
+  local v = fresh("i")
+  emit("for %s = 1, 20 do", v)
+  local m = #scope
+  declare(v, "int", true)
+  body(2, 20)
+  emit("if %s then break end", bool(2))
+  scope[m + 1] = nil
+  emit("end")
+end
+function S.method_chain() local o = variable("obj"); if o then emit("h = h + toi((%s + %s).x) + (%s == %s and 1 or 0)", o, variable("obj"), o, variable("obj")) else S.object() end end
 function S.protected(n)
   local ok, e = fresh("ok"), fresh("err")
   local m, l, va, co = mult, in_loop, in_vararg, in_coroutine
@@ -394,6 +562,49 @@ local R = {__add = P.__add, __sub = P.__sub, __mul = P.__mul, __concat = P.__con
   __index = function(t, k) local v = rawget(t, "_" .. k); if v == nil then return P[k] end return v end,
   __newindex = function(t, k, v) rawset(t, "_" .. k, v) end}
 local function Proxy(x, y) local t = setmetatable({}, R); t.x = x; t.y = y; return t end
+local D0 = setmetatable({get = function(self) return -4 end}, {__index = P})
+local D = setmetatable({__index = D0}, {__index = P})
+for k, v in next, R do if k ~= "__index" and k ~= "__newindex" then D[k] = v end end
+D.__unm = function(a) return {tag = toi(P.xof(a)) & 7} end
+D.__bnot, D.__idiv, D.__mod, D.__band = D.__unm, D.__unm, D.__unm, D.__unm
+D.__len = function(a) return toi(rawget(a, "x")) & 31 end
+D.__call = function(self, n) return toi(self.x) + n end
+for _, k in ipairs{"__unm", "__bnot", "__idiv", "__mod", "__band", "__len", "__call"} do P[k] = P[k] or D[k]; O[k] = D[k]; R[k] = k == "__len" and function() return 3 end or D[k] end
+local function Derived(x, y) return setmetatable({x = x, y = y}, D) end
+function D0:add(n) return P.add(self, n) * 3 end
+local function hash_of(v)
+  local t = math.type(v)
+  if t == "integer" then return v end
+  if t == "float" then return v ~= v and 7 or toi(v % 4096 * 16) end
+  if type(v) == "string" then local r = #v for i = 1, #v do r = r * 33 + v:byte(i) end return r end
+  return v and 3 or v == false and 4 or 5
+end
+local counter, counter2 do local c = 0; function counter() c = c + 1; return c & 0xff end; function counter2() c = c ~ 5; return c & 0xff end end
+local nested = {inner = {value = 3}}
+local function failing(n, a, b)
+  local ok, m = pcall(function(...)
+    n = n & 31
+    if n == 0 then return a + b elseif n == 1 then return a .. b elseif n == 2 then return a < b elseif n == 3 then return #a
+    elseif n == 4 then return a.x.y elseif n == 5 then return a() elseif n == 6 then return nested.inner.value() elseif n == 7 then return nested.other.value
+    elseif n == 8 then return undefined_name() elseif n == 9 then return 1 // (n - 9) elseif n == 10 then return n % (n - 10) elseif n == 11 then return a & b
+    elseif n == 12 then for i = 1, a do end elseif n == 13 then for i = a, 2, b do end elseif n == 14 then a.x = b elseif n == 15 then nested[nil] = b
+    elseif n == 16 then nested[0/0] = b elseif n == 17 then return a:method(b) elseif n == 18 then return nested:nomethod() elseif n == 19 then return -{} elseif n == 20 then return a <= b
+    elseif n == 21 then return {} < {} elseif n == 22 then return 2^53 | a elseif n == 23 then return 1.5 | n elseif n == 24 then return "abc" + n elseif n == 25 then return math.floor(a)
+    elseif n == 26 then return ("x"):rep(a) elseif n == 27 then return setmetatable(a, b) elseif n == 28 then return select(-5, ...) elseif n == 29 then return string.format("%d", a)
+    elseif n == 30 then for i = 1, 10, 0 do end else local x <close> = a end
+    return n
+  end, a, b)
+  mix(ok); mix(text(m))
+  return ok and 1 or 2
+end
+local function local_of(name)
+  for i = 1, 250 do
+    local k, v = debug.getlocal(2, i)
+    if not k then return -1 end
+    if k == name then return toi(v) end
+  end
+end
+local function chain(n) local p = {value = n}; return {next = {next = p, value = n + 1}} end
 local function closer(n) return setmetatable({}, {__close = function(_, e) h = h * 3 + n; mix(e ~= nil) end}) end
 local function upto(n) local i = 0; return function() i = i + 1; if i <= n then return i, i * 1.5 end end end
 local function yielding(n) return coroutine.wrap(function() for i = 1, n do coroutine.yield(i, i & 1 == 0 and i or i / 2) end end) end

@@ -2,7 +2,8 @@
 # run.sh BIN [SECONDS]: differential fuzzing. Random programs (gen.lua) run on lua5.4 and on BIN: without the JIT, with it,
 # with everything compiled at once, and with every few guards failing; all must print the same and end the same way.
 # SEED (default: from the clock) is the first program's number, the next ones follow. A program that fails is kept in
-# FUZZ_OUT (default: a new directory), with what the two printed. The last line: N passed, N failed, N skipped.
+# FUZZ_OUT (default: a new directory), with what the two printed. How much was compiled is counted (count.lua): a run in
+# which fewer than nine of ten programs entered machine code fails. The last line: N passed, N failed, N skipped.
 set -u
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 [ $# -ge 1 ] || { echo "usage: run.sh BIN [SECONDS]     (environment: SEED FUZZ_OUT FUZZ_MODES)" >&2; exit 2; }
@@ -19,6 +20,7 @@ modes=${FUZZ_MODES:-off default threshold=1,function_threshold=1,trace_eagerness
 out=${FUZZ_OUT:-$(mktemp -d)}
 mkdir -p "$out"
 work=$(mktemp -d)
+: > "$work/all"
 trap 'rm -rf "$work"' EXIT
 unset LUA_INIT LUA_INIT_5_4
 export LC_ALL=C
@@ -47,7 +49,7 @@ while [ $SECONDS -lt $end ]; do
   fi
   bad=
   for mode in $modes; do
-    (cd "$work" && JITSTAT=$mode timeout 60 "$bin" fuzz.lua) > "$work/got" 2> "$work/got.err" < /dev/null
+    (cd "$work" && COUNTS=$work/counts LUA_INIT=@$here/count.lua JITSTAT=$mode timeout 60 "$bin" fuzz.lua) > "$work/got" 2> "$work/got.err" < /dev/null
     status=$?
     if [ $status -ne 0 ] || ! cmp -s "$work/want" "$work/got"; then
       bad=$mode
@@ -59,8 +61,17 @@ while [ $SECONDS -lt $end ]; do
       break
     fi
   done
+  awk '$3 > 0 { hot = 1 } { l += $1; b += $2; e += $3; x += $4 } END { print hot + 0, l, b, e, x }' "$work/counts" >> "$work/all"
+  rm -f "$work/counts"
   if [ -n "$bad" ]; then failed=$((failed + 1)); else passed=$((passed + 1)); fi
   seed=$((seed + 1))
 done
+read -r programs hot loops bridges entries contradictions < <(awk '{ n++; h += $1; l += $2; b += $3; e += $4; x += $5 }
+  END { print n + 0, h + 0, l + 0, b + 0, e + 0, x + 0 }' "$work/all")
+echo "$hot of $programs programs entered machine code: $loops loops and entry bridges, $bridges bridges, $entries entries; $contradictions recordings contradicted the interpreter"
+if [ $((hot * 10)) -lt $((programs * 9)) ]; then
+  echo "FAIL too little was compiled for a test"
+  failed=$((failed + 1))
+fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ] && [ $passed -gt 0 ]

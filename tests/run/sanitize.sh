@@ -1,7 +1,7 @@
 #!/bin/bash
 # sanitize.sh: everything built with the address and undefined-behaviour sanitizers (folder build-san, or SAN_B); the
 # units, the language tests and the fixed bugs run in it, compiled early and at the usual time. Machine code is not instrumented, but every helper
-# that it calls and all of the compiler are. The last line: N passed, N failed, N skipped.
+# that it calls and all of the compiler are. With JIT_STRICT a recording that contradicts the interpreter is the end. The last line: N passed, N failed, N skipped.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 build=${SAN_B:-build-san}
@@ -9,7 +9,7 @@ passed=0 failed=0 skipped=0
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=0:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1
 export TIMEOUT=${TIMEOUT:-240} QUICK=1
-if ! log=$(make -j2 B="$build" SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined" all unit-bins 2>&1); then
+if ! log=$(make -j2 B="$build" SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -DJIT_STRICT" all unit-bins 2>&1); then
   tail -n 30 <<<"$log"
   echo "0 passed, 1 failed, 0 skipped"
   exit 1
