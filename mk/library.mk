@@ -20,4 +20,7 @@ $(LIBLUA): $(LIBLUA_OBJ) $(B)/obj/stdlib/.extracted jit/liblua.map
 $(B)/e2e/lua-dyn: $(call obj,jit/lua/main.c)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $< -llua5.4 -lreadline
-e2e-bins: $(B)/e2e/lua-dyn
+$(B)/e2e/capi: tests/e2e/capi.c | deps
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $< -llua5.4 -lm
+e2e-bins: $(B)/e2e/lua-dyn $(B)/e2e/capi

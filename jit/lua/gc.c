@@ -899,10 +899,13 @@ static int control_step(struct lua_State *L, int kbytes)
     return debt > 0 && g->gc_state == GCS_PAUSE && g->gc_kind == LUA_GCINC; /* the reference's generational steps never say so */
 }
 
-static int swap_int(int *p, int v)
+/* What the reference keeps of a percentage, and programs get back: a byte of quarters. */
+static int percent_kept(int v) { return (uint8_t)(v / 4) * 4; }
+
+static int swap_percent(int *p, int v)
 {
     int old = *p;
-    *p = v;
+    *p = percent_kept(v);
     return old;
 }
 
@@ -933,11 +936,16 @@ int gc_control(struct lua_State *L, int what, va_list ap)
     case LUA_GCCOUNT: return (int)(g->total_bytes >> 10);
     case LUA_GCCOUNTB: return (int)(g->total_bytes & 0x3ff);
     case LUA_GCSTEP: return control_step(L, va_arg(ap, int));
-    case LUA_GCSETPAUSE: return swap_int(&g->gc_pause, va_arg(ap, int));
-    case LUA_GCSETSTEPMUL: return swap_int(&g->gc_stepmul, va_arg(ap, int));
+    case LUA_GCSETPAUSE: return swap_percent(&g->gc_pause, va_arg(ap, int));
+    case LUA_GCSETSTEPMUL: return swap_percent(&g->gc_stepmul, va_arg(ap, int));
     case LUA_GCISRUNNING: return g->gc_stop == 0;
     case LUA_GCGEN: return control_mode(g, LUA_GCGEN, (int *[]){&g->gc_genminor, &g->gc_genmajor}, ap, 2);
-    case LUA_GCINC: return control_mode(g, LUA_GCINC, (int *[]){&g->gc_pause, &g->gc_stepmul, &g->gc_stepsize}, ap, 3);
+    case LUA_GCINC: {
+        int old = control_mode(g, LUA_GCINC, (int *[]){&g->gc_pause, &g->gc_stepmul, &g->gc_stepsize}, ap, 3);
+        g->gc_pause = percent_kept(g->gc_pause);
+        g->gc_stepmul = percent_kept(g->gc_stepmul);
+        return old;
+    }
     default: return -1;
     }
 }
