@@ -123,15 +123,12 @@ static int open_bpf(struct agent *a)
 }
 
 /* A process without a block can still be watched through its events. */
-int source_open_local(struct agent *a)
+static int open_process(struct agent *a)
 {
-    int r = add_wanted(a);
-    bool bpf_may_do = r == -ENOENT && a->options.bpf != AGENT_NOT;
-    if (r < 0 && !bpf_may_do)
-        return r;
-    if (a->options.bpf == AGENT_NOT)
-        return 0;
     char error[sizeof a->error];
+    int r = add_wanted(a);
+    if (a->options.bpf == AGENT_NOT || (r < 0 && r != -ENOENT))
+        return r;
     memcpy(error, a->error, sizeof error);
     int b = open_bpf(a);
     if (b == 0 && r < 0 && !a->info.bpf) {
@@ -139,6 +136,14 @@ int source_open_local(struct agent *a)
         return r;
     }
     return b;
+}
+
+int source_open_local(struct agent *a)
+{
+    if (a->options.pid)
+        return open_process(a);
+    int r = a->options.bpf == AGENT_NOT ? 0 : open_bpf(a);
+    return r == 0 && !a->watch ? add_wanted(a) : r; /* with BPF the watch has looked at all */
 }
 
 static bool remote_has_entries(struct agent *a)

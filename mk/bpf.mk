@@ -56,6 +56,9 @@ $(B)/e2e/emitter-dyn: $(call obj,tests/e2e/emitter_main.c) $(B)/e2e/libemitter.s
 $(B)/e2e/loss: $(call obj,tests/e2e/loss.c) $(B)/libcli.a $(B)/libagent.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ -lbpf -lelf -lz $(LDLIBS)
+$(B)/e2e/many: $(call obj,tests/e2e/many.c tests/e2e/emitter.c) $(OBS_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/e2e/loader: $(call obj,tests/e2e/loader.c)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ -ldl
@@ -63,5 +66,5 @@ $(B)/e2e/source: $(call obj,tests/e2e/source.c) $(B)/libagent.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ -lbpf -lelf -lz $(LDLIBS)
 $(call obj,tests/e2e/loss.c tests/e2e/source.c): CFLAGS += -I.
-e2e-bins: $(B)/jitstatd $(B)/e2e/source $(B)/e2e/loader $(B)/e2e/loss $(B)/jitstat $(B)/e2e/emitter $(B)/e2e/emitter-dyn
+e2e-bins: $(B)/jitstatd $(B)/e2e/source $(B)/e2e/loader $(B)/e2e/many $(B)/e2e/loss $(B)/jitstat $(B)/e2e/emitter $(B)/e2e/emitter-dyn
 .PHONY: e2e-bins
