@@ -105,6 +105,7 @@ struct agent_open_options {
     enum agent_want daemon; /* use the jitstatd that runs */
     bool counts; /* turn run counts on while the agent is open (costs up to 3 %); wants BPF */
     const char *files; /* of all processes only those that map a file whose path begins so; NULL: any; kept by the caller */
+    uint32_t max_vms; /* that BPF counts at one time; 0: 16384 */
     bool serve; /* jitstatd itself: blocks are held to be handed on */
     bool totals_only; /* snapshots without loops and guards: for lists and for rates */
 };

@@ -35,6 +35,7 @@ struct daemon {
     struct agent *agent;
     struct server *server;
     struct agent_keep keep;
+    uint64_t max_vms;
     const char *dir, *files;
     int lock, epoll, signals, timer;
     bool bpf;
@@ -131,7 +132,7 @@ static int add_fd(struct daemon *d, int fd, void *ptr)
 
 static int open_agent(struct daemon *d)
 {
-    struct agent_open_options o = {.bpf = d->bpf ? AGENT_TRY : AGENT_NOT, .daemon = AGENT_NOT, .serve = true, .files = d->files};
+    struct agent_open_options o = {.bpf = d->bpf ? AGENT_TRY : AGENT_NOT, .daemon = AGENT_NOT, .serve = true, .files = d->files, .max_vms = (uint32_t)d->max_vms};
     if (agent_open(&d->agent, &o) < 0)
         return say(-1, "%s", d->agent ? agent_error(d->agent) : "out of memory");
     if (d->agent->info.note[0])
@@ -204,12 +205,13 @@ static int run(struct daemon *d)
 
 static const char usage[] =
     "usage: jitstatd [--dir DIR] [--keep SECONDS] [--keep-processes N] [--keep-bytes N]\n"
-    "                [--files PREFIX] [--no-bpf]\n"
+    "                [--max-vms N] [--files PREFIX] [--no-bpf]\n"
     "Watches all processes that run a JIT of ours, and serves `jitstat`.\n\n"
     "      --dir DIR           lock and socket are here (" WIRE_DIR ", or $JITSTAT_DIR)\n"
     "      --keep SECONDS      keep the last numbers of ended processes for so long (600)\n"
     "      --keep-processes N  and of no more than so many (1024)\n"
     "      --keep-bytes N      and in no more memory (268435456)\n"
+    "      --max-vms N         count the events of no more VMs at one time (16384)\n"
     "      --files PREFIX      only processes that map a program or library whose path\n"
     "                          begins so\n"
     "      --no-bpf            read stats blocks only\n\n"
@@ -234,6 +236,7 @@ static int parse(struct daemon *d, int argc, char **argv)
         {"keep", required_argument, 0, 'k'},
         {"keep-processes", required_argument, 0, 'p'},
         {"keep-bytes", required_argument, 0, 'b'},
+        {"max-vms", required_argument, 0, 'm'},
         {"files", required_argument, 0, 'f'},
         {"no-bpf", no_argument, 0, 'n'},
         {"help", no_argument, 0, 'h'},
@@ -247,6 +250,7 @@ static int parse(struct daemon *d, int argc, char **argv)
         case 'k': r = number(optarg, &d->keep.ns, 1000000000u); break;
         case 'p': r = number(optarg, &d->keep.processes, 1); break;
         case 'b': r = number(optarg, &d->keep.bytes, 1); break;
+        case 'm': r = number(optarg, &d->max_vms, 1); break;
         case 'f': d->files = optarg; break;
         case 'n': d->bpf = false; break;
         case 'h': fputs(usage, stdout); return -1;

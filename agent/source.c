@@ -103,7 +103,7 @@ static int attach_wanted(struct agent *a)
 
 static int open_bpf(struct agent *a)
 {
-    struct agent_bpf_options o = {.only_watched = a->options.pid != 0, .notes = a->options.pid == 0};
+    struct agent_bpf_options o = {.only_watched = a->options.pid != 0, .notes = a->options.pid == 0, .max_vms = a->options.max_vms};
     int r = agent_bpf_load(a, &o);
     if (r == 0)
         r = attach_wanted(a);

@@ -14,6 +14,9 @@ check-official: all
 bench: all
 	@$(RUN)/bench.sh $(B)/jitlua
 
+bench-overhead: all e2e-bins
+	@tests/bench/overhead.sh $(B)
+
 fuzz: all
 	@tests/fuzz/run.sh $(B)/jitlua $(if $(T),$(T),60)
 
@@ -35,6 +38,7 @@ help:
 	@echo '  check-long  check, then torture, sanitizers, real programs and C modules'
 	@echo '  check-official  the official tests of Lua 5.4.4 in LUA_TESTS=DIR, with the JIT on, at threshold 1, off'
 	@echo '  bench       table of tests/bench and tests/programs against lua5.4 and luajit (ROUNDS= ONLY= MEM=1)'
+	@echo '  bench-overhead  what being watched costs those programs (root)'
 	@echo '  fuzz        differential fuzzing for T=60 seconds (SEED=n repeats a run)'
 	@echo '  lint        layers and formatting'
 	@echo '  install     below PREFIX=/usr/local (DESTDIR= stages), the library in PREFIX/lib/jitstat; uninstall'

@@ -17,6 +17,7 @@
  *   nest                         a tracing in a hook in a tracing
  *   evil=WHAT                    damages the block: magic, chain, seq, names, count, size
  *   exec=PROGRAM                 executes PROGRAM with the remaining steps
+ *   bigkey=N                     compiles a loop whose green key has N bytes
  *   unlink=FILE                  removes it (its own program, say)
  *   kill=N exit=N                ends
  */
@@ -70,6 +71,22 @@ static void compile_one(struct state *s, char kind)
     }
     obs_ev_compile(vm, &at, code, 128, 17, 3, kind == 'b', kind == 'b' ? 2 : 0);
     obs_ev_tracing_end(vm, &at, obs_timer_leave(vm, JITSTAT_T_TRACING));
+}
+
+static void big_key(struct state *s, size_t n)
+{
+    char *name = malloc(n + 1);
+    memset(name, 'k', n);
+    memcpy(name + n - 7, "end:123", 8);
+    struct obs_place at = {'l', ++s->number, name, name, 123};
+    obs_ev_tracing_begin(s->vm, &at);
+    struct jitstat_loop *l = obs_loop_add(s->vm, &at, NULL, 128, 17, 0, 0, 0, NULL);
+    if (l && s->nrecs < sizeof s->recs / sizeof s->recs[0])
+        s->recs[s->nrecs++] = l;
+    obs_ev_compile(s->vm, &at, NULL, 128, 17, 0, 0, 0);
+    obs_ev_abort(s->vm, &at, JITSTAT_A_NYI_CALL, 1, name, 123);
+    obs_ev_tracing_end(s->vm, &at, 0);
+    free(name);
 }
 
 static void abort_one(struct state *s, int i)
@@ -284,7 +301,9 @@ static void step(struct state *s, char **argv)
         argv[0] = (char *)value;
         execv(value, argv);
         exit(97);
-    } else if (strcmp(what, "unlink") == 0)
+    } else if (strcmp(what, "bigkey") == 0)
+        big_key(s, (size_t)n);
+    else if (strcmp(what, "unlink") == 0)
         unlink(value);
     else if (strcmp(what, "kill") == 0)
         kill(getpid(), n);

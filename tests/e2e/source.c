@@ -8,6 +8,8 @@
  *     snapshot   one line: info, loss, processes with VMs
  *     sum        one line: processes, VMs, compiles, loops, exited, loss; and how long it took
  *     events=N   prints N events, one line each (alarms too)
+ *     drain      takes the events that are there, prints "drained"
+ *     total=N    takes events until those that came and those shown as lost are N; prints both
  *     ready      begins to follow, prints "ready"
  *     line       prints "waiting", reads a line
  */
@@ -123,6 +125,26 @@ static void print_event(void *arg, const struct follow_event *e)
     fflush(stdout);
 }
 
+static void count_event(void *arg, const struct follow_event *e)
+{
+    *(uint64_t *)arg += e->event < JITSTAT_NEVENTS;
+}
+
+/* received: since the agent began to follow. */
+static int await_total(struct agent *a, uint64_t *received, uint64_t want)
+{
+    uint64_t ring_full = 0;
+    for (int tries = 0; tries < 600 && *received + agent_info(a)->events_lost + ring_full != want; tries++) {
+        if (agent_events(a, 50, count_event, received) < 0)
+            return -1;
+        struct agent_snapshot *s = agent_snapshot_take(a);
+        ring_full = s ? s->loss.ring_full : 0;
+        agent_snapshot_free(s);
+    }
+    printf("{\"received\":%" PRIu64 ",\"late\":%" PRIu64 ",\"ring_full\":%" PRIu64 "}\n", *received, agent_info(a)->events_lost, ring_full);
+    return 0;
+}
+
 static int give_up(const struct agent *a)
 {
     fprintf(stderr, "source: %s\n", a ? agent_error(a) : "out of memory");
@@ -138,12 +160,23 @@ static double now_ms(void)
 
 static int step(struct agent *a, const char *what)
 {
+    static uint64_t received;
     char line[64];
     double from = now_ms();
+    int r;
     if (strncmp(what, "events=", 7) == 0) {
-        for (int n = atoi(what + 7), r = 0; n > 0 && r >= 0; n -= r)
+        for (int n = atoi(what + 7); n > 0; n -= r)
             if ((r = agent_events(a, -1, print_event, NULL)) < 0)
                 return give_up(a);
+    } else if (strcmp(what, "drain") == 0) {
+        while ((r = agent_events(a, 0, count_event, &received)) > 0)
+            ;
+        if (r < 0)
+            return give_up(a);
+        puts("drained");
+    } else if (strncmp(what, "total=", 6) == 0) {
+        if (await_total(a, &received, strtoull(what + 6, NULL, 10)) < 0)
+            return give_up(a);
     } else if (strcmp(what, "ready") == 0) {
         if (agent_events(a, 0, print_event, NULL) < 0)
             return give_up(a);

@@ -17,7 +17,7 @@ part() { # name command...
     case $line in *skipped*) s=${line##*, }; s=${s%% skipped*} ;; esac
     if [ $status != 0 ] && [ "$f" = 0 ]; then f=1; fi
     if [ "$f" != 0 ]; then echo "--- $name failed:"; tail -n 60 <<<"$out"; fi
-    grep -iE '^(skip|SKIP)' <<<"$out"
+    grep -iE '^(skip|# )' <<<"$out"
     printf '%-44s %s (%ds)\n' "$name" "$p passed, $f failed, $s skipped" $((SECONDS - start))
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
@@ -49,6 +49,7 @@ long)
     done
     for n in 1 10 50 100 200 400 800 1600; do lua torture_alloc=$n,threshold=2 tests/run/lang.sh; done
     part "real programs and C modules" tests/run/real.sh "$B"
+    part "1000 processes" tests/run/e2e.sh "$B" many 1000 1000
     part sanitizers tests/run/sanitize.sh
     part fuzz tests/fuzz/run.sh "$B/jitlua" 60
     ;;

@@ -1,17 +1,21 @@
 #!/bin/bash
-# e2e.sh BINDIR: every tests/e2e/*.sh in turn, with real BPF; sums up their checks.
+# e2e.sh BINDIR [TEST ARGS...]: every tests/e2e/*.sh in turn, or that one with these arguments, with real BPF; sums up their
+# checks and passes on what they measured (lines with #).
 bin=${1:?usage: $0 BINDIR}
 dir=$(cd "$(dirname "$0")/../e2e" && pwd)
 passed=0 failed=0 skipped=0
-for t in "$dir"/*.sh; do
+tests=("$dir"/*.sh)
+[ $# -gt 1 ] && tests=("$dir/$2.sh")
+for t in "${tests[@]}"; do
     name=$(basename "$t" .sh)
     [ "$name" = lib ] && continue
-    out=$(bash "$t" "$bin" 2>&1)
+    out=$(bash "$t" "$bin" "${@:3}" 2>&1)
     status=$?
     p=$(grep -c '^ok - ' <<<"$out") f=$(grep -c '^not ok - ' <<<"$out") s=$(grep -c '^skip - ' <<<"$out")
     [ $status != 0 ] && [ "$f" = 0 ] && f=1
     [ $((p + f + s)) = 0 ] && f=1
     [ "$f" != 0 ] && { echo "--- $name (exit $status)"; grep -v '^ok - ' <<<"$out"; }
+    grep '^# ' <<<"$out"
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
 echo "$passed passed, $failed failed, $skipped skipped"
