@@ -3,6 +3,7 @@
  * Invariants
  *  1. A descriptor's alias class names the kind of memory, so that a store into an array never
  *     stands in the way of a load from a table's header.
+ *     All but nodes (and entries, which may point into them) are reached by their start only.
  *  2. restore_frames makes the same frame records as the interpreter's calls would, from the frame in
  *     which machine code was entered (L->jit_ci) on; it never raises: records that memory refuses
  *     come from the reserve.
@@ -13,33 +14,34 @@
 #include "lua/jit.h"
 #include "lua/collect.h"
 
+#define WHOLE JIT_DF_WHOLE
 #define FIELD(var, nm, str, field, ty, sz, al, fl) \
     const struct jit_descr var = {.name = nm, .kind = JIT_D_FIELD, .type = ty, .size = sz, .flags = fl, .offset = (int32_t)offsetof(struct str, field), .alias = al}
 #define ITEM(var, nm, ty, sz, off, str, al, fl) \
     const struct jit_descr var = {.name = nm, .kind = JIT_D_ARRAY, .type = ty, .size = sz, .flags = fl, .offset = (int32_t)(off), .stride = str, .alias = al}
 
-FIELD(d_table_flags, "table.flags", table, flags, 'i', 1, AL_TABLE, 0);
-FIELD(d_table_nomm, "table.nomm", table, nomm, 'i', 1, AL_TABLE, 0);
-FIELD(d_table_alen, "table.alen", table, alen, 'i', 4, AL_TABLE, 0);
-FIELD(d_table_arr, "table.arr", table, arr, 'r', 8, AL_TABLE, 0);
-FIELD(d_table_shape, "table.shape", table, shape, 'r', 8, AL_TABLE, 0);
-FIELD(d_table_slots, "table.slots", table, slots, 'r', 8, AL_TABLE, 0);
-FIELD(d_table_meta, "table.meta", table, meta, 'r', 8, AL_TABLE, 0);
-FIELD(d_table_acap, "table.acap", table, acap, 'i', 4, AL_TABLE, 0);
-FIELD(d_table_slotcap, "table.slotcap", table, slotcap, 'i', 4, AL_TABLE, 0);
-FIELD(d_table_node, "table.node", table, node, 'r', 8, AL_TABLE, 0);
-FIELD(d_table_nused, "table.nused", table, nused, 'i', 4, AL_TABLE, 0);
-FIELD(d_table_nints, "table.nints", table, nints, 'i', 4, AL_TABLE, 0);
-FIELD(d_gc_mark, "gc.mark", gcobj, mark, 'i', 1, AL_GCHEAD, 0);
-FIELD(d_gc_kind, "gc.kind", gcobj, kind, 'i', 1, AL_GCHEAD, JIT_DF_IMMUTABLE);
-ITEM(d_arr_tag, "array.tag", 'i', 4, offsetof(struct value, tag), sizeof(struct value), AL_ARRAY, 0);
-ITEM(d_arr_i, "array.i", 'i', 8, 0, sizeof(struct value), AL_ARRAY, 0);
-ITEM(d_arr_f, "array.f", 'f', 8, 0, sizeof(struct value), AL_ARRAY, 0);
-ITEM(d_arr_r, "array.r", 'r', 8, 0, sizeof(struct value), AL_ARRAY, 0);
-ITEM(d_slot_tag, "slot.tag", 'i', 4, offsetof(struct value, tag), sizeof(struct value), AL_SLOTS, 0);
-ITEM(d_slot_i, "slot.i", 'i', 8, 0, sizeof(struct value), AL_SLOTS, 0);
-ITEM(d_slot_f, "slot.f", 'f', 8, 0, sizeof(struct value), AL_SLOTS, 0);
-ITEM(d_slot_r, "slot.r", 'r', 8, 0, sizeof(struct value), AL_SLOTS, 0);
+FIELD(d_table_flags, "table.flags", table, flags, 'i', 1, AL_TABLE, WHOLE);
+FIELD(d_table_nomm, "table.nomm", table, nomm, 'i', 1, AL_TABLE, WHOLE);
+FIELD(d_table_alen, "table.alen", table, alen, 'i', 4, AL_TABLE, WHOLE);
+FIELD(d_table_arr, "table.arr", table, arr, 'r', 8, AL_TABLE, WHOLE);
+FIELD(d_table_shape, "table.shape", table, shape, 'r', 8, AL_TABLE, WHOLE);
+FIELD(d_table_slots, "table.slots", table, slots, 'r', 8, AL_TABLE, WHOLE);
+FIELD(d_table_meta, "table.meta", table, meta, 'r', 8, AL_TABLE, WHOLE);
+FIELD(d_table_acap, "table.acap", table, acap, 'i', 4, AL_TABLE, WHOLE);
+FIELD(d_table_slotcap, "table.slotcap", table, slotcap, 'i', 4, AL_TABLE, WHOLE);
+FIELD(d_table_node, "table.node", table, node, 'r', 8, AL_TABLE, WHOLE);
+FIELD(d_table_nused, "table.nused", table, nused, 'i', 4, AL_TABLE, WHOLE);
+FIELD(d_table_nints, "table.nints", table, nints, 'i', 4, AL_TABLE, WHOLE);
+FIELD(d_gc_mark, "gc.mark", gcobj, mark, 'i', 1, AL_GCHEAD, WHOLE);
+FIELD(d_gc_kind, "gc.kind", gcobj, kind, 'i', 1, AL_GCHEAD, JIT_DF_IMMUTABLE | WHOLE);
+ITEM(d_arr_tag, "array.tag", 'i', 4, offsetof(struct value, tag), sizeof(struct value), AL_ARRAY, WHOLE);
+ITEM(d_arr_i, "array.i", 'i', 8, 0, sizeof(struct value), AL_ARRAY, WHOLE);
+ITEM(d_arr_f, "array.f", 'f', 8, 0, sizeof(struct value), AL_ARRAY, WHOLE);
+ITEM(d_arr_r, "array.r", 'r', 8, 0, sizeof(struct value), AL_ARRAY, WHOLE);
+ITEM(d_slot_tag, "slot.tag", 'i', 4, offsetof(struct value, tag), sizeof(struct value), AL_SLOTS, WHOLE);
+ITEM(d_slot_i, "slot.i", 'i', 8, 0, sizeof(struct value), AL_SLOTS, WHOLE);
+ITEM(d_slot_f, "slot.f", 'f', 8, 0, sizeof(struct value), AL_SLOTS, WHOLE);
+ITEM(d_slot_r, "slot.r", 'r', 8, 0, sizeof(struct value), AL_SLOTS, WHOLE);
 ITEM(d_node_tag, "node.tag", 'i', 4, offsetof(struct node, val_tag), sizeof(struct node), AL_NODES, 0);
 ITEM(d_node_i, "node.i", 'i', 8, 0, sizeof(struct node), AL_NODES, 0);
 ITEM(d_node_f, "node.f", 'f', 8, 0, sizeof(struct node), AL_NODES, 0);
@@ -47,30 +49,30 @@ ITEM(d_node_r, "node.r", 'r', 8, 0, sizeof(struct node), AL_NODES, 0);
 ITEM(d_node_ktag, "node.ktag", 'i', 4, offsetof(struct node, ktag), sizeof(struct node), AL_NODES, 0);
 ITEM(d_node_key, "node.key", 'i', 8, offsetof(struct node, kbits), sizeof(struct node), AL_NODES, 0);
 ITEM(d_node_keyr, "node.keyr", 'r', 8, offsetof(struct node, kbits), sizeof(struct node), AL_NODES, 0);
-FIELD(d_str_len, "str.len", lstr, len, 'i', 8, AL_STR, JIT_DF_IMMUTABLE);
-FIELD(d_str_short, "str.is_short", lstr, is_short, 'i', 1, AL_STR, JIT_DF_IMMUTABLE);
-ITEM(d_str_byte, "str.byte", 'i', 1, offsetof(struct lstr, data), 1, AL_STR, JIT_DF_IMMUTABLE);
-FIELD(d_lcl_proto, "lcl.proto", lclosure, p, 'r', 8, AL_LCL, JIT_DF_IMMUTABLE);
-FIELD(d_ccl_f, "ccl.f", cclosure, f, 'r', 8, AL_LCL, JIT_DF_IMMUTABLE);
-ITEM(d_lcl_upval, "lcl.upval", 'r', 8, offsetof(struct lclosure, upvals), 8, AL_LCL, 0);
-FIELD(d_upval_v, "upval.v", upval, v, 'r', 8, AL_UPVAL, 0);
-FIELD(d_uv_tag, "upvalue.tag", value, tag, 'i', 4, AL_UPVALUE, 0);
-FIELD(d_uv_i, "upvalue.i", value, i, 'i', 8, AL_UPVALUE, 0);
-FIELD(d_uv_f, "upvalue.f", value, n, 'f', 8, AL_UPVALUE, 0);
-FIELD(d_uv_r, "upvalue.r", value, p, 'r', 8, AL_UPVALUE, 0);
-FIELD(d_state_ci, "state.ci", lua_State, ci, 'r', 8, AL_STATE, 0);
-FIELD(d_state_jitci, "state.jit_ci", lua_State, jit_ci, 'r', 8, AL_STATE, 0);
-FIELD(d_state_top, "state.top", lua_State, top, 'r', 8, AL_STATE, 0);
-FIELD(d_state_hookmask, "state.hookmask", lua_State, hookmask, 'i', 4, AL_STATE, 0);
-FIELD(d_ci_func, "ci.func", callinfo, func, 'r', 8, AL_CI, 0);
-FIELD(d_ci_prev, "ci.prev", callinfo, prev, 'r', 8, AL_CI, 0);
-FIELD(d_ci_pc, "ci.pc", callinfo, pc, 'r', 8, AL_CI, 0);
-FIELD(d_ci_status, "ci.status", callinfo, status, 'i', 2, AL_CI, 0);
-FIELD(d_ci_nresults, "ci.nresults", callinfo, nresults, 'i', 2, AL_CI, JIT_DF_SIGNED);
-FIELD(d_ci_nvarargs, "ci.nvarargs", callinfo, nvarargs, 'i', 4, AL_CI, JIT_DF_SIGNED);
-FIELD(d_udata_meta, "udata.meta", udata, meta, 'r', 8, AL_UDATA, 0);
-FIELD(d_udata_len, "udata.len", udata, len, 'i', 8, AL_UDATA, JIT_DF_IMMUTABLE);
-FIELD(d_global_debt, "global.gc_debt", global, gc_debt, 'i', 8, AL_GLOBAL, 0);
+FIELD(d_str_len, "str.len", lstr, len, 'i', 8, AL_STR, JIT_DF_IMMUTABLE | WHOLE);
+FIELD(d_str_short, "str.is_short", lstr, is_short, 'i', 1, AL_STR, JIT_DF_IMMUTABLE | WHOLE);
+ITEM(d_str_byte, "str.byte", 'i', 1, offsetof(struct lstr, data), 1, AL_STR, JIT_DF_IMMUTABLE | WHOLE);
+FIELD(d_lcl_proto, "lcl.proto", lclosure, p, 'r', 8, AL_LCL, JIT_DF_IMMUTABLE | WHOLE);
+FIELD(d_ccl_f, "ccl.f", cclosure, f, 'r', 8, AL_LCL, JIT_DF_IMMUTABLE | WHOLE);
+ITEM(d_lcl_upval, "lcl.upval", 'r', 8, offsetof(struct lclosure, upvals), 8, AL_LCL, WHOLE);
+FIELD(d_upval_v, "upval.v", upval, v, 'r', 8, AL_UPVAL, WHOLE);
+FIELD(d_uv_tag, "upvalue.tag", value, tag, 'i', 4, AL_UPVALUE, WHOLE);
+FIELD(d_uv_i, "upvalue.i", value, i, 'i', 8, AL_UPVALUE, WHOLE);
+FIELD(d_uv_f, "upvalue.f", value, n, 'f', 8, AL_UPVALUE, WHOLE);
+FIELD(d_uv_r, "upvalue.r", value, p, 'r', 8, AL_UPVALUE, WHOLE);
+FIELD(d_state_ci, "state.ci", lua_State, ci, 'r', 8, AL_STATE, WHOLE);
+FIELD(d_state_jitci, "state.jit_ci", lua_State, jit_ci, 'r', 8, AL_STATE, WHOLE);
+FIELD(d_state_top, "state.top", lua_State, top, 'r', 8, AL_STATE, WHOLE);
+FIELD(d_state_hookmask, "state.hookmask", lua_State, hookmask, 'i', 4, AL_STATE, WHOLE);
+FIELD(d_ci_func, "ci.func", callinfo, func, 'r', 8, AL_CI, WHOLE);
+FIELD(d_ci_prev, "ci.prev", callinfo, prev, 'r', 8, AL_CI, WHOLE);
+FIELD(d_ci_pc, "ci.pc", callinfo, pc, 'r', 8, AL_CI, WHOLE);
+FIELD(d_ci_status, "ci.status", callinfo, status, 'i', 2, AL_CI, WHOLE);
+FIELD(d_ci_nresults, "ci.nresults", callinfo, nresults, 'i', 2, AL_CI, JIT_DF_SIGNED | WHOLE);
+FIELD(d_ci_nvarargs, "ci.nvarargs", callinfo, nvarargs, 'i', 4, AL_CI, JIT_DF_SIGNED | WHOLE);
+FIELD(d_udata_meta, "udata.meta", udata, meta, 'r', 8, AL_UDATA, WHOLE);
+FIELD(d_udata_len, "udata.len", udata, len, 'i', 8, AL_UDATA, JIT_DF_IMMUTABLE | WHOLE);
+FIELD(d_global_debt, "global.gc_debt", global, gc_debt, 'i', 8, AL_GLOBAL, WHOLE);
 
 extern const struct jit_descr d_nv_tag, d_nv_i, d_nv_f, d_nv_r;
 static const struct jit_descr *const all_descrs[] = {

@@ -53,7 +53,8 @@ enum { /* opt_val.flags */
        OPT_DEAD = 1, /* appended, then found to be unnecessary: skipped when the output is compacted */
        OPT_FRESH = 2, /* result of an allocating call */
        OPT_ESCAPED = 4, /* fresh, but others may know it by now */
-       OPT_NONNULL = 8
+       OPT_NONNULL = 8,
+       OPT_BASE = 16 /* memory at it is known */
 };
 
 /* What is known about value n of the output. */
@@ -92,6 +93,7 @@ struct opt_cell {
     int64_t off;
     uint32_t stride;
     uint8_t size, alias;
+    bool whole; /* JIT_DF_WHOLE */
 };
 struct opt_known {
     struct opt_cell cell;

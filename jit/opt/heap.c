@@ -8,6 +8,7 @@
  * Two cells may overlap unless
  *   - their alias classes differ;
  *   - base and index are the same and the byte ranges do not meet;
+ *   - the class has whole objects only (JIT_DF_WHOLE) and their offsets do not meet;
  *   - one base was allocated on the trace and the other base is a constant, is older, is another
  *     allocation, or the first has not escaped (was not stored, passed to a call or hidden in
  *     address arithmetic). What was stored into an object that has not escaped escapes with it, or
@@ -63,7 +64,7 @@ static void cell_normalize(const struct opt *o, struct opt_cell *c)
 static struct opt_cell cell_of(const struct opt *o, const jit_ref *args, const struct jit_descr *d)
 {
     bool array = d->kind == JIT_D_ARRAY;
-    struct opt_cell c = {.base = args[0], .idx = array ? args[1] : JIT_NOREF, .off = d->offset, .stride = array ? d->stride : 0, .size = d->size, .alias = d->alias};
+    struct opt_cell c = {.base = args[0], .idx = array ? args[1] : JIT_NOREF, .off = d->offset, .stride = array ? d->stride : 0, .size = d->size, .alias = d->alias, .whole = d->flags & JIT_DF_WHOLE};
     cell_normalize(o, &c);
     return c;
 }
@@ -106,13 +107,23 @@ static bool ranges_meet(int64_t a, unsigned na, int64_t b, unsigned nb)
 }
 
 /* The residues of both offsets modulo the stride: different fields of the elements never meet. */
-static bool residues_meet(const struct opt_cell *a, const struct opt_cell *b)
+static bool residues_meet(const struct opt_cell *a, const struct opt_cell *b, uint64_t s)
 {
-    uint64_t s = a->stride, d = (uint64_t)b->off - (uint64_t)a->off;
+    uint64_t d = (uint64_t)b->off - (uint64_t)a->off;
     if (s == 0 || (s & (s - 1))) /* only powers of two divide 2^64 */
         return true;
     d &= s - 1;
     return d < a->size || s - d < b->size;
+}
+
+/* Two objects of which nothing is known but that they are one or apart. */
+static bool whole_overlap(const struct opt_cell *a, const struct opt_cell *b)
+{
+    if (a->idx == JIT_NOREF && b->idx == JIT_NOREF)
+        return ranges_meet(a->off, a->size, b->off, b->size);
+    if (a->idx != JIT_NOREF && b->idx != JIT_NOREF && a->stride != b->stride)
+        return true;
+    return residues_meet(a, b, a->idx != JIT_NOREF ? a->stride : b->stride);
 }
 
 static bool may_overlap(const struct opt *o, const struct opt_cell *a, const struct opt_cell *b)
@@ -122,13 +133,15 @@ static bool may_overlap(const struct opt *o, const struct opt_cell *a, const str
     if (a->base != b->base) {
         if (fresh_is_not(o, a->base, b->base) || fresh_is_not(o, b->base, a->base))
             return false;
+        if (a->whole && b->whole)
+            return whole_overlap(a, b);
         if (!jit_ref_is_const(a->base) || !jit_ref_is_const(b->base) || a->idx != JIT_NOREF || b->idx != JIT_NOREF)
             return true;
         return ranges_meet(opt_ki(o, a->base) + a->off, a->size, opt_ki(o, b->base) + b->off, b->size);
     }
     if (a->idx == b->idx && a->stride == b->stride)
         return ranges_meet(a->off, a->size, b->off, b->size);
-    return a->stride != b->stride || residues_meet(a, b);
+    return a->stride != b->stride || residues_meet(a, b, a->stride);
 }
 
 /* ---- what is known ---- */
@@ -159,6 +172,8 @@ static bool known_grow(struct opt *o, unsigned cls)
 static void known_add(struct opt *o, const struct opt_known *k)
 {
     unsigned cls = k->cell.alias;
+    if (opt_is_value(k->cell.base))
+        o->vals.v[k->cell.base].flags |= OPT_BASE;
     if (o->heap.known[cls].n == o->heap.known[cls].cap && o->heap.known[cls].cap < jit_opt_heap_room && !known_grow(o, cls))
         return;
     if (o->heap.known[cls].n < o->heap.known[cls].cap) {
@@ -208,6 +223,16 @@ static void mark_used(struct opt *o, const struct opt_known *k)
 {
     if (o->round == 2 && k->label_fact)
         o->heap.label_facts[k->label_fact - 1].used = true;
+}
+
+/* A guard has shown which object r is: what is known at r is known at the constant, by which it is called from now on. */
+static void known_rename(struct opt *o, jit_ref r, jit_ref constant)
+{
+    for (unsigned cls = 0; cls < 64; cls++)
+        for (unsigned i = 0; i < o->heap.known[cls].n; i++)
+            if (o->heap.known[cls].v[i].cell.base == r)
+                o->heap.known[cls].v[i].cell.base = constant;
+    opt_hit(RULE_known_rename);
 }
 
 /* ---- looking ---- */
@@ -541,6 +566,8 @@ void opt_heap_note(struct opt *o, jit_ref r)
     default:
         if (jit_op_is_guard(op))
             o->heap.npending = 0;
+        if (op->opcode == JIT_guard_value && opt_is_value(op->arg[0]) && (o->vals.v[op->arg[0]].flags & OPT_BASE) && !is_fresh(o, op->arg[0]))
+            known_rename(o, op->arg[0], op->arg[1]);
         break;
     }
 }

@@ -108,7 +108,7 @@ bool jit_set_param(struct jit_vm *vm, const char *text, const char **err)
 static void frame_descrs(struct jit_vm *vm)
 {
     const struct jit_frame_layout *l = &vm->driver->layout;
-    struct jit_descr d = {.kind = JIT_D_FIELD, .alias = 63, .size = 8, .offset = l->payload_off};
+    struct jit_descr d = {.kind = JIT_D_FIELD, .alias = 63, .flags = JIT_DF_WHOLE, .size = 8, .offset = l->payload_off};
     vm->frame_i = vm->frame_f = vm->frame_r = vm->frame_tag = d;
     vm->frame_i.name = "frame.i", vm->frame_i.type = 'i';
     vm->frame_f.name = "frame.f", vm->frame_f.type = 'f';

@@ -36,6 +36,11 @@ static const struct jit_made_cell box_cells[] = {{&o_x, -1, 0}, {&o_y, 0, 0}};
 static const struct jit_descr *const box_parts[] = {&b_p};
 static const struct jit_made box_made = {.cells = box_cells, .ncells = 2, .parts = box_parts, .nparts = 1, .bytes = 64, .bytes_per = {16}};
 CALL(box, "box", 'r', "i", .effects = JIT_EF_ALLOC, .made = &box_made);
-static const struct jit_descr *const test_descrs[] = {&b_p, &box, &o_x, &o_y, &o_f, &o_r, &o_u1, &o_s1, &o_len, &o_shape, &a_i, &a_f, &a_tag,
+/* whole objects: w.a and w.b in one class */
+FIELD(w_a, "w.a", 'i', 8, 8, 8, JIT_DF_WHOLE);
+FIELD(w_b, "w.b", 'i', 8, 16, 8, JIT_DF_WHOLE);
+static const struct jit_descr w_i = {.name = "w.i", .kind = JIT_D_ARRAY, .type = 'i', .size = 8, .offset = 0, .stride = 16, .alias = 9, .flags = JIT_DF_WHOLE};
+static const struct jit_descr w_tag = {.name = "w.tag", .kind = JIT_D_ARRAY, .type = 'i', .size = 1, .offset = 8, .stride = 16, .alias = 9, .flags = JIT_DF_WHOLE};
+static const struct jit_descr *const test_descrs[] = {&w_a, &w_b, &w_i, &w_tag, &b_p, &box, &o_x, &o_y, &o_f, &o_r, &o_u1, &o_s1, &o_len, &o_shape, &a_i, &a_f, &a_tag,
                                                       &pure, &pure_f, &reads_x, &writes_x, &keep, &alloc, &unknown, NULL};
 #endif
