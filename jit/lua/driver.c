@@ -118,7 +118,7 @@ static const char *lua_tag_name(uint32_t tag)
 static struct hot *hot_of(struct jit_key key, int kind)
 {
     struct proto *p = key.code;
-    if (kind == JITSTAT_KIND_ENTRY) return &p->fhot;
+    if (kind == JITSTAT_KIND_ENTRY) return key.pc == p->is_vararg ? &p->fhot : NULL; /* NULL: entered by links only */
     for (uint32_t i = 0; i < p->nhot; i++)
         if (p->hot[i].pc == key.pc) return &p->hot[i];
     return NULL;

@@ -494,6 +494,19 @@ static bool too_short(const struct jit_recorder *r)
     return !r->parent && r->vm->params.function_threshold > 8 && r->ops_executed < SHORT_TRACE;
 }
 
+/* A recording that starts at this instruction, which is no loop's or function's head. */
+static void restart_here(struct lua_State *L, struct callinfo *ci, uint64_t pc)
+{
+    struct jit_vm *vm = L->g->vm;
+    struct jit_key key = {.code = ci->func->lcl->p, .pc = pc};
+    bool record;
+    jit_hot(vm, L, key, JITSTAT_KIND_ENTRY, &record);
+    if (!record) return;
+    lua_jit_recording(L, true); /* the abort hook may have run in between */
+    rec_lua_start(L, vm->rec);
+    if (vm->rec) rec_lua_ins(L, vm->rec, ci);
+}
+
 void rec_lua_ins(struct lua_State *L, struct jit_recorder *r, struct callinfo *ci)
 {
     struct rec_lua *rl = r->guest;
@@ -535,5 +548,8 @@ void rec_lua_ins(struct lua_State *L, struct jit_recorder *r, struct callinfo *c
         else jit_rec_close_interp(r);
         return;
     }
-    if (rl_failed(rl)) jit_rec_abort(r, (enum jitstat_abort)r->status);
+    if (!rl_failed(rl)) return;
+    bool again = rl->restart;
+    jit_rec_abort(r, (enum jitstat_abort)r->status);
+    if (again) restart_here(L, ci, pc);
 }

@@ -30,6 +30,8 @@ struct rec_lua {
     uint32_t nargs; /* arguments of the call that was just inlined, for its VARARGPREP */
     int32_t last_line;
     bool entered; /* a function was entered: its first instruction is next */
+    bool returned; /* the instruction before returned below the entry frame */
+    bool restart; /* the recording failed because one that starts here is worth more */
     bool at_loop; /* the instruction before jumped back */
     const struct callinfo *caller; /* ci_new: its predecessor */
     bool via_pcall; /* ci_new: with the frame of a pcall between */

@@ -11,6 +11,7 @@
 #include "lua/record.h"
 
 #define MAX_RETURNS_BELOW 4
+#define MAX_INLINE_RETURNS 2 /* the next place returned to gets a trace of its own */
 #define MAX_TAIL_CALLS 4 /* of the lowest frame; the next goes to the callee's own trace */
 
 static uint64_t pc_index(const struct rec_lua *rl) { return (uint64_t)(rl->pc - rl->p->code); }
@@ -73,13 +74,39 @@ static void loop_begins(struct rec_lua *rl, const lua_ins *head)
         }
 }
 
+static bool function_place(const struct jit_recorder *r, const struct proto *p)
+{
+    return !r->parent && r->place == JITSTAT_KIND_ENTRY && r->key.code == p && r->key.pc == (uint64_t)p->is_vararg;
+}
+
+/* The lowest frame has returned: its caller goes on here. Recursion comes back to the same few places, from everywhere:
+ * they have traces of their own, which are entered by links only, so that each way down does not have to be
+ * compiled with each way up. */
+static bool return_head(struct rec_lua *rl)
+{
+    struct jit_recorder *r = rl->r;
+    struct jit_key key = {.code = rl->p, .pc = pc_index(rl)};
+    bool root = !r->parent && r->place == JITSTAT_KIND_ENTRY;
+    if (root && r->key.code == key.code && r->key.pc == key.pc) {
+        jit_rec_close_loop(r);
+        return true;
+    }
+    struct jit_trace *t = trace_at(rl, JITSTAT_KIND_ENTRY);
+    if (t) return link_to(rl, t);
+    bool here = root && r->key.pc != (uint64_t)((struct proto *)r->key.code)->is_vararg; /* itself such a trace */
+    if (here || rl->nret_below < MAX_INLINE_RETURNS || jit_aborts_at(r->vm, key, JITSTAT_KIND_ENTRY) > 1) return false;
+    rl->restart = true;
+    rl_fail(rl, JITSTAT_A_RETRY);
+    return false;
+}
+
 /* The lowest frame has made a tail call. A few are followed; a chain of them, or one back into the function whose tree
  * this is, goes on in the callee's own trace. */
 static bool tail_head(struct rec_lua *rl)
 {
     struct jit_recorder *r = rl->r;
     struct jit_trace *t = trace_at(rl, JITSTAT_KIND_ENTRY);
-    bool own = !r->parent && r->place == JITSTAT_KIND_ENTRY && r->key.code == rl->p && in_entry_frame(r);
+    bool own = function_place(r, rl->p) && in_entry_frame(r);
     if (rl->p->is_vararg) { /* the target reads its varargs from memory */
         if (rl->ntail > MAX_TAIL_CALLS) rl_fail(rl, JITSTAT_A_RECURSION);
         return false;
@@ -104,8 +131,9 @@ bool rl_at_head(struct rec_lua *rl)
     bool func_head = rl->entered && pc == (uint64_t)rl->p->is_vararg;
     if (rl->entered && pc >= (uint64_t)rl->p->is_vararg) rl->entered = false;
     if (rl_failed(rl)) return false;
-    bool back = rl->at_loop;
-    rl->at_loop = false;
+    bool back = rl->at_loop, returned = rl->returned;
+    rl->at_loop = rl->returned = false;
+    if (returned) return return_head(rl);
     if (back && !r->parent && r->place == JITSTAT_KIND_LOOP && r->key.code == rl->p && r->key.pc == pc && in_entry_frame(r)) {
         jit_rec_close_loop(r);
         return true;
@@ -120,7 +148,7 @@ bool rl_at_head(struct rec_lua *rl)
     if (rl->ntail && r->nframes == 1) return tail_head(rl);
     uint32_t depth = 0;
     for (uint32_t i = 0; i < r->nframes; i++) depth += r->frames[i].code == (uint64_t)(uintptr_t)rl->p;
-    bool own = !r->parent && r->place == JITSTAT_KIND_ENTRY && r->key.code == rl->p;
+    bool own = function_place(r, rl->p);
     if (depth <= (uint32_t)r->vm->params.max_unroll_recursion && !(own && in_entry_frame(r))) return false;
     if (rl->p->is_vararg) { /* the target reads its varargs from memory */
         rl_fail(rl, JITSTAT_A_RECURSION);
@@ -132,7 +160,6 @@ bool rl_at_head(struct rec_lua *rl)
     }
     t = trace_at(rl, JITSTAT_KIND_ENTRY);
     if (t) return link_to(rl, t);
-    if (r->parent && root_of(r->parent->trace)->place == JITSTAT_KIND_ENTRY && root_of(r->parent->trace)->key.code == rl->p) return link_to(rl, root_of(r->parent->trace));
     rl_fail(rl, JITSTAT_A_RECURSION);
     return false;
 }
@@ -717,6 +744,7 @@ static void return_below(struct rec_lua *rl, const struct rv *v, int32_t n)
     rl->ci = prev;
     rl->nret_below++;
     rl_place_results(rl, to, v, n, want);
+    rl->returned = want >= 0;
 }
 
 void rl_op_return(struct rec_lua *rl)
@@ -846,7 +874,7 @@ void rl_op_tailcall(struct rec_lua *rl)
     const struct value *f = &rl->base[a];
     struct jit_resume_frame old = r->frames[r->nframes - 1];
     int nargs = call_nargs(rl, a, ins_b(i));
-    bool own = r->nframes == 1 && r->place == JITSTAT_KIND_ENTRY && in_entry_frame(r) && f->tag == T_LCL && f->lcl->p == rl->p && !rl->p->is_vararg;
+    bool own = in_entry_frame(r) && f->tag == T_LCL && f->lcl->p == rl->p && function_place(r, rl->p) && !rl->p->is_vararg;
     if ((f->tag == T_LCF || f->tag == T_CCL) && !ins_c(i) && nargs <= 250 && tail_fast_call(rl, a, f, nargs)) return;
     if ((f->tag == T_LCF || f->tag == T_CCL) && !ins_c(i) && nargs <= 250 && tail_c_call(rl, a, f, nargs)) return;
     if (f->tag == T_LCL && !ins_c(i) && nargs <= 250 && !own && tail_lowest(rl, a, f, nargs)) return;
