@@ -142,7 +142,7 @@ struct jitstat_loop {
     __u32 seq;
     __u32 kind; /* JITSTAT_KIND_* */
     __u64 number; /* in its VM; never reused */
-    __u64 runs; /* counted while run counts are on: 'l' label passed, 'e' and 'b' entered */
+    __u64 runs; /* counted while run counts are on: 'l' jumps back to the label, 'e' and 'b' entered */
     __u64 code_addr;
     __u64 code_size; /* bytes */
     __u32 state; /* 1 live, 2 freed */

@@ -205,6 +205,9 @@ void trace_publish(struct jit_trace *t, struct jit_recorder *r)
     t->rec = obs_loop_add(vm->obs, &at, t->code.start, t->code.size, t->ir.ops.n, t->parent ? t->parent->number : 0, t->parent_exit,
                           t->code.nexits, &t->guards);
     if (!t->rec) t->rec = &t->own_rec, t->guards = NULL;
+    t->runs = (uint64_t *)&t->rec->runs;
+    t->entries = t->kind == JITSTAT_KIND_LOOP ? (uint64_t *)&t->rec->entry_runs : t->runs;
+    t->counted = vm->debug;
     exits_init(t);
     listing_keep(r, t);
     for (uint32_t i = 0; i < t->ir.ops.n && !t->stack_room; i++)

@@ -31,6 +31,8 @@ struct jit_trace {
     uint8_t state;
     uint8_t place; /* what key is: KIND_LOOP a loop's head, KIND_ENTRY a function's entry (root traces) */
     uint32_t invalid; /* word that guard_not_invalidated tests */
+    bool counted; /* machine code reads it: runs are counted even if nobody is attached to the `count` probe */
+    uint64_t *entries, *runs; /* words of rec that machine code counts in: entered; label passed or bridge entered */
     uint64_t number;
     struct jit_key key; /* bridges: key of the root trace */
     char *name; /* "file.lua:12" */

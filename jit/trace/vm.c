@@ -144,6 +144,10 @@ bool vm_backend_ready(struct jit_vm *vm)
         vm->backend.layout = vm->driver->layout;
         vm->backend.exit_handler = exit_handler;
         vm->backend.poll_handler = exit_poll;
+        vm->backend.interrupt = &vm->interrupt;
+        vm->backend.counted_off = offsetof(struct jit_trace, counted);
+        vm->backend.entries_off = offsetof(struct jit_trace, entries);
+        vm->backend.runs_off = offsetof(struct jit_trace, runs);
         vm->backend.link_frames = vm->driver->link_frames;
         vm->backend.poll_word = &jit_poll_word.word;
         rc = jit_backend_init(&vm->backend);
@@ -181,6 +185,7 @@ void jit_debug(struct jit_vm *vm, bool on)
 {
     if (vm->debug == on) return;
     vm->debug = on;
+    for (struct jit_trace *t = vm->traces; t; t = t->next) t->counted = on;
     __atomic_fetch_add(&jit_poll_word.users, on ? 1 : -1, __ATOMIC_RELAXED);
 }
 

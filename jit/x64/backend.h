@@ -99,7 +99,12 @@ struct jit_backend {
      * the trace is left through an exit of kind INTERP with the same state. Called only when the jump's resume data
      * have more than one frame or a base other than 0; else slots alone are written. */
     int (*link_frames)(void *ctx, const struct jit_resume_frame *frames, uint32_t n);
-    const volatile uint32_t *poll_word;
+    const volatile uint32_t *poll_word; /* low half: somebody wants runs counted in all traces */
+    const volatile uint8_t *interrupt; /* not zero: the handler is to be called */
+    /* Counting without a call: offsets in struct jit_trace of a byte (not zero: count this trace even if the low half of the
+     * poll word is 0) and of pointers to the 64-bit words for 'e', and for 'l' and 'b'. Then the handler is called while
+     * *interrupt is set only. counted_off 0: it is called for everything. */
+    int32_t counted_off, entries_off, runs_off;
     int64_t *torture_counter; /* non-NULL: guards decrement it and fail at zero (then reset to *torture_reset) */
     int64_t torture_reset;
     /* made by jit_backend_init */

@@ -260,11 +260,35 @@ void lower_guard(struct lower *l, uint32_t n)
 
 /* ---- polls ---- */
 
+/* Adds one to the trace's word if the trace is counted. */
+static void poll_count(struct lower *l, char which)
+{
+    struct enc_label count = {0}, skip = {0};
+    struct enc *e = &l->e;
+    enc_test32_mi(e, lower_abs(l, (const void *)l->be->poll_word), 0xffff);
+    enc_mov_imm(e, X_R11, (int64_t)(intptr_t)l->trace); /* leaves the flags alone */
+    enc_jcc_to(e, XCC_NE, &count);
+    enc_cmp8_mi(e, enc_m(X_R11, l->be->counted_off), 0);
+    enc_jcc_to(e, XCC_E, &skip);
+    enc_bind(e, &count);
+    enc_mov_rm(e, X_R11, enc_m(X_R11, which == 'e' ? l->be->entries_off : l->be->runs_off));
+    enc_inc_m(e, enc_m(X_R11, 0));
+    enc_bind(e, &skip);
+}
+
+/* Ends with "not equal" in the flags if the trace is to be left. */
 void lower_poll_call(struct lower *l, char which)
 {
+    struct enc_label done = {0};
+    if (l->be->counted_off) {
+        if (which != 'j') poll_count(l, which); /* j: the target counts its entry itself */
+        enc_cmp8_mi(&l->e, lower_abs(l, (const void *)l->be->interrupt), 0);
+        enc_jcc_to(&l->e, XCC_E, &done);
+    }
     enc_mov32_mi(&l->e, enc_m(X_RBP, STUB_EXIT_OFF), which);
     enc_mov_imm(&l->e, X_R11, (int64_t)(intptr_t)l->trace);
     enc_call(&l->e, l->be->poll_common);
+    if (l->be->counted_off) enc_bind(&l->e, &done);
 }
 
 void lower_poll(struct lower *l, int k, char which, struct jit_exit *leave)
