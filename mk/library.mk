@@ -19,7 +19,7 @@ $(LIBLUA): $(LIBLUA_OBJ) $(B)/obj/stdlib/.extracted jit/liblua.map
 # Programs that link the library as anybody would: against the distribution's file.
 $(B)/e2e/lua-dyn: $(call obj,jit/lua/main.c)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -o $@ $< -llua5.4 -lreadline
+	$(CC) $(CFLAGS) -o $@ $< -llua5.4
 $(B)/e2e/capi: tests/e2e/capi.c | deps
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $< -llua5.4 -lm

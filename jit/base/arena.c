@@ -4,8 +4,12 @@
  * middle of it, and a trace's memory dies as one. Why not the guest's allocator: DESIGN.md,
  * "IR, traces and code come from mmap".
  *
+ * A compilation's scratch memory comes and goes hundreds of times in a program's first second, and
+ * fresh pages cost more than what is computed in them. So arenas may share a pool: what one gives
+ * back, cleared, the next one takes.
+ *
  * Invariants
- *  1. What is handed out is zero: fresh pages are, and a reset clears what was used.
+ *  1. What is handed out is zero: fresh pages are, and a chunk is cleared on its way to the pool.
  *  2. Nothing moves: growing an array leaves the old room readable until the arena dies, so a
  *     caller may pass pointers into an array to the function that grows it.
  *  3. After a failure everything stays usable that was usable before it (vectors keep their room).
@@ -19,11 +23,14 @@
 struct jit_arena_chunk {
     struct jit_arena_chunk *older;
     size_t size; /* bytes mapped, this header included */
+    char *used; /* end of what was handed out; the arena's newest chunk: see its p */
 };
 
 enum { ALIGN = 16,
        FIRST_CHUNK = 64 * 1024,
-       MAX_CHUNK = 4 * 1024 * 1024 };
+       MAX_CHUNK = 4 * 1024 * 1024,
+       POOL_CHUNK = 32 * 1024,
+       POOL_KEEPS = 16 }; /* chunks */
 
 long jit_arena_fail_after;
 
@@ -35,66 +42,94 @@ static bool must_fail(void)
     return __atomic_sub_fetch(&jit_arena_fail_after, 1, __ATOMIC_RELAXED) == 0;
 }
 
+static size_t round_up(size_t size) { return (size + ALIGN - 1) & ~(size_t)(ALIGN - 1); }
+
 void jit_arena_init(struct jit_arena *a)
 {
     memset(a, 0, sizeof *a);
 }
 
-static void chunk_use(struct jit_arena *a, struct jit_arena_chunk *c)
+void jit_arena_init_pooled(struct jit_arena *a, struct jit_arena_pool *pool)
 {
-    a->p = (char *)c + ((sizeof *c + ALIGN - 1) & ~(size_t)(ALIGN - 1));
-    a->end = (char *)c + c->size;
+    memset(a, 0, sizeof *a);
+    a->pool = pool;
 }
+
+static char *chunk_start(struct jit_arena_chunk *c) { return (char *)c + round_up(sizeof *c); }
+
+/* ---- pools ---- */
+
+static bool pool_put(struct jit_arena_pool *pool, struct jit_arena_chunk *c)
+{
+    if (!pool || c->size != POOL_CHUNK || pool->n == POOL_KEEPS)
+        return false;
+    memset(chunk_start(c), 0, (size_t)(c->used - chunk_start(c)));
+    c->older = pool->spare;
+    pool->spare = c;
+    pool->n++;
+    return true;
+}
+
+static struct jit_arena_chunk *pool_take(struct jit_arena_pool *pool)
+{
+    struct jit_arena_chunk *c = pool->spare;
+    if (c) {
+        pool->spare = c->older;
+        pool->n--;
+    }
+    return c;
+}
+
+void jit_arena_pool_fini(struct jit_arena_pool *pool)
+{
+    for (struct jit_arena_chunk *c; (c = pool_take(pool));)
+        munmap(c, c->size);
+}
+
+/* ---- chunks ---- */
 
 void jit_arena_fini(struct jit_arena *a)
 {
     struct jit_arena_chunk *c = a->chunks;
+    if (c)
+        c->used = a->p;
     while (c) {
         struct jit_arena_chunk *older = c->older;
-        munmap(c, c->size);
+        if (!pool_put(a->pool, c))
+            munmap(c, c->size);
         c = older;
     }
     jit_arena_init(a);
 }
 
-void jit_arena_reset(struct jit_arena *a)
+/* Pooled chunks are all of one size; else chunks double, so that their number stays small. */
+static size_t chunk_size(const struct jit_arena *a, size_t need)
 {
-    struct jit_arena_chunk *c = a->chunks;
-    bool only = c && !c->older;
-    while (c && c->older) {
-        struct jit_arena_chunk *older = c->older;
-        munmap(c, c->size);
-        c = older;
-    }
-    char *used = only ? a->p : c ? (char *)c + c->size
-                                 : NULL;
-    a->chunks = c;
-    a->p = a->end = NULL;
-    a->total = c ? c->size : 0;
-    a->failed = false;
-    if (c) {
-        chunk_use(a, c);
-        memset(a->p, 0, (size_t)(used - a->p));
-    }
-}
-
-/* A new chunk with room for `size` bytes; chunks double, so that their number stays small. */
-static bool chunk_add(struct jit_arena *a, size_t size)
-{
-    size_t want = a->chunks ? a->chunks->size * 2 : FIRST_CHUNK;
+    size_t want = a->pool ? POOL_CHUNK : a->chunks ? a->chunks->size * 2
+                                                   : FIRST_CHUNK;
     if (want > MAX_CHUNK)
         want = MAX_CHUNK;
-    if (want < size + 2 * ALIGN + sizeof(struct jit_arena_chunk))
-        want = (size + 2 * ALIGN + sizeof(struct jit_arena_chunk) + 4095) & ~(size_t)4095;
-    void *m = mmap(NULL, want, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (m == MAP_FAILED)
+    need += ALIGN + sizeof(struct jit_arena_chunk);
+    return want < need ? (need + 4095) & ~(size_t)4095 : want;
+}
+
+/* A new chunk with room for `size` bytes. */
+static bool chunk_add(struct jit_arena *a, size_t size)
+{
+    size_t want = chunk_size(a, size);
+    struct jit_arena_chunk *c = a->pool && want == POOL_CHUNK ? pool_take(a->pool) : NULL;
+    if (!c)
+        c = mmap(NULL, want, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (c == MAP_FAILED)
         return false;
-    struct jit_arena_chunk *c = m;
+    if (a->chunks)
+        a->chunks->used = a->p;
     c->older = a->chunks;
     c->size = want;
     a->chunks = c;
     a->total += want;
-    chunk_use(a, c);
+    a->p = chunk_start(c);
+    a->end = (char *)c + c->size;
     return true;
 }
 
@@ -104,7 +139,7 @@ void *jit_arena_alloc(struct jit_arena *a, size_t size)
         a->failed = true;
         return NULL;
     }
-    size = size ? (size + ALIGN - 1) & ~(size_t)(ALIGN - 1) : ALIGN;
+    size = size ? round_up(size) : ALIGN;
     if ((size_t)(a->end - a->p) < size && !chunk_add(a, size)) {
         a->failed = true;
         return NULL;
@@ -121,6 +156,12 @@ char *jit_arena_strdup(struct jit_arena *a, const char *s)
     return p ? memcpy(p, s, n) : NULL;
 }
 
+/* Is the array the last thing that was handed out, and is there room behind it? Then it grows where it is. */
+static bool vec_extends(const struct jit_arena *a, const void *v, size_t old, size_t size)
+{
+    return (const char *)v + old == a->p && (size_t)(a->end - a->p) >= size - old;
+}
+
 void *jit_vec_grow_(struct jit_arena *a, void *v, uint32_t n, uint32_t *cap, size_t elem, uint32_t need)
 {
     uint32_t room = *cap ? *cap : 16;
@@ -131,7 +172,16 @@ void *jit_vec_grow_(struct jit_arena *a, void *v, uint32_t n, uint32_t *cap, siz
         }
         room *= 2;
     }
-    void *w = jit_arena_alloc(a, room * elem);
+    size_t old = round_up(*cap * elem), size = round_up(room * elem);
+    if (*cap && vec_extends(a, v, old, size)) {
+        a->failed |= must_fail();
+        if (!a->failed) {
+            a->p += size - old;
+            *cap = room;
+        }
+        return v;
+    }
+    void *w = jit_arena_alloc(a, size);
     if (!w)
         return v;
     if (n)

@@ -9,15 +9,22 @@
 #include <stdint.h>
 
 struct jit_arena_chunk;
+/* Spare chunks that arenas share, one owner, one thread at a time. All zero: empty. */
+struct jit_arena_pool {
+    struct jit_arena_chunk *spare;
+    unsigned n;
+};
 struct jit_arena {
+    struct jit_arena_pool *pool; /* where chunks come from and go to, or NULL */
     struct jit_arena_chunk *chunks;
     char *p, *end;
     size_t total; /* bytes mapped */
     bool failed;
 };
 void jit_arena_init(struct jit_arena *a);
+void jit_arena_init_pooled(struct jit_arena *a, struct jit_arena_pool *pool); /* pool may be NULL */
 void jit_arena_fini(struct jit_arena *a);
-void jit_arena_reset(struct jit_arena *a); /* keeps the first chunk */
+void jit_arena_pool_fini(struct jit_arena_pool *pool); /* after the last of its arenas */
 void *jit_arena_alloc(struct jit_arena *a, size_t size); /* 16-byte aligned, zeroed; NULL: failed */
 char *jit_arena_strdup(struct jit_arena *a, const char *s);
 /* > 0: the n-th allocation from now fails, once (test builds and torture_alloc). Process wide. */

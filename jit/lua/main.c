@@ -5,12 +5,14 @@
  * status 1, not an abort. Ctrl-C sets a debug hook from the signal handler; the hook raises "interrupted!" at the next
  * instruction of whatever runs. A second Ctrl-C kills the process.
  *
+ * Lines are read with readline, which is loaded when the prompt starts: scripts would pay half of their start-up for it.
+ *
  * This file uses the public API only. Before on the walk: nothing, it is the entrance. After: call.c.
  */
 #include <lua5.4/lua.h>
 #include <lua5.4/lauxlib.h>
 #include <lua5.4/lualib.h>
-#include <readline/history.h>
+#include <dlfcn.h>
 #include <readline/readline.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -346,10 +348,54 @@ static const char *push_prompt(lua_State *L, bool first)
     return s;
 }
 
+#define STRING_OF(x) #x
+#define SONAME_OF(major) "libreadline.so." STRING_OF(major)
+
+/* Without the library: as much of a line as one read gives; malloc'ed. */
+static char *read_plain(const char *prompt)
+{
+    char *line = NULL;
+    size_t room = 0;
+    fputs(prompt, stdout);
+    fflush(stdout);
+    ssize_t n = getline(&line, &room, stdin);
+    if (n < 0) {
+        free(line);
+        return NULL;
+    }
+    if (n > 0 && line[n - 1] == '\n')
+        line[n - 1] = '\0';
+    return line;
+}
+static void forget_line(const char *line) {}
+
+/* What reads lines (prompt: malloc'ed line or NULL) and what puts them into the history. */
+static char *(*read_line)(const char *prompt) = read_plain;
+static void (*remember_line)(const char *line) = forget_line;
+
+/* The library stays loaded; it restores the terminal when the process ends. */
+static void load_readline(void)
+{
+    void *lib = dlopen(SONAME_OF(RL_VERSION_MAJOR), RTLD_NOW);
+    if (lib == NULL)
+        return;
+    __typeof__(&readline) line = (__typeof__(&readline))dlsym(lib, "readline");
+    __typeof__(remember_line) history = (__typeof__(remember_line))dlsym(lib, "add_history");
+    __typeof__(&rl_bind_key) bind = (__typeof__(&rl_bind_key))dlsym(lib, "rl_bind_key");
+    __typeof__(&rl_insert) insert = (__typeof__(&rl_insert))dlsym(lib, "rl_insert");
+    const char **name = dlsym(lib, "rl_readline_name");
+    if (!line || !history || !bind || !insert || !name)
+        return;
+    *name = "lua";
+    bind('\t', insert);
+    read_line = line;
+    remember_line = history;
+}
+
 /* Reads a line and pushes it; false at the end of input. "=x" as a first line means "return x". */
 static bool push_line(lua_State *L, bool first)
 {
-    char *line = readline(push_prompt(L, first));
+    char *line = read_line(push_prompt(L, first));
     lua_pop(L, 1);
     if (line == NULL)
         return false;
@@ -370,7 +416,7 @@ static int load_expression(lua_State *L)
     lua_remove(L, -2);
     if (status == LUA_OK) {
         if (line[0] != '\0')
-            add_history(line);
+            remember_line(line);
     } else {
         lua_pop(L, 1);
     }
@@ -396,7 +442,7 @@ static int load_statements(lua_State *L)
         int status = luaL_loadbuffer(L, text, len, "=stdin");
         if (!is_incomplete(L, status) || !push_line(L, false)) {
             if (text[0] != '\0')
-                add_history(text);
+                remember_line(text);
             return status;
         }
         lua_remove(L, -2); /* the error message */
@@ -436,8 +482,7 @@ static void run_prompt(lua_State *L)
     int status;
     const char *pname = progname;
     progname = NULL; /* messages of the prompt have no program name */
-    rl_readline_name = "lua";
-    rl_bind_key('\t', rl_insert);
+    load_readline();
     while ((status = read_chunk(L)) != -1) {
         if (status == LUA_OK)
             status = call_interruptible(L, 0, LUA_MULTRET);

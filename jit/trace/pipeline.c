@@ -98,6 +98,20 @@ static void code_room(struct jit_vm *vm, const struct obs_place *at)
     vm->nearly_full = full;
 }
 
+/* The machine code, and the jump of the guard that leads to it. The area is opened once for both. */
+static int compile_and_attach(struct jit_recorder *r, struct jit_trace *t)
+{
+    struct jit_vm *vm = r->vm;
+    bool open = code_open(&vm->area) == 0; /* if not, the backend says why */
+    int why = jit_backend_compile(&vm->backend, &t->ir, t, r->parent, &t->invalid, t->target ? t->target->code.entry : NULL, &t->arena, &t->code);
+    if (why < 0 && r->parent && jit_backend_patch(&vm->backend, r->parent, t->code.entry) == 0) r->parent->bridge = t;
+    if (open && code_close(&vm->area) < 0 && why < 0) {
+        why = JITSTAT_A_CODE_REFUSED;
+        if (r->parent) r->parent->bridge = NULL;
+    }
+    return why;
+}
+
 /* t NULL: what the optimize hook did ended the compilation; the events are the same, so that each call of the hook has
  * its backend__begin. */
 static bool step_backend(struct jit_recorder *r, struct jit_trace *t)
@@ -112,9 +126,7 @@ static bool step_backend(struct jit_recorder *r, struct jit_trace *t)
     if (vm->torture_counter <= 0) vm->torture_counter = vm->params.torture_guard;
     obs_timer_enter(vm->obs, JITSTAT_T_BACKEND);
     obs_ev_backend_begin(vm->obs, &at);
-    int why = t ? jit_backend_compile(&vm->backend, &t->ir, t, r->parent, &t->invalid, t->target ? t->target->code.entry : NULL,
-                                      &t->arena, &t->code)
-                : r->status;
+    int why = t ? compile_and_attach(r, t) : r->status;
     obs_ev_backend_end(vm->obs, &at, obs_timer_leave(vm->obs, JITSTAT_T_BACKEND), code->start, code->size);
     code_room(vm, &at);
     if (why < 0 || !t) return t != NULL;
@@ -163,7 +175,7 @@ struct jit_trace *pipeline_compile(struct jit_recorder *r, enum jit_link link, s
     struct jit_ir opt;
     struct jit_trace *t = NULL;
     char err[160];
-    jit_arena_init(&scratch);
+    jit_arena_init_pooled(&scratch, &vm->scratch);
     r->ir.link = link;
     /* What a trace links to may have gone while it was recorded. */
     if (target && target->state != JIT_TR_LIVE) jit_rec_fail(r, JITSTAT_A_RELEASED);
@@ -215,11 +227,8 @@ void trace_publish(struct jit_trace *t, struct jit_recorder *r)
     t->next = vm->traces;
     vm->traces = t;
     if (t->parent) {
-        struct jit_exit *e = &t->parent->code.exits[t->parent_exit];
-        if (jit_backend_patch(&vm->backend, e, t->code.entry) == 0) {
-            e->bridge = t;
-            if (t->parent->guards) __atomic_store_n((uint64_t *)&t->parent->guards[e->number].bridge, t->number, __ATOMIC_RELAXED);
-        }
+        const struct jit_exit *e = &t->parent->code.exits[t->parent_exit];
+        if (e->bridge == t && t->parent->guards) __atomic_store_n((uint64_t *)&t->parent->guards[e->number].bridge, t->number, __ATOMIC_RELAXED);
     } else {
         struct jit_cell *c = cell_find(vm, t->key, t->place, true);
         if (c) {

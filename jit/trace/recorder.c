@@ -128,6 +128,25 @@ static void rec_file(struct jit_recorder *r)
     r->cur_file = i < r->nfiles ? i : r->nfiles - 1;
 }
 
+/* The symbolic frame is large and mostly untouched: it goes from recording to recording. */
+static bool slots_take(struct jit_recorder *r)
+{
+    r->slots = r->vm->spare_slots;
+    r->vm->spare_slots = NULL;
+    if (!r->slots) r->slots = calloc(NSLOTS, sizeof *r->slots);
+    return r->slots != NULL;
+}
+
+static void slots_put(struct jit_recorder *r)
+{
+    if (r->vm->spare_slots || !r->slots) {
+        free(r->slots);
+        return;
+    }
+    memset(r->slots + r->slot_lo + JIT_REC_SLOTS_BELOW, 0, (size_t)(r->slot_hi - r->slot_lo) * sizeof *r->slots);
+    r->vm->spare_slots = r->slots;
+}
+
 struct jit_recorder *rec_new(struct jit_vm *vm, void *ctx, struct jit_key key, int kind, struct jit_exit *parent)
 {
     struct jit_recorder *r = calloc(1, sizeof *r);
@@ -138,10 +157,9 @@ struct jit_recorder *rec_new(struct jit_vm *vm, void *ctx, struct jit_key key, i
     r->last_resume = JIT_NORESUME;
     r->top = JIT_REC_SLOTS_ABOVE; /* until the first begin_ins */
     r->number = vm->next_number + 1;
-    jit_arena_init(&r->arena);
+    jit_arena_init_pooled(&r->arena, &vm->scratch);
     jit_ir_init(&r->ir, &r->arena, kind);
-    r->slots = calloc(NSLOTS, sizeof *r->slots);
-    if (!r->slots) {
+    if (!slots_take(r)) {
         rec_free(r);
         return NULL;
     }
@@ -174,7 +192,7 @@ struct jit_recorder *rec_new(struct jit_vm *vm, void *ctx, struct jit_key key, i
 void rec_free(struct jit_recorder *r)
 {
     if (r->vm->rec == r) r->vm->rec = NULL;
-    free(r->slots);
+    slots_put(r);
     jit_arena_fini(&r->arena);
     free(r);
 }

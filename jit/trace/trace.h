@@ -69,6 +69,8 @@ struct jit_vm {
     struct jit_backend backend;
     bool backend_ok, refused; /* area and trampolines exist; the kernel refuses executable memory */
     struct jit_recorder *rec; /* != NULL: recording */
+    struct jit_arena_pool scratch; /* memory of recordings and compilations */
+    struct jit_rec_slot *spare_slots; /* of the last recording, all zero; or NULL */
     struct jit_recorder *compiling; /* closed recordings whose optimize hook runs, innermost first: still to be invalidated and marked */
     struct jit_trace *traces;
     uint64_t next_number;

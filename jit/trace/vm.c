@@ -141,6 +141,7 @@ bool vm_backend_ready(struct jit_vm *vm)
     int rc = code_area_init(&vm->area, (const void *)&jit_poll_word, (size_t)vm->params.code_size);
     if (rc == 0) {
         vm->backend.area = &vm->area;
+        vm->backend.scratch = &vm->scratch;
         vm->backend.layout = vm->driver->layout;
         vm->backend.exit_handler = exit_handler;
         vm->backend.poll_handler = exit_poll;
@@ -177,6 +178,8 @@ void jit_vm_free(struct jit_vm *vm)
     cells_free(vm);
     if (vm->backend_ok) code_area_fini(&vm->area);
     hooks_free(vm->hooks);
+    free(vm->spare_slots);
+    jit_arena_pool_fini(&vm->scratch);
     if (vm->obs) obs_vm_end(vm->obs);
     free(vm);
 }

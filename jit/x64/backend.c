@@ -147,7 +147,7 @@ static int compile_into(const struct lower *proto, size_t size)
         uint8_t *p;
         ssize_t room = code_alloc(l.be->area, size, &p);
         if (room < 0) return abort_of(room);
-        jit_arena_init(&scratch);
+        jit_arena_init_pooled(&scratch, l.be->scratch);
         l.scratch = &scratch;
         int why = attempt(&l, p, (size_t)room);
         jit_arena_fini(&scratch);

@@ -88,6 +88,7 @@ struct jit_frame_layout {
 /* One per VM. */
 struct jit_backend {
     struct code_area *area;
+    struct jit_arena_pool *scratch; /* for what goes with a compilation; may be NULL */
     struct jit_frame_layout layout;
     void (*exit_handler)(struct jit_exit_state *); /* writes frames; must not longjmp */
     /* Called by the poll stub. which: 'e' trace entered, 'l' label passed, 'b' bridge entered, 'j' about to
