@@ -4,9 +4,15 @@ all: deps $(B)/jitlua $(LIBLUA) $(B)/jitstat $(B)/jitstatd $(if $(TOY_SRC),$(B)/
 # The interpreter's dispatch is a jump per instruction: these two would fold them into one.
 $(B)/obj/jit/lua/vm.o: CFLAGS += -fno-gcse -fno-crossjumping
 
+# What only runs while something is compiled stands together in the program, so that what never compiles does not
+# load it: the kernel reads sixteen pages around each that is touched.
+COMPILING_SRC := $(filter jit/ir/% jit/opt/% jit/x64/%,$(ENGINE_SRC)) $(wildcard jit/trace/*rec*.c jit/trace/pipe*.c jit/lua/record*.c jit/lua/trace_*.c)
+$(call obj,$(COMPILING_SRC)): IN_SECTION = objcopy --rename-section .text=.text.unlikely.compiling $@
+
 $(B)/obj/%.o: %.c | deps
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(IN_SECTION)
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 

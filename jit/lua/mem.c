@@ -50,6 +50,8 @@ bool mem_is_standard_alloc(lua_Alloc f)
 }
 
 /* ---- pools ------------------------------------------------------------------------------------ */
+#define MIXED_PER_CLASS 1024 /* bytes */
+
 static struct pool_page no_page; /* current page of a class without pages: always exhausted */
 
 void mem_pool_init(struct global *g)
@@ -146,9 +148,50 @@ static void thread_fresh(struct pool_page *pg)
     pg->fresh = p + size;
 }
 
+/* ---- the mixed page: for classes that have no page of their own yet ---- */
+static void *mixed_alloc(struct pool *pl, unsigned cls)
+{
+    void *p = pl->mixed_free[cls];
+    struct pool_page *pg = pl->mixed;
+    size_t size = cls * 8;
+    if (p != NULL) {
+        pl->mixed_free[cls] = *(void **)p;
+        return p;
+    }
+    if (pl->cur[cls] != &no_page || pl->mixed_used[cls] + size > MIXED_PER_CLASS)
+        return NULL;
+    if (pg == NULL) {
+        pg = take_page(pl, 1);
+        if (pg == NULL)
+            return NULL;
+        pg->cls = 0;
+        pg->alarm = UINT32_MAX;
+        pl->mixed = pg;
+    }
+    char *at = pg->fresh + (cls % 2 == 0 ? (uintptr_t)pg->fresh & 8 : 0);
+    if (at + size > pg->end)
+        return NULL;
+    pg->fresh = at + size;
+    pl->mixed_used[cls] += (uint16_t)size;
+    return at;
+}
+
+/* The block was just put on the page's own list. */
+static void mixed_free(struct pool *pl, struct pool_page *pg, size_t size)
+{
+    void *p = pg->free;
+    unsigned cls = pool_class(size);
+    pg->free = *(void **)p;
+    *(void **)p = pl->mixed_free[cls];
+    pl->mixed_free[cls] = p;
+}
+
 void *pool_alloc_slow(struct pool *pl, unsigned cls)
 {
     struct pool_page *pg = pl->cur[cls];
+    void *mixed = mixed_alloc(pl, cls);
+    if (mixed != NULL)
+        return mixed;
     if (pg != &no_page) {
         thread_fresh(pg);
         if (pg->free == NULL) {
@@ -195,8 +238,12 @@ static void retire_page(struct pool *pl, struct pool_page *pg)
     }
 }
 
-void pool_free_slow(struct pool *pl, struct pool_page *pg)
+void pool_free_slow(struct pool *pl, struct pool_page *pg, size_t size)
 {
+    if (pg->cls == 0) {
+        mixed_free(pl, pg, size);
+        return;
+    }
     if (pg->alarm != 0) { /* was full */
         pg->alarm = 0;
         pg->prev = NULL;
@@ -256,7 +303,7 @@ static void *raw_alloc(struct global *g, size_t size, int hint)
 static void raw_free(struct global *g, void *p, size_t size)
 {
     if (pooled(g, size) || (unlikely(!g->own_alloc && g->mempool != NULL) && size <= POOL_MAX && pool_owns(g->mempool, p)))
-        pool_free(g->mempool, p);
+        pool_free(g->mempool, p, size);
     else
         g->frealloc(g->ud, p, size, 0);
 }

@@ -5,13 +5,15 @@
  *
  *   segment (1 MB, mmap) = 16 pages of 64 KB, aligned to 64 KB
  *   page = [struct pool_page | block | block | ...] all blocks of one class (class = size / 8)
+ *   mixed page: the first few blocks of every class. A small program uses forty sizes, a few times each, and would
+ *   touch forty pages.
  *
  * Invariants
  *  1. The page of a block is its address with the low 16 bits cleared: free needs no look-up.
  *  2. A page is in exactly one place: current of its class, on the class's list of pages with room,
  *     full (nowhere), or in the stack of empty pages.
  *  3. `alarm` is the value of `live` at or below which a free needs the slow path: 0 for pages with
- *     room (the page became empty), UINT32_MAX for full pages (there is room again).
+ *     room (the page became empty), UINT32_MAX for full pages (there is room again) and for the mixed page.
  *  4. Blocks whose size is a multiple of 16 are aligned to 16.
  * One universe is used by one thread at a time, so nothing here locks.
  */
@@ -28,7 +30,7 @@
 struct pool_page {
     void *free; /* list of free blocks, linked through their first word */
     uint32_t live, alarm; /* blocks in use; see 3 */
-    uint32_t cls;
+    uint32_t cls; /* 0: the mixed page */
     char *fresh, *end; /* never used part */
     struct pool_page *prev, *next;
 } __attribute__((aligned(64)));
@@ -42,11 +44,14 @@ struct pool {
     uint32_t nsegments, segcap;
     char *seg_fresh, *seg_end; /* pages of the newest segment never used */
     uint32_t npages; /* in use (not empty) */
+    struct pool_page *mixed; /* or NULL: not needed yet, no memory, or given up */
+    void *mixed_free[POOL_CLASSES]; /* free blocks of it, linked as in pages */
+    uint16_t mixed_used[POOL_CLASSES]; /* bytes */
     bool foreign; /* lua_setallocf replaced the allocator: nothing new from the pools */
 };
 
 void *pool_alloc_slow(struct pool *pl, unsigned cls); /* NULL: no memory */
-void pool_free_slow(struct pool *pl, struct pool_page *pg);
+void pool_free_slow(struct pool *pl, struct pool_page *pg, size_t size);
 
 static inline unsigned pool_class(size_t size) { return (unsigned)((size + 7) >> 3); }
 
@@ -63,13 +68,13 @@ static inline void *pool_alloc(struct pool *pl, size_t size)
     return p;
 }
 
-static inline void pool_free(struct pool *pl, void *p)
+static inline void pool_free(struct pool *pl, void *p, size_t size)
 {
     struct pool_page *pg = (struct pool_page *)((uintptr_t)p & ~(POOL_PAGE - 1));
     *(void **)p = pg->free;
     pg->free = p;
     if (unlikely(--pg->live <= pg->alarm))
-        pool_free_slow(pl, pg);
+        pool_free_slow(pl, pg, size);
 }
 
 /* A new object: like mem_alloc. `size` is counted, psize >= size is what the pool gives. */
