@@ -24,7 +24,7 @@ $(B)/libjitlua.a: $(call obj,$(LUA_LIBSRC))
 	@rm -f $@; ar rcs $@ $^
 # Our objects come first and whole, so that the distribution's archive gives only the standard library.
 $(B)/jitlua: $(call obj,jit/lua/main.c) $(B)/libjitlua.a $(B)/libjitengine.a
-	$(CC) $(CFLAGS) -Wl,-E -o $@ $(call obj,jit/lua/main.c) -Wl,--whole-archive $(B)/libjitlua.a $(B)/libjitengine.a -Wl,--no-whole-archive $(LUA_A) $(LDLIBS)
+	$(CC) $(CFLAGS) -Wl,-E -Wl,-z,pack-relative-relocs -o $@ $(call obj,jit/lua/main.c) -Wl,--whole-archive $(B)/libjitlua.a $(B)/libjitengine.a -Wl,--no-whole-archive $(LUA_A) $(LDLIBS)
 
 $(call obj,$(TOY_SRC)): CFLAGS += -Itests
 $(B)/toy: $(call obj,$(TOY_SRC)) $(B)/libjitengine.a
