@@ -1,12 +1,12 @@
 /* arena.c: chunks of anonymous memory, handed out from front to back, given back all at once.
  *
- * Why not malloc: traces are made inside a program that may have replaced malloc or be in the
- * middle of it, and a trace's memory dies as one. Why not the guest's allocator: DESIGN.md,
+ * Why not single blocks of malloc: a trace's memory dies as one. Why not the guest's allocator: DESIGN.md,
  * "IR, traces and code come from mmap".
  *
  * A compilation's scratch memory comes and goes hundreds of times in a program's first second, and
  * fresh pages cost more than what is computed in them. So arenas may share a pool: what one gives
- * back, cleared, the next one takes.
+ * back, cleared, the next one takes. What a trace keeps is a few kilobytes of known size, far less
+ * than a page's granularity: these arenas take blocks of malloc, as the traces themselves are.
  *
  * Invariants
  *  1. What is handed out is zero: fresh pages are, and a chunk is cleared on its way to the pool.
@@ -17,6 +17,7 @@
  * Before it: nothing. After it: everything that has a trace in its hands.
  */
 #include "base/arena.h"
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -29,6 +30,7 @@ struct jit_arena_chunk {
 enum { ALIGN = 16,
        FIRST_CHUNK = 64 * 1024,
        MAX_CHUNK = 4 * 1024 * 1024,
+       NEXT_FIT = 1024, /* behind the first chunk of an arena that fits */
        POOL_CHUNK = 32 * 1024,
        POOL_KEEPS = 16 }; /* chunks */
 
@@ -88,6 +90,12 @@ void jit_arena_pool_fini(struct jit_arena_pool *pool)
 
 /* ---- chunks ---- */
 
+void jit_arena_init_fit(struct jit_arena *a, size_t size)
+{
+    memset(a, 0, sizeof *a);
+    a->fit = round_up(size ? size : 1);
+}
+
 void jit_arena_fini(struct jit_arena *a)
 {
     struct jit_arena_chunk *c = a->chunks;
@@ -95,16 +103,31 @@ void jit_arena_fini(struct jit_arena *a)
         c->used = a->p;
     while (c) {
         struct jit_arena_chunk *older = c->older;
-        if (!pool_put(a->pool, c))
+        if (a->fit)
+            free(c);
+        else if (!pool_put(a->pool, c))
             munmap(c, c->size);
         c = older;
     }
     jit_arena_init(a);
 }
 
+static struct jit_arena_chunk *chunk_map(struct jit_arena *a, size_t size)
+{
+    struct jit_arena_chunk *c = a->pool && size == POOL_CHUNK ? pool_take(a->pool) : NULL;
+    if (c)
+        return c;
+    c = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return c == MAP_FAILED ? NULL : c;
+}
+
 /* Pooled chunks are all of one size; else chunks double, so that their number stays small. */
 static size_t chunk_size(const struct jit_arena *a, size_t need)
 {
+    if (a->fit) {
+        size_t fit = a->chunks ? NEXT_FIT : a->fit;
+        return (fit < need ? need : fit) + ALIGN + sizeof(struct jit_arena_chunk);
+    }
     size_t want = a->pool ? POOL_CHUNK : a->chunks ? a->chunks->size * 2
                                                    : FIRST_CHUNK;
     if (want > MAX_CHUNK)
@@ -117,10 +140,8 @@ static size_t chunk_size(const struct jit_arena *a, size_t need)
 static bool chunk_add(struct jit_arena *a, size_t size)
 {
     size_t want = chunk_size(a, size);
-    struct jit_arena_chunk *c = a->pool && want == POOL_CHUNK ? pool_take(a->pool) : NULL;
+    struct jit_arena_chunk *c = a->fit ? calloc(1, want) : chunk_map(a, want);
     if (!c)
-        c = mmap(NULL, want, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (c == MAP_FAILED)
         return false;
     if (a->chunks)
         a->chunks->used = a->p;

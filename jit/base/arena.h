@@ -16,6 +16,7 @@ struct jit_arena_pool {
 };
 struct jit_arena {
     struct jit_arena_pool *pool; /* where chunks come from and go to, or NULL */
+    size_t fit; /* not 0: chunks are malloc'ed, the first with just so many bytes */
     struct jit_arena_chunk *chunks;
     char *p, *end;
     size_t total; /* bytes mapped */
@@ -23,6 +24,8 @@ struct jit_arena {
 };
 void jit_arena_init(struct jit_arena *a);
 void jit_arena_init_pooled(struct jit_arena *a, struct jit_arena_pool *pool); /* pool may be NULL */
+/* For what is small and stays: no more is taken from the system than `size`, and little at a time behind it. */
+void jit_arena_init_fit(struct jit_arena *a, size_t size);
 void jit_arena_fini(struct jit_arena *a);
 void jit_arena_pool_fini(struct jit_arena_pool *pool); /* after the last of its arenas */
 void *jit_arena_alloc(struct jit_arena *a, size_t size); /* 16-byte aligned, zeroed; NULL: failed */

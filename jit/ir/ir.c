@@ -152,7 +152,7 @@ char jit_ref_type(const struct jit_ir *ir, jit_ref r)
         return (r & ~JIT_K) < ir->consts.n ? ir->consts.v[r & ~JIT_K].type : 0;
     if (r >= ir->ops.n)
         return 0;
-    char t = jit_opinfo[ir->ops.v[r].opcode].result;
+    char t = ir->types ? ir->types[r] : jit_opinfo[ir->ops.v[r].opcode].result;
     return t == 'v' ? 0 : t;
 }
 
@@ -213,6 +213,45 @@ bool jit_ir_copy(struct jit_ir *dst, const struct jit_ir *src, struct jit_arena 
         dst->failed = true;
     }
     return !dst->failed;
+}
+
+/* ---- what stays of a compiled trace ---- */
+
+size_t jit_ir_kept_size(const struct jit_ir *ir)
+{
+    return ir->consts.n * sizeof *ir->consts.v + ir->slots.n * sizeof *ir->slots.v + ir->frames.n * sizeof *ir->frames.v + ir->ops.n;
+}
+
+static bool has_virtual(const struct jit_ir *ir)
+{
+    for (uint32_t i = 0; i < ir->ops.n; i++)
+        if (jit_op_is_virtual(&ir->ops.v[i]))
+            return true;
+    return false;
+}
+
+bool jit_ir_keep(struct jit_ir *dst, const struct jit_ir *src, struct jit_arena *arena)
+{
+    *dst = *src;
+    dst->types = jit_arena_alloc(arena, src->ops.n);
+    if (!dst->types || !(VECTOR_COPY(&dst->consts) && VECTOR_COPY(&dst->slots) && VECTOR_COPY(&dst->frames)))
+        return false;
+    for (uint32_t i = 0; i < src->ops.n; i++)
+        dst->types[i] = jit_opinfo[src->ops.v[i].opcode].result;
+    return !has_virtual(src) || (VECTOR_COPY(&dst->ops) && VECTOR_COPY(&dst->args));
+}
+
+void jit_ir_strip(struct jit_ir *ir)
+{
+    if (!has_virtual(ir)) {
+        ir->ops.v = NULL;
+        ir->args = (struct jit_refs){0};
+    }
+    ir->arena = NULL;
+    ir->const_hash = NULL;
+    ir->const_hash_size = 0;
+    ir->resumes = (struct jit_resumes){0};
+    ir->merges = (struct jit_merges){0};
 }
 
 /* ---- removed objects ---- */

@@ -201,6 +201,7 @@ struct jit_ir {
     uint8_t kind; /* JITSTAT_KIND_* */
     uint8_t link; /* enum jit_link */
     bool failed; /* sticky: memory ran out; contents are then not to be used */
+    char *types; /* [ops.n] of the operations' results; jit_ir_keep makes it, else NULL */
     /* counted for totals */
     uint32_t n_shared, n_forcings, n_virtuals, n_holes, n_reused, n_heapcached;
     uint32_t *const_hash; /* ir.c: open addressing, index into consts + 1; NULL until the first constant */
@@ -210,6 +211,11 @@ struct jit_ir {
 void jit_ir_init(struct jit_ir *ir, struct jit_arena *arena, int kind);
 /* Deep copy into another arena. */
 bool jit_ir_copy(struct jit_ir *dst, const struct jit_ir *src, struct jit_arena *arena);
+/* What exits need of src while its machine code lives goes into arena: constants, slots, frames, the types of values, and
+ * where objects were removed the operations as well. All else is src's until jit_ir_strip leaves only that. */
+bool jit_ir_keep(struct jit_ir *dst, const struct jit_ir *src, struct jit_arena *arena);
+void jit_ir_strip(struct jit_ir *ir);
+size_t jit_ir_kept_size(const struct jit_ir *ir); /* bytes that jit_ir_keep takes, removed objects not counted */
 /* Before machine code is made: resume data get an entry JIT_SLOT_PART for every value that their removed objects hold,
  * so that whoever reads them sees all values an exit needs. Counts virtuals. False: memory. */
 bool jit_ir_spread(struct jit_ir *ir);
@@ -230,7 +236,7 @@ static inline jit_ref *jit_op_args_mut(struct jit_ir *ir, struct jit_op *op) { r
 char jit_ref_type(const struct jit_ir *ir, jit_ref r); /* i f r; 0 invalid */
 static inline const struct jit_const *jit_ref_const(const struct jit_ir *ir, jit_ref r) { return &ir->consts.v[r & ~JIT_K]; }
 static inline bool jit_op_is_virtual(const struct jit_op *op) { return op->opcode >= JIT_virtual_new && op->opcode <= JIT_virtual_item; }
-static inline bool jit_ref_is_virtual(const struct jit_ir *ir, jit_ref r) { return !(r & JIT_K) && jit_op_is_virtual(&ir->ops.v[r]); }
+static inline bool jit_ref_is_virtual(const struct jit_ir *ir, jit_ref r) { return !(r & JIT_K) && ir->ops.v && jit_op_is_virtual(&ir->ops.v[r]); }
 static inline bool jit_op_is_guard(const struct jit_op *op) { return jit_opinfo[op->opcode].effects == JIT_GUARD; }
 uint32_t jit_ir_count_guards(const struct jit_ir *ir);
 uint32_t jit_ir_label(const struct jit_ir *ir); /* index of the label or JIT_NOREF */

@@ -55,17 +55,26 @@ static bool step_optimize(struct jit_recorder *r, struct jit_ir *out, struct jit
 /* The collector asks in every cycle: it shall not have to look through all constants. */
 static void trace_roots(struct jit_trace *t)
 {
-    t->roots = jit_arena_alloc(&t->arena, (t->ir.consts.n + 1) * sizeof *t->roots);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < t->ir.consts.n; i++) n += t->ir.consts.v[i].gc;
+    t->roots = jit_arena_alloc(&t->arena, n * sizeof *t->roots);
     for (uint32_t i = 0; t->roots && i < t->ir.consts.n; i++)
         if (t->ir.consts.v[i].gc && t->ir.consts.v[i].p) t->roots[t->nroots++] = t->ir.consts.v[i].p;
 }
 
-/* All of the trace's data; the recorder's and the optimizer's memory can go afterwards. */
-static struct jit_trace *trace_new(struct jit_recorder *r, const struct jit_ir *ir, struct jit_trace *target)
+/* Bytes that most traces need, but for locations at exits. */
+static size_t trace_size(const struct jit_recorder *r, const struct jit_ir *ir)
+{
+    size_t exits = (jit_ir_count_guards(ir) + 3) * (sizeof(struct jit_exit) + 16);
+    return exits + jit_ir_kept_size(ir) + ir->consts.n * sizeof(uint64_t) + r->ndeps * sizeof *r->deps + strlen(r->name) + strlen(r->file) + 256;
+}
+
+/* All of the trace's data; its operations stay in the recorder's memory and go with it. */
+static struct jit_trace *trace_new(struct jit_recorder *r, struct jit_ir *ir, struct jit_trace *target)
 {
     struct jit_trace *t = calloc(1, sizeof *t);
     if (!t) return NULL;
-    jit_arena_init(&t->arena);
+    jit_arena_init_fit(&t->arena, trace_size(r, ir));
     t->vm = r->vm, t->kind = r->kind, t->place = r->place, t->number = r->number, t->key = r->key, t->line = r->line;
     t->name = jit_arena_strdup(&t->arena, r->name);
     t->file = jit_arena_strdup(&t->arena, r->file);
@@ -76,7 +85,7 @@ static struct jit_trace *trace_new(struct jit_recorder *r, const struct jit_ir *
         t->parent = r->parent->trace;
         t->parent_exit = r->parent->number;
     }
-    if (jit_ir_copy(&t->ir, ir, &t->arena) && jit_ir_spread(&t->ir)) trace_roots(t);
+    if (jit_ir_spread(ir) && jit_ir_keep(&t->ir, ir, &t->arena)) trace_roots(t);
     if (!t->roots || t->arena.failed) {
         jit_arena_fini(&t->arena);
         free(t);
@@ -171,17 +180,15 @@ static void exits_init(struct jit_trace *t)
 struct jit_trace *pipeline_compile(struct jit_recorder *r, enum jit_link link, struct jit_trace *target)
 {
     struct jit_vm *vm = r->vm;
-    struct jit_arena scratch;
     struct jit_ir opt;
     struct jit_trace *t = NULL;
     char err[160];
-    jit_arena_init_pooled(&scratch, &vm->scratch);
     r->ir.link = link;
     /* What a trace links to may have gone while it was recorded. */
     if (target && target->state != JIT_TR_LIVE) jit_rec_fail(r, JITSTAT_A_RELEASED);
     if (r->parent && r->parent->trace->state != JIT_TR_LIVE) jit_rec_fail(r, JITSTAT_A_RELEASED);
-    if (r->status < 0 && step_optimize(r, &opt, &scratch)) {
-        hooks_optimize(vm, r, &opt, &scratch);
+    if (r->status < 0 && step_optimize(r, &opt, &r->scratch)) {
+        hooks_optimize(vm, r, &opt, &r->scratch);
         if (target && target->state != JIT_TR_LIVE) jit_rec_fail(r, JITSTAT_A_RELEASED);
         if (r->parent && (r->parent->trace->state != JIT_TR_LIVE || r->parent->bridge)) jit_rec_fail(r, JITSTAT_A_RELEASED);
         if (jit_opt_verify && !jit_ir_verify(&opt, err, sizeof err)) {
@@ -195,7 +202,6 @@ struct jit_trace *pipeline_compile(struct jit_recorder *r, enum jit_link link, s
             t = NULL;
         }
     }
-    jit_arena_fini(&scratch);
     return t;
 }
 
@@ -240,6 +246,8 @@ void trace_publish(struct jit_trace *t, struct jit_recorder *r)
     }
     uint32_t nguards = jit_ir_count_guards(&t->ir);
     hooks_compile(t);
+    jit_ir_strip(&t->ir); /* the recorder's memory goes now */
+    t->code.op_offset = NULL;
     obs_ev_compile(vm->obs, &at, t->code.start, t->code.size, t->ir.ops.n, nguards, t->parent ? t->parent->number : 0, t->parent_exit);
     jit_hooks_safe_point(vm);
     trace_release_dead(vm);

@@ -158,6 +158,7 @@ struct jit_recorder *rec_new(struct jit_vm *vm, void *ctx, struct jit_key key, i
     r->top = JIT_REC_SLOTS_ABOVE; /* until the first begin_ins */
     r->number = vm->next_number + 1;
     jit_arena_init_pooled(&r->arena, &vm->scratch);
+    jit_arena_init_pooled(&r->scratch, &vm->scratch);
     jit_ir_init(&r->ir, &r->arena, kind);
     if (!slots_take(r)) {
         rec_free(r);
@@ -194,6 +195,7 @@ void rec_free(struct jit_recorder *r)
     if (r->vm->rec == r) r->vm->rec = NULL;
     slots_put(r);
     jit_arena_fini(&r->arena);
+    jit_arena_fini(&r->scratch);
     free(r);
 }
 

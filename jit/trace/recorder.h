@@ -33,7 +33,7 @@ struct jit_rec_slot {
 struct jit_recorder {
     struct jit_vm *vm;
     void *ctx; /* the guest's thread that is recorded */
-    struct jit_arena arena;
+    struct jit_arena arena, scratch; /* scratch: the optimizer's, and the trace's operations until it is published */
     struct jit_ir ir;
     uint8_t kind;
     uint8_t place; /* what key is: KIND_LOOP a loop's head, KIND_ENTRY a function's entry. kind is decided at

@@ -39,7 +39,7 @@ struct jit_trace {
     char *file;
     int line;
     struct jit_arena arena; /* everything below */
-    struct jit_ir ir; /* optimized; kept for hooks, dumps, exits */
+    struct jit_ir ir; /* optimized; as soon as the trace is published what jit_ir_strip leaves */
     struct jit_code code;
     struct jit_trace *parent; /* bridges */
     uint32_t parent_exit;

@@ -161,7 +161,7 @@ static bool out_prepare(struct lower *l)
 {
     const struct jit_ir *ir = l->ir;
     l->out->exits = jit_arena_alloc(l->arena, (jit_ir_count_guards(ir) + 3) * sizeof *l->out->exits);
-    l->out->op_offset = jit_arena_alloc(l->arena, (ir->ops.n + 1) * sizeof *l->out->op_offset);
+    l->out->op_offset = jit_arena_alloc(ir->arena, (ir->ops.n + 1) * sizeof *l->out->op_offset);
     l->consts = jit_arena_alloc(l->arena, (ir->consts.n + 1) * sizeof *l->consts);
     if (!l->out->exits || !l->out->op_offset || !l->consts) return false;
     for (uint32_t k = 0; k < ir->consts.n; k++) l->consts[k] = ir->consts.v[k].bits;

@@ -120,7 +120,7 @@ struct jit_code {
     size_t size;
     struct jit_exit *exits; /* [nexits], from the arena given */
     uint32_t nexits;
-    uint32_t *op_offset; /* [ops] offset of each operation's machine code, 0xffffffff: none */
+    uint32_t *op_offset; /* [ops] offset of each operation's machine code, 0xffffffff: none; in the IR's arena */
     struct code_block *block;
 };
 
