@@ -14,7 +14,10 @@ static void text_abort(FILE *f, const struct rows *r, const struct row_abort *ro
     const struct abort_row *why = abort_row(s->reason);
     char count[16], lost[16], line[16], advice[256];
     int at = text_whose(f, r, &row->of);
-    at += fprintf(f, "%6s %9s %-16s %-6s ", human_count(s->count, count), human_ns(s->ns_lost, lost), why->name, kind_name(s->kind));
+    if (out_width(f) < OUT_NARROW)
+        at += fprintf(f, "%6s %-10.10s ", human_count(s->count, count), why->name);
+    else
+        at += fprintf(f, "%6s %9s %-16s %-6s ", human_count(s->count, count), human_ns(s->ns_lost, lost), why->name, kind_name(s->kind));
     snprintf(line, sizeof line, ":%u", s->line);
     print_clean(f, s->file, out_width(f) - at - (int)strlen(line));
     fprintf(f, "%s\n", line);
@@ -26,7 +29,10 @@ void text_aborts(FILE *f, const struct rows *r, size_t n)
 {
     ink(f, INK_BOLD);
     text_whose(f, r, NULL);
-    fprintf(f, "%6s %9s %-16s %-6s %s", "COUNT", "LOST", "REASON", "KIND", "SOURCE");
+    if (out_width(f) < OUT_NARROW)
+        fprintf(f, "%6s %-10s %s", "COUNT", "REASON", "SOURCE");
+    else
+        fprintf(f, "%6s %9s %-16s %-6s %s", "COUNT", "LOST", "REASON", "KIND", "SOURCE");
     ink(f, INK_PLAIN);
     fputc('\n', f);
     n = n && n < r->naborts ? n : r->naborts;

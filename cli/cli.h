@@ -71,11 +71,15 @@ int options_parse(const struct command *c, struct options *o, int argc, char **a
 
 /* ---- feed.c: where snapshots come from ---- */
 struct feed;
-/* Opens what o asks for. Returns 0, or the exit status after one line on stderr. */
-int feed_open(struct feed **out, const struct options *o);
+/* Opens what o asks for; events: for agent_events, with BPF if it may be had. Returns 0, or the exit
+ * status after one line on stderr. */
+int feed_open(struct feed **out, const struct options *o, bool events);
 /* The state now; processes that came since are in it, those that ended stay. NULL: said why. */
 struct agent_snapshot *feed_take(struct feed *s);
-/* On stderr, one line each: what a caller without privilege does not see. */
+bool feed_wants(const struct feed *s, pid_t pid);
+/* What the caller does not see, and what it needs, one line; "": sees all. feed_note says it on
+ * stderr. */
+const char *feed_lacks(const struct feed *s);
 void feed_note(const struct feed *s);
 struct agent *feed_agent(struct feed *s);
 void feed_close(struct feed *s);
@@ -95,6 +99,15 @@ struct alarm_row {
 };
 const char *counter_name(int c);
 const char *event_name(int e);
+struct event_arg {
+    enum { ARG_NUMBER,
+           ARG_STRING,
+           ARG_POINTER } type;
+    const char *name;
+};
+/* What an event carries beside the common arguments. */
+int event_args(int e);
+const struct event_arg *event_arg(int e, int i);
 const char *time_name(int t);
 const char *hook_name(int h);
 const char *kind_name(uint32_t kind);
@@ -198,6 +211,9 @@ int text_whose(FILE *f, const struct rows *r, const struct row_vm *of);
 void text_loops(FILE *f, const struct rows *r, size_t n);
 void text_aborts(FILE *f, const struct rows *r, size_t n);
 void text_exits(FILE *f, const struct rows *r, size_t n);
+void text_why(FILE *f, const struct rows *r, size_t n);
+/* Below this many columns rows have only what matters most, and the place. */
+#define OUT_NARROW 60
 
 /* ---- jwrite.c: members that several commands write alike ---- */
 void json_counters(struct json *j, const struct jitstat_totals *t);
@@ -247,6 +263,7 @@ const char *human_count(uint64_t n, char room[16]);
 const char *human_ns(uint64_t ns, char room[16]);
 /* Columns that a line may have: the terminal's less one, 79 elsewhere. */
 int out_width(FILE *f);
+void out_set_width(int columns); /* from here on; 0: as the terminal is */
 /* Colours, if f is a terminal that has them and NO_COLOR is not set. */
 enum ink { INK_PLAIN,
            INK_BOLD,

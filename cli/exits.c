@@ -14,9 +14,13 @@ static void text_exit(FILE *f, const struct rows *r, const struct row_exit *x)
     int at = text_whose(f, r, &x->of);
     if (x->bridge)
         snprintf(bridge, sizeof bridge, "%" PRIu64, (uint64_t)x->bridge->number);
-    at += fprintf(f, "%6s %5.1f%% %-6s %6" PRIu64 " %5u %6s ", human_count(x->e->exits, exits),
-                  r->exits_total ? 100.0 * (double)x->e->exits / (double)r->exits_total : 0, kind_name(x->l->kind), (uint64_t)x->l->number,
-                  x->e->guard, bridge);
+    double share = r->exits_total ? 100.0 * (double)x->e->exits / (double)r->exits_total : 0;
+    if (out_width(f) < OUT_NARROW)
+        at += fprintf(f, "%6s %5.1f%% ", human_count(x->e->exits, exits), share);
+    else
+        at += fprintf(f, "%6s %5.1f%% %-6s %6" PRIu64 " %5u %6s ", human_count(x->e->exits, exits),
+                      share, kind_name(x->l->kind), (uint64_t)x->l->number,
+                      x->e->guard, bridge);
     print_clean(f, exit_place(x, place), out_width(f) - at);
     fputc('\n', f);
 }
@@ -25,7 +29,10 @@ void text_exits(FILE *f, const struct rows *r, size_t n)
 {
     ink(f, INK_BOLD);
     text_whose(f, r, NULL);
-    fprintf(f, "%6s %6s %-6s %6s %5s %6s %s", "EXITS", "SHARE", "KIND", "NUMBER", "GUARD", "BRIDGE", "SOURCE");
+    if (out_width(f) < OUT_NARROW)
+        fprintf(f, "%6s %6s %s", "EXITS", "SHARE", "SOURCE");
+    else
+        fprintf(f, "%6s %6s %-6s %6s %5s %6s %s", "EXITS", "SHARE", "KIND", "NUMBER", "GUARD", "BRIDGE", "SOURCE");
     ink(f, INK_PLAIN);
     fputc('\n', f);
     n = n && n < r->nexits ? n : r->nexits;

@@ -1,5 +1,6 @@
-/* feed.c: where snapshots come from: the processes that were asked for, all that may be read, or
- * a saved file. The one place of cli/ that opens an agent to look (run.c opens its own to start).
+/* feed.c: where snapshots come from: the processes that were asked for, all that may be read (both
+ * through agent_open, from a daemon or by ourselves), or a saved file. The one place of cli/ that
+ * opens an agent to look; run.c and snapshot --for have their own to start and to attach.
  *
  * Before it: agent/. After it: rows.c.
  */
@@ -12,34 +13,40 @@
 
 struct feed {
     const struct options *o;
-    struct agent *agent;
-    size_t refused; /* processes of others that may not be looked into */
+    struct agent *agent; /* NULL: a file */
 };
 
-static int open_pids(struct feed *s)
+/* Several processes: all are opened, and the others left out of every snapshot. */
+static int find_pids(struct feed *s)
 {
     size_t found = 0;
     for (size_t i = 0; i < s->o->npids; i++) {
         if (agent_add_pid(s->agent, s->o->pids[i]) == 0)
             found++;
-        else if (s->o->npids > 1)
-            fail(0, "%s", agent_error(s->agent)); /* the others are shown all the same */
         else
-            return fail(EXIT_FAILED, "%s", agent_error(s->agent));
+            fail(0, "%s", agent_error(s->agent));
     }
     return found ? 0 : EXIT_FAILED;
 }
 
-int feed_open(struct feed **out, const struct options *o)
+static int open_agent(struct feed *s, bool events)
+{
+    const struct options *o = s->o;
+    struct agent_open_options want = {.pid = o->npids == 1 ? o->pids[0] : 0, .daemon = AGENT_TRY, .counts = o->counts};
+    want.bpf = o->counts ? AGENT_MUST : events ? AGENT_TRY
+                                               : AGENT_NOT;
+    if (agent_open(&s->agent, &want) < 0)
+        return fail(EXIT_FAILED, "%s", s->agent ? agent_error(s->agent) : "out of memory");
+    return o->npids > 1 ? find_pids(s) : 0;
+}
+
+int feed_open(struct feed **out, const struct options *o, bool events)
 {
     struct feed *s = *out = calloc(1, sizeof *s);
-    if (!s || (!o->input && agent_new(&s->agent) < 0)) {
-        free(s);
-        *out = NULL;
+    if (!s)
         return fail(EXIT_FAILED, "out of memory");
-    }
     s->o = o;
-    int e = o->input || !o->npids ? 0 : open_pids(s);
+    int e = o->input ? 0 : open_agent(s, events);
     if (e) {
         feed_close(s);
         *out = NULL;
@@ -64,28 +71,63 @@ static struct agent_snapshot *take_file(const char *name)
     return snap;
 }
 
+bool feed_wants(const struct feed *s, pid_t pid)
+{
+    for (size_t i = 0; i < s->o->npids; i++)
+        if (s->o->pids[i] == pid)
+            return true;
+    return s->o->npids == 0;
+}
+
+/* Frees the processes that nobody asked for. */
+static void leave_out(const struct feed *s, struct agent_snapshot *snap)
+{
+    struct agent_snapshot *rest = calloc(1, sizeof *rest);
+    size_t kept = 0;
+    if (!rest || !(rest->processes = calloc(snap->nprocesses + 1, sizeof *rest->processes))) {
+        free(rest);
+        return;
+    }
+    for (size_t i = 0; i < snap->nprocesses; i++) {
+        if (feed_wants(s, snap->processes[i].pid))
+            snap->processes[kept++] = snap->processes[i];
+        else
+            rest->processes[rest->nprocesses++] = snap->processes[i];
+    }
+    snap->nprocesses = kept;
+    agent_snapshot_free(rest);
+}
+
 struct agent_snapshot *feed_take(struct feed *s)
 {
     if (s->o->input)
         return take_file(s->o->input);
-    if (!s->o->npids && agent_add_all(s->agent, &s->refused) < 0) {
-        fail(0, "%s", agent_error(s->agent));
-        return NULL;
-    }
     struct agent_snapshot *snap = agent_snapshot_take(s->agent);
     if (!snap)
         fail(0, "%s", agent_error(s->agent));
+    else if (s->o->npids > 1)
+        leave_out(s, snap);
     return snap;
+}
+
+const char *feed_lacks(const struct feed *s)
+{
+    if (s->o->input)
+        return "";
+    const struct agent_info *info = agent_info(s->agent);
+    if (info->note[0])
+        return info->note;
+    if (info->daemon || info->bpf || geteuid() == 0)
+        return "";
+    if (!s->o->npids && info->refused)
+        return "only your own processes are shown: sudo shows all, and what BPF adds (loss check, run counts)";
+    return "from the stats block; loss check, run counts and times from outside need BPF: use sudo";
 }
 
 void feed_note(const struct feed *s)
 {
-    if (s->o->input || geteuid() == 0)
-        return;
-    if (!s->o->npids && s->refused)
-        fail(0, "only your own processes are shown: sudo shows all, and what BPF adds (loss check, run counts)");
-    else
-        fail(0, "from the stats block; loss check, run counts and times from outside need BPF: use sudo");
+    if (feed_lacks(s)[0])
+        fail(0, "%s", feed_lacks(s));
 }
 
 struct agent *feed_agent(struct feed *s)
@@ -104,7 +146,7 @@ void feed_close(struct feed *s)
 int feed_once(const struct options *o, int (*show)(const struct options *o, const struct agent_snapshot *s))
 {
     struct feed *s;
-    int e = feed_open(&s, o);
+    int e = feed_open(&s, o, false);
     if (e)
         return e;
     struct agent_snapshot *snap = feed_take(s);

@@ -13,9 +13,13 @@ static void text_loop(FILE *f, const struct rows *r, const struct row_loop *row)
     const struct jitstat_loop *l = row->l;
     char runs[16], exits[16], code[16];
     int at = text_whose(f, r, &row->of);
-    at += fprintf(f, "%6s %6s %-6s %6" PRIu64 " %5u %6u %7s %-5s ", r->runs_total ? human_count(l->runs, runs) : "-",
-                  human_count(row->exits, exits), kind_name(l->kind), (uint64_t)l->number, l->nops, l->nguards,
-                  human_bytes(l->code_size, code), l->state == 2 ? "freed" : "live");
+    const char *ran = r->runs_total ? human_count(l->runs, runs) : "-";
+    if (out_width(f) < OUT_NARROW)
+        at += fprintf(f, "%6s %6s ", ran, human_count(row->exits, exits));
+    else
+        at += fprintf(f, "%6s %6s %-6s %6" PRIu64 " %5u %6u %7s %-5s ", ran,
+                      human_count(row->exits, exits), kind_name(l->kind), (uint64_t)l->number, l->nops, l->nguards,
+                      human_bytes(l->code_size, code), l->state == 2 ? "freed" : "live");
     print_clean(f, l->name, out_width(f) - at);
     fputc('\n', f);
 }
@@ -24,7 +28,10 @@ void text_loops(FILE *f, const struct rows *r, size_t n)
 {
     ink(f, INK_BOLD);
     text_whose(f, r, NULL);
-    fprintf(f, "%6s %6s %-6s %6s %5s %6s %7s %-5s %s", "RUNS", "EXITS", "KIND", "NUMBER", "OPS", "GUARDS", "CODE", "STATE", "SOURCE");
+    if (out_width(f) < OUT_NARROW)
+        fprintf(f, "%6s %6s %s", "RUNS", "EXITS", "SOURCE");
+    else
+        fprintf(f, "%6s %6s %-6s %6s %5s %6s %7s %-5s %s", "RUNS", "EXITS", "KIND", "NUMBER", "OPS", "GUARDS", "CODE", "STATE", "SOURCE");
     ink(f, INK_PLAIN);
     fputc('\n', f);
     n = n && n < r->nloops ? n : r->nloops;

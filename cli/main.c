@@ -5,7 +5,7 @@
 #include "cli/cli.h"
 
 static const struct command *const commands[] = {&cmd_stat, &cmd_list, &cmd_run, &cmd_snapshot, &cmd_why, &cmd_loops, &cmd_aborts, &cmd_exits,
-                                                 &cmd_dump, &cmd_diff, &cmd_metrics};
+                                                 &cmd_dump, &cmd_top, &cmd_trace, &cmd_diff, &cmd_metrics, &cmd_doctor};
 #define NCOMMANDS (sizeof commands / sizeof commands[0])
 
 static int main_help(FILE *f)

@@ -15,6 +15,16 @@ static const char *const event_names[] = {
 #include <jitstat/events.def>
 };
 
+/* The arguments from the seventh on; type names of the table become the enum's. */
+#define TYPE_u64 ARG_NUMBER
+#define TYPE_str ARG_STRING
+#define TYPE_ptr ARG_POINTER
+static const struct event_arg args[][JITSTAT_ARGS_MAX - JITSTAT_ARGS_COMMON + 1] = {
+#define JITSTAT_ARG(type, name) {TYPE_##type, #name},
+#define JITSTAT_EVENT(name, hook, args) {args{0}},
+#include <jitstat/events.def>
+};
+
 static const struct abort_row abort_rows[] = {
 #define JITSTAT_ABORT(NAME, help, advice) {#NAME, help, advice},
 #define JITSTAT_ABORT_PYPY JITSTAT_ABORT
@@ -37,6 +47,19 @@ const char *counter_name(int c)
 const char *event_name(int e)
 {
     return event_names[e];
+}
+
+int event_args(int e)
+{
+    int n = 0;
+    while (args[e][n].name)
+        n++;
+    return n;
+}
+
+const struct event_arg *event_arg(int e, int i)
+{
+    return &args[e][i];
 }
 
 const char *time_name(int t)

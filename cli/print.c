@@ -141,9 +141,18 @@ void print_padded(FILE *f, const char *s, int width)
 
 /* ---- the terminal ---- */
 
+static int width_set;
+
+void out_set_width(int columns)
+{
+    width_set = columns;
+}
+
 int out_width(FILE *f)
 {
     struct winsize w;
+    if (width_set)
+        return width_set;
     if (isatty(fileno(f)) && ioctl(fileno(f), TIOCGWINSZ, &w) == 0 && w.ws_col >= 40)
         return w.ws_col - 1;
     return 79;

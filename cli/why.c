@@ -168,22 +168,22 @@ static void find_all(struct findings *all, const struct rows *r)
 
 /* ---- showing it ---- */
 
-static void text_finding(size_t n, const struct finding *f, bool whose)
+static void text_finding(FILE *out, size_t n, const struct finding *f, bool whose)
 {
-    printf("%2zu. ", n);
-    ink(stdout, f->weight >= 1.5 ? INK_RED : INK_BOLD);
+    fprintf(out, "%2zu. ", n);
+    ink(out, f->weight >= 1.5 ? INK_RED : INK_BOLD);
     if (f->place[0])
-        print_clean(stdout, f->place, out_width(stdout) - 4);
+        print_clean(out, f->place, out_width(out) - 4);
     else
-        printf("process %d, VM %u", (int)f->of.p->pid, f->of.vm->id);
-    ink(stdout, INK_PLAIN);
+        fprintf(out, "process %d, VM %u", (int)f->of.p->pid, f->of.vm->id);
+    ink(out, INK_PLAIN);
     if (f->place[0] && whose)
-        printf("  (%d.%u)", (int)f->of.p->pid, f->of.vm->id);
-    putchar('\n');
-    print_wrapped(stdout, 4, f->what);
-    ink(stdout, INK_YELLOW);
-    print_wrapped(stdout, 6, f->advice);
-    ink(stdout, INK_PLAIN);
+        fprintf(out, "  (%d.%u)", (int)f->of.p->pid, f->of.vm->id);
+    fputc('\n', out);
+    print_wrapped(out, 4, f->what);
+    ink(out, INK_YELLOW);
+    print_wrapped(out, 6, f->advice);
+    ink(out, INK_PLAIN);
 }
 
 static void text_sum(const struct agent_snapshot *s)
@@ -198,20 +198,25 @@ static void text_sum(const struct agent_snapshot *s)
            human_ns(sum.t.times_ns[JITSTAT_T_OPTIMIZE], optimize), human_ns(sum.t.times_ns[JITSTAT_T_BACKEND], backend));
 }
 
-static void text(const struct rows *r, size_t n, const struct agent_snapshot *s)
+void text_why(FILE *f, const struct rows *r, size_t n)
 {
     struct findings *all = calloc(1, sizeof *all);
     if (!all)
         return;
-    text_sum(s);
     find_all(all, r);
     if (all->n == 0)
-        puts("nothing to complain about: see `jitstat loops` for what runs, `jitstat exits` for\nwhat leaves it");
+        print_wrapped(f, 0, "nothing to complain about: see `jitstat loops` for what runs, `jitstat exits` for what leaves it");
     for (size_t i = 0; i < all->n && (!n || i < n); i++)
-        text_finding(i + 1, &all->f[i], r->nvms > 1);
+        text_finding(f, i + 1, &all->f[i], r->nvms > 1);
     if (n && all->n > n)
-        printf("and %zu more\n", all->n - n);
+        fprintf(f, "and %zu more\n", all->n - n);
     free(all);
+}
+
+static void text(const struct rows *r, size_t n, const struct agent_snapshot *s)
+{
+    text_sum(s);
+    text_why(stdout, r, n);
 }
 
 static void json(struct json *j, const struct rows *r, size_t n)

@@ -2,11 +2,11 @@
 # DEPS=no forbids it. A stamp in $(B) remembers that all were there.
 DEB_BUILD = gcc libc6-dev clang llvm libbpf-dev bpftool libelf-dev zlib1g-dev libzydis-dev lua5.4 liblua5.4-dev \
             libreadline-dev systemtap-sdt-dev
-DEB_TEST  = libcriterion-dev bpftrace linux-perf perl diffutils tmux gdb strace clang-format pkgconf
+DEB_TEST  = libcriterion-dev bpftrace linux-perf perl diffutils tmux gdb strace clang-format pkgconf man-db
 # Programs and modules that tests/real runs: for check-long only.
 DEB_REAL  = gnuplot-nox gringo lighttpd lighttpd-modules-lua curl neomutt dnsmasq-base-lua lua-check lua-ldoc lua-busted luarocks \
             lua-lpeg lua-cjson lua-socket lua-filesystem lua-zlib lua-sql-sqlite3 lua-luv lua-cqueues lua-luaossl lua-expat lua-yaml \
-            lua-rex-pcre2 lua-rex-posix man-db
+            lua-rex-pcre2 lua-rex-posix
 DEPS ?= yes
 
 # $(1): packages.

@@ -1,0 +1,27 @@
+# completion.sh: bash completes commands, options, process ids and sort keys.
+. "$(dirname "$0")/lib.sh"
+# complete WORDS...: what is offered for the last word.
+complete_() {
+    bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _jitstat; printf "%s\n" "${COMPREPLY[@]}"' _ \
+        "$HERE/../../cli/jitstat.bash-completion" "$JITSTAT" "$@" | sort | tr '\n' ' '
+}
+equal "a command" "$(complete_ abo)" "aborts "
+equal "all commands" "$(complete_ "" | wc -w)" "$("$JITSTAT" --help | grep -cE '^  [a-z]+  +[a-z]')"
+equal "options of a command" "$(complete_ loops --r)" "--rows "
+equal "a sort key" "$(complete_ loops -S e)" "exits "
+for k in $(complete_ loops -S ""); do
+    "$JITSTAT" loops -S "$k" -r 1 >/dev/null 2>&1
+    equal "sort key $k is one" $? 0
+done
+for e in $(complete_ trace -e ""); do
+    echo '{"x":1}' >"$TMP/f"
+    "$JITSTAT" trace -e "$e" -p 2147483647 >/dev/null 2>"$TMP/err"
+    equal "event $e is one" $? 1
+done
+start loops=1 wait
+line
+check "a process" test -n "$(complete_ why -p "" | grep -w "$PID")"
+go
+wait "$PID"
+equal "lines of jitstat itself" "$(complete_ --col)" "--columns "
+finish
