@@ -201,7 +201,6 @@ void text_list(FILE *f, const struct agent_snapshot *s);
 void json_list(FILE *f, const struct agent_snapshot *s);
 /* The end of every view. */
 void text_tail(FILE *f, const struct agent_snapshot *s, bool details);
-void text_alarms(FILE *f, const struct row_vm *of, bool with_pid);
 void text_loss(FILE *f, const struct agent_loss *l);
 /* "process 12 (jitlua), VM 1 (lua)", or how many processes and VMs, as a line. */
 void text_subject(FILE *f, const struct rows *r, const struct agent_snapshot *s);

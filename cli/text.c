@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 
 #define TOP_ROWS 10
+#define TAIL_ALARMS ((size_t)4)
 #define WIDTH 79
 
 /* ---- counters and times ---- */
@@ -92,29 +93,35 @@ int text_whose(FILE *f, const struct rows *r, const struct row_vm *of)
     return fprintf(f, "%9s ", of ? whose : "PID.VM");
 }
 
-void text_alarms(FILE *f, const struct row_vm *of, bool with_pid)
+static void text_alarm(FILE *f, const struct row_vm *of, const struct jitstat_alarm_rec *r, bool with_pid)
 {
-    for (size_t i = 0; i < of->vm->nalarms; i++) {
-        const struct jitstat_alarm_rec *r = &of->vm->alarms[i];
-        const struct alarm_row *row = alarm_row(r->alarm);
-        ink(f, INK_RED);
-        int at = fprintf(f, "  ALARM: ");
-        if (with_pid)
-            at += fprintf(f, "%d.%u ", (int)of->p->pid, of->vm->id);
-        at += fprintf(f, "%s (%" PRIu64 "x)", row->what, (uint64_t)r->count);
-        if (r->file[0]) {
-            char line[16];
-            snprintf(line, sizeof line, ":%u", r->line);
-            fputs(": ", f);
-            print_clean(f, r->file, out_width(f) - at - 2 - (int)strlen(line));
-            fputs(line, f);
-        }
-        ink(f, INK_PLAIN);
-        fputc('\n', f);
-        if (r->detail[0])
-            print_wrapped(f, 9, r->detail);
-        print_wrapped(f, 9, row->advice);
+    const struct alarm_row *row = alarm_row(r->alarm);
+    ink(f, INK_RED);
+    int at = fprintf(f, "  ALARM: ");
+    if (with_pid)
+        at += fprintf(f, "%d.%u ", (int)of->p->pid, of->vm->id);
+    at += fprintf(f, "%s (%" PRIu64 "x)", row->what, (uint64_t)r->count);
+    if (r->file[0]) {
+        char line[16];
+        snprintf(line, sizeof line, ":%u", r->line);
+        fputs(": ", f);
+        print_clean(f, r->file, out_width(f) - at - 2 - (int)strlen(line));
+        fputs(line, f);
     }
+    ink(f, INK_PLAIN);
+    fputc('\n', f);
+    if (r->detail[0])
+        print_wrapped(f, 9, r->detail);
+    print_wrapped(f, 9, row->advice);
+}
+
+/* At most n; returns how many were shown. */
+static size_t text_alarms(FILE *f, const struct row_vm *of, size_t n, bool with_pid)
+{
+    n = n < of->vm->nalarms ? n : of->vm->nalarms;
+    for (size_t i = 0; i < n; i++)
+        text_alarm(f, of, &of->vm->alarms[i], with_pid);
+    return n;
 }
 
 void text_loss(FILE *f, const struct agent_loss *l)
@@ -133,8 +140,11 @@ void text_tail(FILE *f, const struct agent_snapshot *s, bool details)
     if (!rows_make(&r, s, NULL))
         return;
     fprintf(f, "alarms: %zu\n", r.nalarms);
+    size_t shown = 0;
     for (size_t i = 0; details && i < r.nvms; i++)
-        text_alarms(f, &r.vms[i], r.nvms > 1);
+        shown += text_alarms(f, &r.vms[i], TAIL_ALARMS - shown, r.nvms > 1);
+    if (details && shown < r.nalarms)
+        fprintf(f, "  and %zu more: see `jitstat why`\n", r.nalarms - shown);
     text_loss(f, &s->loss);
     rows_free(&r);
 }
@@ -172,7 +182,7 @@ static void show_vm(FILE *f, const struct row_vm *of)
             human_bytes(t->code_used, used), human_bytes(t->code_allocated, room));
     fprintf(f, "  %" PRIu64 " entries into machine code, %" PRIu64 " exits through guards\n", (uint64_t)t->trace_entries,
             (uint64_t)t->guard_exits);
-    text_alarms(f, of, false);
+    text_alarms(f, of, JITSTAT_ALARMS, false);
     if (!t->counters[JITSTAT_C_TRACING] && !vm->nloops && !vm->naborts) {
         fputs("  nothing was traced\n", f);
         return;

@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 COREDIR = lib/jitstat
 LUA_INCLUDE = $(firstword $(wildcard /usr/include/lua5.4 /usr/include))
-COMPLETION = $(wildcard cli/jitstat.bash docs/jitstat.bash)
+COMPLETION = cli/jitstat.bash-completion
 UNITS = $(wildcard agent/*.service docs/*.service)
 
 # MODE:SOURCE:PLACE below PREFIX; uninstall takes the places from the same list.
