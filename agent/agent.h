@@ -38,13 +38,14 @@ struct agent_loss {
     uint64_t late; /* blocks or records that were gone, or changing, when they were read */
 };
 
-/* A guard that was left at least once. */
+/* A way out of a trace that was taken at least once. */
 struct agent_exit {
     size_t loop; /* index into agent_vm.loops */
     uint32_t guard; /* number of the guard in its trace */
     uint32_t line, op; /* source line; index of the guard among the trace's operations */
     uint64_t exits;
     char *file; /* where the line is; NULL: the loop's own file */
+    uint32_t kind; /* enum jitstat_exit */
 };
 
 struct agent_vm {

@@ -161,7 +161,7 @@ static int read_exits(struct reading *r, const struct jitstat_loop *l)
         if (!e)
             return -ENOMEM;
         *e = (struct agent_exit){vm->nloops - 1, i, half(&g[i].line), half(&g[i].op), exits,
-                                 string_at(r->t, word(&g[i].file_off), JITSTAT_ABORT_FILE_LEN)};
+                                 string_at(r->t, word(&g[i].file_off), JITSTAT_ABORT_FILE_LEN), half(&g[i].kind)};
     }
     return 0;
 }

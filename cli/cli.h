@@ -112,6 +112,7 @@ const char *time_name(int t);
 const char *hook_name(int h);
 const char *kind_name(uint32_t kind);
 char kind_letter(uint32_t kind);
+const char *exit_name(uint32_t kind); /* of enum jitstat_exit: guard, end, poll, due */
 const struct abort_row *abort_row(uint32_t reason); /* never NULL */
 const struct alarm_row *alarm_row(uint32_t alarm); /* never NULL */
 /* By name; -1: there is none. */

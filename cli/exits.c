@@ -1,5 +1,7 @@
 /* exits.c: `jitstat exits`: the guards through which machine code is left most, and whether a bridge
- * took over. A guard with a bridge is no longer counted: its count is what it had until then.
+ * took over. A guard with a bridge is no longer counted: its count is what it had until then. The
+ * other ways out stand among them by what they are: end (of the trace, the interpreter goes on),
+ * poll (an interrupt at a back edge), due (the collector wanted its turn).
  *
  * Before it: rows.c.
  */
@@ -10,17 +12,18 @@
 
 static void text_exit(FILE *f, const struct rows *r, const struct row_exit *x)
 {
-    char exits[16], bridge[24] = "-", place[JITSTAT_NAME_LEN + 16];
+    char exits[16], guard[16], bridge[24] = "-", place[JITSTAT_NAME_LEN + 16];
     int at = text_whose(f, r, &x->of);
+    snprintf(guard, sizeof guard, "%u", x->e->guard);
     if (x->bridge)
         snprintf(bridge, sizeof bridge, "%" PRIu64, (uint64_t)x->bridge->number);
     double share = r->exits_total ? 100.0 * (double)x->e->exits / (double)r->exits_total : 0;
     if (out_width(f) < OUT_NARROW)
         at += fprintf(f, "%6s %5.1f%% ", human_count(x->e->exits, exits), share);
     else
-        at += fprintf(f, "%6s %5.1f%% %-6s %6" PRIu64 " %5u %6s ", human_count(x->e->exits, exits),
+        at += fprintf(f, "%6s %5.1f%% %-6s %6" PRIu64 " %5s %6s ", human_count(x->e->exits, exits),
                       share, kind_name(x->l->kind), (uint64_t)x->l->number,
-                      x->e->guard, bridge);
+                      x->e->kind == JITSTAT_X_GUARD ? guard : exit_name(x->e->kind), bridge);
     print_clean(f, exit_place(x, place), out_width(f) - at);
     fputc('\n', f);
 }
@@ -74,7 +77,8 @@ const struct command cmd_exits = {
     .summary = "show the guards that machine code is left through most",
     .usage = "exits [-p PID | -a | -i FILE] [-r ROWS] [-j]\n"
              "Shows the guards through which machine code is left most, with their source\n"
-             "line, their share of all exits, and the bridge that took over (-: none).\n\n"
+             "line, their share of all exits, and the bridge that took over (-: none). GUARD is\n"
+             "its number, or: end (of the trace), poll (an interrupt), due (the collector).\n\n"
              "  -p, --pid PID     of these processes (a list, or several times)\n"
              "  -a, --all         of all that may be read (the default)\n"
              "  -i, --input FILE  of a saved snapshot (- is stdin)\n"

@@ -194,6 +194,7 @@ void json_exit(struct json *j, const struct row_exit *r, bool with_pid)
     json_kind(j, r->l->kind);
     json_string(j, "greenkey", r->l->name);
     json_u64(j, "guard", r->e->guard);
+    json_string(j, "exit", exit_name(r->e->kind));
     json_u64(j, "op", r->e->op);
     json_string(j, "file", r->e->file ? r->e->file : loop_file(r->l, room));
     json_u64(j, "line", r->e->line);

@@ -97,6 +97,9 @@ static bool load_exit(struct agent_exit *e, const struct jnode *n, const struct 
     e->op = (uint32_t)jnumber(n, "op");
     e->line = (uint32_t)jnumber(n, "line");
     e->exits = jnumber(n, "exits");
+    for (uint32_t k = JITSTAT_X_GUARD; k <= JITSTAT_X_DUE; k++)
+        if (strcmp(jstring(n, "exit"), exit_name(k)) == 0)
+            e->kind = k;
     e->file = jstring(n, "file")[0] ? strdup(jstring(n, "file")) : NULL;
     return e->loop < vm->nloops;
 }

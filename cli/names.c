@@ -122,6 +122,13 @@ int alarm_number(const char *name)
     return -1;
 }
 
+const char *exit_name(uint32_t kind)
+{
+    static const char *const names[] = {
+        [JITSTAT_X_GUARD] = "guard", [JITSTAT_X_END] = "end", [JITSTAT_X_POLL] = "poll", [JITSTAT_X_DUE] = "due"};
+    return kind < sizeof names / sizeof names[0] ? names[kind] : "?";
+}
+
 /* A liar's kind is not a letter of ours: it becomes a loop. */
 char kind_letter(uint32_t kind)
 {

@@ -108,7 +108,7 @@ static void find_exits(struct findings *all, const struct rows *r)
     for (size_t i = 0; i < r->nexits; i++) {
         const struct row_exit *x = &r->exits[i];
         uint64_t sum = x->of.vm->own.guard_exits;
-        if (x->bridge || x->e->exits < EXITS_LEAST || (double)x->e->exits < SHARE_LEAST * (double)sum)
+        if (x->bridge || x->e->kind != JITSTAT_X_GUARD || x->e->exits < EXITS_LEAST || (double)x->e->exits < SHARE_LEAST * (double)sum)
             continue;
         struct finding *f = same_place(all, x);
         char exits[16];

@@ -13,7 +13,7 @@ static struct jitstat_loop loops[4] = {
 };
 static struct agent_exit exits[3] = {{.loop = 0, .guard = 2, .line = 13, .op = 4, .exits = 12},
                                      {.loop = 1, .line = 8, .op = 1, .exits = 700},
-                                     {.loop = 3, .guard = 8, .line = 2, .op = 3, .exits = 30}};
+                                     {.loop = 3, .guard = 8, .line = 2, .op = 3, .exits = 30, .kind = JITSTAT_X_DUE}};
 static struct jitstat_abort_site aborts[2] = {{.reason = JITSTAT_A_NYI_CALL, .line = 4, .kind = 'l', .count = 6, .ns_lost = 100, .file = "x.lua"},
                                               {.reason = JITSTAT_A_ESCAPE, .line = 5, .kind = 'b', .count = 2, .ns_lost = 1234567891, .file = "y.lua"}};
 static struct agent_vm vm = {.id = 1, .guest = "lua", .state = 1, .from_block = true, .loops = loops, .nloops = 4, .exits = exits, .nexits = 3, .aborts = aborts, .naborts = 2, .nalarms = 1, .alarms = {{.alarm = JITSTAT_AL_EXIT_STORM, .line = 8, .count = 3, .number = 2, .file = "c.lua", .detail = "guard 3"}}, .loss = {.missed = 1, .late = 2}};
