@@ -31,6 +31,7 @@ static const char *const ff_names[NUM_FF] = {
 };
 
 static pthread_mutex_t ff_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool ff_gmatch; /* struct gmatch_state is right */
 static bool ff_known; /* written under the lock, read without */
 static lua_CFunction ff_ptr[NUM_FF];
 static struct {
@@ -81,6 +82,30 @@ static void learn_named(struct lua_State *L, int id)
     lua_settop(L, 0);
 }
 
+static bool gmatch_is(const struct cclosure *it, const char *src, const char *p, const char *last)
+{
+    if (it->nupvals != 3 || it->upvals[2].tag != T_UDATA || it->upvals[2].u->len < sizeof(struct gmatch_state)) return false;
+    const struct gmatch_state *g = udata_block(it->upvals[2].u);
+    return g->src == src && g->p == p && g->last == last;
+}
+
+/* Goes once round an iterator over "xay" and looks whether its block holds what it should. */
+static void learn_gmatch(struct lua_State *L)
+{
+    const char *s = lua_pushliteral(L, "xay"), *p = lua_pushliteral(L, "a()");
+    lua_getglobal(L, "string");
+    lua_getfield(L, -1, "gmatch");
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, 2);
+    lua_call(L, 2, 1);
+    learn(L, FF_gmatch_iter);
+    const struct cclosure *it = L->top[-1].ccl;
+    ff_gmatch = L->top[-1].tag == T_CCL && gmatch_is(it, s, p, NULL);
+    lua_call(L, 0, 1);
+    ff_gmatch = ff_gmatch && gmatch_is(it, s + 2, p, s + 2);
+    lua_settop(L, 0);
+}
+
 /* Functions that have no name: what ipairs, coroutine.wrap and string.gmatch return. */
 static int learn_all(struct lua_State *L)
 {
@@ -97,6 +122,8 @@ static int learn_all(struct lua_State *L)
     lua_getglobal(L, "print");
     lua_call(L, 1, 1);
     learn(L, FF_wrap_func);
+    lua_settop(L, 0);
+    learn_gmatch(L);
     return 0;
 }
 
@@ -131,6 +158,12 @@ int fastfunc_id(struct lua_State *L, lua_CFunction f)
     for (unsigned h = hash_of(f); ff_hash[h].f; h = (h + 1) % HASH_SIZE)
         if (ff_hash[h].f == f) return ff_hash[h].id;
     return FF_NONE;
+}
+
+bool fastfunc_gmatch_known(struct lua_State *L)
+{
+    (void)L;
+    return known() && ff_gmatch;
 }
 
 lua_CFunction fastfunc_ptr(struct lua_State *L, int id)

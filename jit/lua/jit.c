@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include "lua/fastfunc.h"
 #include "lua/jit.h"
+#include "lua/pattern.h"
 
 void lua_jit_recording(struct lua_State *L, bool on)
 {
@@ -83,6 +84,8 @@ void lua_jit_close(struct lua_State *L)
     g->vm = NULL;
     lua_jit_recording(L, false);
     jit_vm_free(vm);
+    mem_free(L, L->g->match, L->g->match ? sizeof *L->g->match : 0);
+    L->g->match = NULL;
     reserve_free(L);
 }
 

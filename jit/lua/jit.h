@@ -34,9 +34,11 @@ enum lua_alias {
     AL_CI,
     AL_UDATA,
     AL_GLOBAL,
-    AL_PROTO
+    AL_PROTO,
+    AL_MATCH /* the state's match record */
 };
 #define ALS(x) (1ull << (x))
+#define TABLE_MEM (ALS(AL_TABLE) | ALS(AL_SLOTS) | ALS(AL_ARRAY) | ALS(AL_NODES))
 /* clang-format off */
 #define LUA_DESCRS(X) \
     X(d_table_flags) X(d_table_nomm) X(d_table_alen) X(d_table_arr) X(d_table_shape) X(d_table_slots) X(d_table_meta) X(d_table_acap) X(d_table_slotcap) \

@@ -11,7 +11,8 @@
  *     may read them there, and read again after code ran that may have written them.
  *  4. What is not understood ends the recording with a named reason, never with a guess.
  *
- * Files: record_arith.c, record_call.c (calls, returns, loops), record_table.c, record_ff.c, trace_help.c
+ * Files: record_arith.c, record_call.c (calls, returns, loops), record_table.c, record_ff.c and the libraries' record_str.c,
+ * record_pat.c, record_iter.c, trace_help.c
  * (functions that machine code calls). Before: vm.c. After: trace/recorder.c.
  */
 #include "lua/record.h"

@@ -38,12 +38,11 @@ bool ff_result(struct ff *c, struct rv v) { return ff_results(c, &v, 1); }
 bool ff_int(struct ff *c, jit_ref r) { return ff_result(c, (struct rv){r, T_INT}); }
 static bool ff_flt(struct ff *c, jit_ref r) { return ff_result(c, (struct rv){r, T_FLT}); }
 
-/* The result may have needed memory: the collector's turn after the instruction. */
-bool ff_made(struct ff *c, jit_ref made, uint32_t tag)
+/* The results may have needed memory: the collector's turn after the instruction. */
+bool ff_made_all(struct ff *c, const struct rv *v, int n)
 {
     struct rec_lua *rl = c->rl;
-    jit_rec_guard_nonnull(c->r, made);
-    ff_result(c, (struct rv){made, tag});
+    ff_results(c, v, n);
     if (rl->opened) { /* the guard resumes at the instruction that takes all results */
         struct jit_resume_frame *f = &c->r->frames[c->r->nframes - 1];
         f->flags |= LJF_OPEN;
@@ -53,6 +52,12 @@ bool ff_made(struct ff *c, jit_ref made, uint32_t tag)
     }
     rl_gc_check(rl);
     return true;
+}
+
+bool ff_made(struct ff *c, jit_ref made, uint32_t tag)
+{
+    jit_rec_guard_nonnull(c->r, made);
+    return ff_made_all(c, &(struct rv){made, tag}, 1);
 }
 
 jit_ref ff_ki(const struct ff *c, int64_t i) { return jit_rec_ki(c->r, i); }

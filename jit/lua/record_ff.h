@@ -23,10 +23,15 @@ bool ff_result(struct ff *c, struct rv v);
 bool ff_int(struct ff *c, jit_ref r);
 bool ff_made(struct ff *c, jit_ref made, uint32_t tag); /* one result that an allocating helper has made; NULL: leaves the trace */
 
+bool ff_made_all(struct ff *c, const struct rv *v, int n); /* results, some of them made by helpers; guarded already */
+
 bool ff_no_metafield(struct ff *c, int n, const char *name); /* the library would find no such field in the metatable; guarded */
 
 /* Handlers of a library's functions: true, recorded. */
 bool ff_string(struct ff *c, int id); /* record_str.c */
+bool ff_match(struct ff *c, bool find); /* record_pat.c */
+bool ff_gsub(struct ff *c);
+bool ff_gmatch_step(struct ff *c);
 bool ff_table(struct ff *c, int id); /* record_iter.c: tables and iteration */
 
 /* trace_ff.c */

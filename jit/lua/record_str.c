@@ -78,7 +78,7 @@ static bool ff_find(struct ff *c)
     bool plain = c->nargs > 3 && !tag_is_false(ff_tag(c, 3));
     if (ff_tag(c, 0) != T_STR || ff_tag(c, 1) != T_STR) return false;
     const struct lstr *ps = c->now[1].s, *ss = c->now[0].s;
-    if (!plain && (strpbrk(ps->data, "^$*+?.([%-") || strlen(ps->data) != ps->len)) return false;
+    if (!plain && (strpbrk(ps->data, "^$*+?.([%-") || strlen(ps->data) != ps->len)) return ff_match(c, true);
     if (!ff_integer(c, 2, 1, &init, &now) || now < 1 || (uint64_t)now - 1 > ss->len) return false;
     if (!plain) jit_rec_guard_value(c->r, p.ref, jit_rec_kr(c->r, (void *)ps, true));
     jit_rec_guard_true(c->r, op2(c, JIT_uint_le, op2(c, JIT_int_sub, init, ff_ki(c, 1)), jit_rec_get(c->r, &d_str_len, s.ref)));
@@ -185,6 +185,9 @@ bool ff_string(struct ff *c, int id)
     case FF_string_lower: return ff_case(c, CASE_LOWER);
     case FF_string_reverse: return ff_case(c, CASE_REVERSE);
     case FF_string_find: return ff_find(c);
+    case FF_string_match: return ff_match(c, false);
+    case FF_string_gsub: return ff_gsub(c);
+    case FF_gmatch_iter: return ff_gmatch_step(c);
     case FF_string_format: return ff_format(c);
     default: return false;
     }

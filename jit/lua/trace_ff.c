@@ -12,7 +12,6 @@
 
 #define CALL(var, nm, ret, as, ef, rd, wr) \
     const struct jit_descr var = {.name = nm, .kind = JIT_D_CALL, .type = ret, .args = as, .effects = ef, .reads = rd, .writes = wr}
-#define TABLE_MEM (ALS(AL_TABLE) | ALS(AL_SLOTS) | ALS(AL_ARRAY) | ALS(AL_NODES))
 
 CALL(d_call_f_f, "call_f_f", 'f', "f", 0, 0, 0);
 CALL(d_call_i_r, "call_i_r", 'i', "r", 0, 0, 0);

@@ -9,7 +9,6 @@
     const struct jit_descr var = {.name = nm, .kind = JIT_D_CALL, .type = ret, .args = as, .effects = ef, .reads = rd, .writes = wr}
 #define FIELD(var, nm, field, ty, sz) \
     const struct jit_descr var = {.name = nm, .kind = JIT_D_FIELD, .type = ty, .size = sz, .offset = (int32_t)offsetof(struct value, field), .alias = AL_NODES}
-#define TABLE_MEM (ALS(AL_TABLE) | ALS(AL_SLOTS) | ALS(AL_ARRAY) | ALS(AL_NODES))
 
 FIELD(d_nv_tag, "entry.tag", tag, 'i', 4);
 FIELD(d_nv_i, "entry.i", i, 'i', 8);
