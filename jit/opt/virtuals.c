@@ -124,11 +124,13 @@ static bool collect(struct virtuals *v)
         if (ir->ops.v[r].opcode == JIT_guard_not_due)
             v->due = ir->ops.v[r].arg[0];
     }
+    if (n == 0 || v->due == JIT_NOREF)
+        return false;
     v->objs = opt_alloc(v->o, (n + 1) * sizeof *v->objs);
     v->obj_of = opt_alloc(v->o, (ir->ops.n + 1) * sizeof *v->obj_of);
     v->part_of = opt_alloc(v->o, (ir->ops.n + 1) * sizeof *v->part_of);
     v->carried = opt_alloc(v->o, ir->ops.n + 1);
-    if (v->o->failed || v->due == JIT_NOREF)
+    if (v->o->failed)
         return false;
     for (uint32_t r = 0; r < ir->ops.n; r++) {
         const struct jit_op *op = &ir->ops.v[r];
@@ -347,6 +349,14 @@ static void look_states(struct virtuals *v)
     }
 }
 
+static bool some_removable(const struct virtuals *v)
+{
+    for (uint32_t i = 0; i < v->nobjs; i++)
+        if (!v->objs[i].keep)
+            return true;
+    return false;
+}
+
 /* Until nothing changes: each time at least one more stays. */
 static bool look(struct virtuals *v)
 {
@@ -357,11 +367,8 @@ static bool look(struct virtuals *v)
                 look_op(v, r);
         if (!v->changed)
             look_states(v);
-    } while (v->changed && !v->o->failed);
-    for (uint32_t i = 0; i < v->nobjs; i++)
-        if (!v->objs[i].keep)
-            return true;
-    return false;
+    } while (v->changed && !v->o->failed && some_removable(v));
+    return some_removable(v);
 }
 
 /* ---- writing ---- */
