@@ -579,28 +579,95 @@ static void push_alarms(lua_State *L, const struct jitstat_snapshot *s)
     }
 }
 
-static int snapshot_body(lua_State *L)
+/* A snapshot is a copy of all totals in a userdata; the tables that a program asks it for are made then. So taking one
+ * costs little, and what it says is of the moment in which it was taken. User value 1: the tables made so far. */
+#define SNAPSHOT_CLASS "jitstat.JitInfoSnapshot"
+
+static void push_counters(lua_State *L, const struct jitstat_totals *t)
 {
-    const struct jitstat_snapshot *s = lua_touserdata(L, 1);
-    const struct jitstat_totals *t = &s->totals;
-    lua_newtable(L);
     lua_createtable(L, 0, JITSTAT_NCOUNTERS);
     for (int i = 0; i < JITSTAT_NCOUNTERS; i++) set_int(L, jitstat_counter_name(i), (int64_t)t->counters[i]);
-    lua_setfield(L, -2, "counters");
-    push_times(L, t);
-    lua_setfield(L, -2, "counter_times");
+}
+
+static const struct {
+    const char *name;
+    size_t off; /* of a word in the totals */
+    void (*push)(lua_State *L, const struct jitstat_totals *t); /* or a table */
+} snapshot_fields[] = {
+    {"counters", 0, push_counters},
+    {"counter_times", 0, push_times},
+    {"hooks", 0, push_hook_counts},
+    {"trace_entries", offsetof(struct jitstat_totals, trace_entries), NULL},
+    {"guard_exits", offsetof(struct jitstat_totals, guard_exits), NULL},
+    {"flushes", offsetof(struct jitstat_totals, flushes), NULL},
+    {"blacklisted", offsetof(struct jitstat_totals, blacklisted), NULL},
+    {"code_used", offsetof(struct jitstat_totals, code_used), NULL},
+    {"listing_bytes", offsetof(struct jitstat_totals, listing_bytes), NULL},
+};
+#define NFIELDS (sizeof snapshot_fields / sizeof snapshot_fields[0])
+
+/* Pushes the table of what was made so far of the snapshot at 1. */
+static void snapshot_cache(lua_State *L)
+{
+    if (lua_getiuservalue(L, 1, 1) == LUA_TTABLE) return;
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 1, 1);
+}
+
+static int snapshot_index(lua_State *L)
+{
+    const struct jitstat_totals *t = luaL_checkudata(L, 1, SNAPSHOT_CLASS);
+    const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    lua_settop(L, 2);
+    snapshot_cache(L);
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, 3) != LUA_TNIL) return 1;
+    for (size_t i = 0; i < NFIELDS; i++) {
+        if (strcmp(snapshot_fields[i].name, key) != 0) continue;
+        if (snapshot_fields[i].push) snapshot_fields[i].push(L, t);
+        else lua_pushinteger(L, *(const int64_t *)((const char *)t + snapshot_fields[i].off));
+        lua_pushvalue(L, -1);
+        lua_setfield(L, 3, key);
+        return 1;
+    }
+    if (strcmp(key, "loop_run_times") != 0 && strcmp(key, "alarms") != 0) return 0;
+    lua_newtable(L); /* there were none: else they are in the cache */
+    lua_pushvalue(L, -1);
+    lua_setfield(L, 3, key);
+    return 1;
+}
+
+static int snapshot_next(lua_State *L)
+{
+    lua_settop(L, 2);
+    return lua_next(L, 1) ? 2 : (lua_pushnil(L), 1);
+}
+
+/* All fields, whether or not they were asked for. */
+static int snapshot_pairs(lua_State *L)
+{
+    luaL_checkudata(L, 1, SNAPSHOT_CLASS);
+    for (size_t i = 0; i < NFIELDS; i++) lua_getfield(L, 1, snapshot_fields[i].name), lua_pop(L, 1);
+    lua_getfield(L, 1, "loop_run_times");
+    lua_getfield(L, 1, "alarms");
+    lua_settop(L, 1);
+    lua_pushcfunction(L, snapshot_next);
+    snapshot_cache(L);
+    return 2;
+}
+
+/* What is a list in the snapshot goes into the tables at once. */
+static int snapshot_lists(lua_State *L)
+{
+    const struct jitstat_snapshot *s = lua_touserdata(L, 2);
+    snapshot_cache(L);
     push_runs(L, s);
     lua_setfield(L, -2, "loop_run_times");
-    push_hook_counts(L, t);
-    lua_setfield(L, -2, "hooks");
     push_alarms(L, s);
     lua_setfield(L, -2, "alarms");
-    set_int(L, "trace_entries", (int64_t)t->trace_entries);
-    set_int(L, "guard_exits", (int64_t)t->guard_exits);
-    set_int(L, "flushes", (int64_t)t->flushes);
-    set_int(L, "blacklisted", (int64_t)t->blacklisted);
-    set_int(L, "code_used", (int64_t)t->code_used);
-    return 1;
+    return 0;
 }
 
 static int js_get_stats_snapshot(lua_State *L)
@@ -609,10 +676,17 @@ static int js_get_stats_snapshot(lua_State *L)
     struct jit_vm *vm = js_vm(L);
     luaL_checkstack(L, 10, NULL);
     lua_settop(L, 0);
-    lua_pushcfunction(L, snapshot_body);
+    struct jitstat_totals *t = lua_newuserdatauv(L, sizeof *t, 1);
+    luaL_setmetatable(L, SNAPSHOT_CLASS);
     if (jitstat_get_stats_snapshot(vm, &s) != 0) return luaL_error(L, "not enough memory");
-    lua_pushlightuserdata(L, s);
-    int status = lua_pcall(L, 1, 1, 0);
+    *t = s->totals;
+    int status = LUA_OK;
+    if (s->nloop_run_times || s->nalarms) {
+        lua_pushcfunction(L, snapshot_lists);
+        lua_pushvalue(L, 1);
+        lua_pushlightuserdata(L, s);
+        status = lua_pcall(L, 2, 0, 0);
+    }
     jitstat_snapshot_free(s);
     return status == LUA_OK ? 1 : lua_error(L);
 }
@@ -662,6 +736,12 @@ static void open_classes(lua_State *L)
         lua_setfield(L, -2, "__index");
         lua_pop(L, 1);
     }
+    luaL_newmetatable(L, SNAPSHOT_CLASS);
+    lua_pushcfunction(L, snapshot_index);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, snapshot_pairs);
+    lua_setfield(L, -2, "__pairs");
+    lua_pop(L, 1);
     luaL_newmetatable(L, INFO_CLASS);
     lua_pushcfunction(L, info_tostring);
     lua_setfield(L, -2, "__tostring");

@@ -38,6 +38,10 @@ void trace_publish(struct jit_trace *t, struct jit_recorder *r); /* installs, co
 void listing_keep(struct jit_recorder *r, struct jit_trace *t); /* t has its record */
 void listing_names(void); /* makes the operations' names known to readers */
 
+/* names.c */
+void trace_name(struct jit_trace *t, struct jit_recorder *r);
+void stubs_name(struct jit_vm *vm);
+
 /* exit.c */
 void exit_handler(struct jit_exit_state *st);
 void exit_place(const struct jit_exit *e, const char **file, int *line); /* source place of a guard; file is valid for the call */

@@ -228,6 +228,7 @@ void trace_publish(struct jit_trace *t, struct jit_recorder *r)
     t->counted = vm->debug;
     exits_init(t);
     listing_keep(r, t);
+    trace_name(t, r);
     for (uint32_t i = 0; i < t->ir.ops.n && !t->stack_room; i++)
         if (t->ir.ops.v[i].opcode == JIT_guard_stack) t->stack_room = (uint32_t)jit_ref_const(&t->ir, t->ir.ops.v[i].arg[0])->i;
     t->next = vm->traces;

@@ -161,6 +161,7 @@ bool vm_backend_ready(struct jit_vm *vm)
         return false;
     }
     listing_names();
+    stubs_name(vm);
     return vm->backend_ok = true;
 }
 

@@ -1,0 +1,58 @@
+# symbols.sh: perf sees compiled code by name: the perf map, and the jitdump file with source lines.
+. "$(dirname "$0")/lib.sh"
+cp "$HERE/lua/listed.lua" "$TMP"
+mkfifo "$TMP/hold"
+cd "$TMP"
+JITSTAT=perfmap=1,jitdump=1 "$BIN/jitlua" listed.lua <>"$TMP/hold" >"$TMP/out" &
+PID=$!
+PIDS="$PIDS $PID"
+until grep -q '^ready' "$TMP/out" || ! kill -0 $PID; do :; done
+for n in $(awk '$1 == "trace" { print $2 }' "$TMP/out"); do
+    "$JITSTAT" dump -p $PID -j "$n" >"$TMP/json"
+    at=$(perl -MJSON::PP -0777 -ne 'my $j = decode_json($_); printf "%x %x", @$j{"code_addr", "code_size"}' "$TMP/json")
+    has "trace $n is in the perf map" "/tmp/perf-$PID.map" "^$at lua:listed.lua:15 [lb]$n\$"
+done
+equal "each once" "$(grep -c ' lua:listed.lua:15 ' /tmp/perf-$PID.map)" "$(grep -c '^trace' "$TMP/out")"
+DUMP=/tmp/jitstat-$(id -u)/jit-$PID.dump
+equal "the jitdump file begins like one" "$(head -c 4 "$DUMP" | od -An -tx1 | tr -d ' ')" "4454694a"
+equal "nobody else may write it" "$(stat -c %a "$DUMP")" 644
+kill $PID
+rm -f "/tmp/perf-$PID.map" "$DUMP"
+if root; then
+    # A folder that somebody else made is not used.
+    mv /tmp/jitstat-65534 "$TMP/old" 2>/dev/null
+    mkdir -m 777 /tmp/jitstat-65534
+    chmod 755 "$TMP"
+    JITSTAT=jitdump=1 nobody "$BIN/jitlua" -e 'local s = 0 for i = 1, 1000 do s = s + i end print(s)' >"$TMP/out"
+    equal "the program runs without" "$(cat "$TMP/out")" 500500
+    equal "nothing is written into a stranger's folder" "$(ls -A /tmp/jitstat-65534)" ""
+    rmdir /tmp/jitstat-65534
+fi
+cat >hot.lua <<'END'
+local function work(n)
+  local s = 0
+  for i = 1, n do
+    s = s + i % 7
+  end
+  return s
+end
+local s, stop = 0, os.clock() + 1
+while os.clock() < stop do s = s + work(1000000) end
+print("pid", io.open("/proc/self/stat"):read("n"))
+END
+JITSTAT=jitdump=1 perf record -q -k 1 -e cpu-clock -g -o "$TMP/data" -- "$BIN/jitlua" hot.lua >"$TMP/out" 2>"$TMP/err"
+PID=$(awk '$1 == "pid" { print $2 }' "$TMP/out")
+perf inject --jit -i "$TMP/data" -o "$TMP/jitted" >>"$TMP/out" 2>&1
+perf script -i "$TMP/jitted" -F ip,sym 2>/dev/null >"$TMP/script"
+has "perf inject names the samples" "$TMP/script" 'lua:hot.lua:4 l[0-9]+'
+# A stack: the trace (in the trampoline's frame), who entered it, the interpreter, main.
+perl -00 -ne '$a++ if /lua:hot/; $b++ if /lua:hot.*\n.* jit_run\n(?:.*\n)*?.* main\n/; END { exit !($a > 20 && $b > 0.9 * $a) }' "$TMP/script"
+equal "stacks go from the trace to main" $? 0
+perf annotate -i "$TMP/jitted" --stdio -l 2>/dev/null >"$TMP/annotate"
+has "with source lines" "$TMP/annotate" 'hot.lua:[34]'
+rm -f "/tmp/jitstat-$(id -u)/jit-$PID.dump" /tmp/jitstat-$(id -u)/jitted-$PID-*.so
+JITSTAT=perfmap=1 perf record -q -e cpu-clock -g -o "$TMP/data2" -- "$BIN/jitlua" hot.lua >"$TMP/out" 2>"$TMP/err"
+perf script -i "$TMP/data2" -F ip,sym 2>/dev/null >"$TMP/script"
+has "the perf map names them too" "$TMP/script" 'lua:hot.lua:4 l[0-9]+'
+rm -f "/tmp/perf-$(awk '$1 == "pid" { print $2 }' "$TMP/out").map"
+finish
