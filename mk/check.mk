@@ -19,6 +19,7 @@ bench-overhead: all e2e-bins
 
 fuzz: all
 	@tests/fuzz/run.sh $(B)/jitlua $(if $(T),$(T),60)
+	@tests/fuzz/load.sh $(B)/jitlua 10
 
 DEMO ?= sha256
 demo: all

@@ -23,4 +23,10 @@ $(B)/e2e/lua-dyn: $(call obj,jit/lua/main.c)
 $(B)/e2e/capi: tests/e2e/capi.c | deps
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $< -llua5.4 -lm
-e2e-bins: $(B)/e2e/lua-dyn $(B)/e2e/capi
+$(B)/e2e/embed: tests/e2e/embed.c | deps
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $< -llua5.4 -lpthread
+$(B)/e2e/unload: tests/e2e/unload.c | deps
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $< -ldl
+e2e-bins: $(B)/e2e/lua-dyn $(B)/e2e/capi $(B)/e2e/embed $(B)/e2e/unload

@@ -17,7 +17,11 @@ enum {
     STEP = 2 << 20, /* between two places that are tried */
     SMALLEST = 64 * 1024, /* halving max stops here */
     FILL = 0xcc, /* int3, where no code is */
+    SHARE = 4, /* areas of one size, the next ones are half as large: ... */
+    SMALL = 1 << 20, /* ... down to this, so that more than a thousand have room */
 };
+
+static unsigned areas; /* that this process has */
 
 static size_t round_up(size_t n, size_t to)
 {
@@ -104,6 +108,7 @@ static int probe(struct code_area *a)
 static void unreserve(struct code_area *a)
 {
     munmap(a->base, a->max + page_size());
+    __atomic_sub_fetch(&areas, 1, __ATOMIC_RELAXED);
     a->base = NULL;
     a->max = 0;
 }
@@ -116,6 +121,8 @@ int code_area_init(struct code_area *a, const void *near, size_t max)
     *a = (struct code_area){0};
     if (max > REACH / 2)
         max = REACH / 2;
+    for (unsigned n = __atomic_load_n(&areas, __ATOMIC_RELAXED) / SHARE; n && max > SMALL; n--)
+        max /= 2;
     max = round_up(max ? max : 1, page);
     while (!(a->base = reserve_near((uintptr_t)near, max + page))) {
         if (max / 2 < SMALLEST)
@@ -123,6 +130,7 @@ int code_area_init(struct code_area *a, const void *near, size_t max)
         max = round_up(max / 2, page);
     }
     a->max = max;
+    __atomic_add_fetch(&areas, 1, __ATOMIC_RELAXED);
     r = probe(a);
     if (r < 0)
         unreserve(a);

@@ -323,6 +323,24 @@ static int segment_make(void)
     return 0;
 }
 
+/* The library is unloaded (or the program ends): with no VM left, nothing of it stays behind. */
+__attribute__((destructor)) static void segment_unmake(void)
+{
+    pthread_mutex_lock(&lock);
+    if (segment && !live_vms) {
+        munmap(segment, segment->size);
+        segment = NULL;
+        struct stat st;
+        if (seg_fd >= 0 && fstat(seg_fd, &st) == 0 && st.st_ino == seg_stat.st_ino && st.st_dev == seg_stat.st_dev)
+            close(seg_fd); /* and not what the program opened there after it closed all it knew */
+        seg_fd = -1;
+        if (obs_own_mark != &no_mark)
+            munmap((void *)obs_own_mark, PAGE);
+        obs_own_mark = &no_mark;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
 /* ---- the arena ---- */
 
 static int size_class(size_t size)

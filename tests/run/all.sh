@@ -50,8 +50,13 @@ long)
     for n in 1 10 50 100 200 400 800 1600; do lua torture_alloc=$n,threshold=2 tests/run/lang.sh; done
     part "real programs and C modules" tests/run/real.sh "$B"
     part "1000 processes" tests/run/e2e.sh "$B" many 1000 1000
+    for p in 1,1 2,5 3,2 5,1 7,3 10,4; do # threshold, eagerness
+        lua "threshold=${p%,*},function_threshold=${p%,*},trace_eagerness=${p#*,},max_bridges=10000" tests/run/programs.sh
+    done
+    part "memory fails at every request" env RUN_LONG=1 tests/run/units.sh "$B" lua/running
     part sanitizers tests/run/sanitize.sh
     part fuzz tests/fuzz/run.sh "$B/jitlua" 60
+    part "fuzz of load" tests/fuzz/load.sh "$B/jitlua" 20
     ;;
 esac
 echo "$passed passed, $failed failed, $skipped skipped"

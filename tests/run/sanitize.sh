@@ -35,5 +35,6 @@ for mode in default threshold=1,function_threshold=1,trace_eagerness=1; do
   part "os.exit $mode" env ONLY='^err_e' ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" tests/run/lang.sh "$build/jitlua" "JITSTAT=$mode"
   part "regress $mode" tests/run/regress.sh "$build/jitlua" "JITSTAT=$mode"
 done
+part "damaged chunks" tests/fuzz/load.sh "$build/jitlua" 20
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ]

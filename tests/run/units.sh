@@ -1,6 +1,6 @@
 #!/bin/bash
-# units.sh BINDIR: every Criterion program under BINDIR/unit, summed up.
-dir=${1:?usage: $0 BINDIR}/unit
+# units.sh BINDIR [PART]: every Criterion program under BINDIR/unit (or BINDIR/unit/PART), summed up.
+dir=${1:?usage: $0 BINDIR [PART]}/unit${2:+/$2}
 passed=0 failed=0 n=0
 cd "$(dirname "$0")/../.." || exit 1
 for t in $(find "$dir" -type f -perm -u+x | sort); do
