@@ -71,9 +71,11 @@ int options_parse(const struct command *c, struct options *o, int argc, char **a
 
 /* ---- feed.c: where snapshots come from ---- */
 struct feed;
-/* Opens what o asks for; events: for agent_events, with BPF if it may be had. Returns 0, or the exit
- * status after one line on stderr. */
-int feed_open(struct feed **out, const struct options *o, bool events);
+enum feed_want { FEED_ALL,
+                 FEED_TOTALS, /* snapshots without loops and exits: for sums and rates */
+                 FEED_EVENTS }; /* for agent_events, with BPF if it may be had */
+/* Opens what o asks for. Returns 0, or the exit status after one line on stderr. */
+int feed_open(struct feed **out, const struct options *o, enum feed_want want);
 /* The state now; processes that came since are in it, those that ended stay. NULL: said why. */
 struct agent_snapshot *feed_take(struct feed *s);
 bool feed_wants(const struct feed *s, pid_t pid);
@@ -84,7 +86,7 @@ void feed_note(const struct feed *s);
 struct agent *feed_agent(struct feed *s);
 void feed_close(struct feed *s);
 /* For commands that look once: opens, takes, calls show, closes. Returns the exit status. */
-int feed_once(const struct options *o, int (*show)(const struct options *o, const struct agent_snapshot *s));
+int feed_once(const struct options *o, enum feed_want want, int (*show)(const struct options *o, const struct agent_snapshot *s));
 
 /* ---- load.c: a snapshot from its JSON ---- */
 /* Freed with agent_snapshot_free. NULL: *error has one line, to be freed. */

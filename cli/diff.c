@@ -287,7 +287,7 @@ static struct agent_snapshot *load(const char *name)
 {
     struct options o = {.input = name};
     struct feed *src;
-    if (feed_open(&src, &o, false))
+    if (feed_open(&src, &o, FEED_ALL))
         return NULL;
     struct agent_snapshot *s = feed_take(src);
     feed_close(src);

@@ -67,7 +67,7 @@ static int run(int argc, char **argv)
 {
     struct options o = {.rows = 20};
     int e = options_parse(&cmd_exits, &o, argc, argv);
-    return e ? (e < 0 ? EXIT_OK : e) : feed_once(&o, show);
+    return e ? (e < 0 ? EXIT_OK : e) : feed_once(&o, FEED_ALL, show);
 }
 
 const struct command cmd_exits = {

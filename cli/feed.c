@@ -29,24 +29,25 @@ static int find_pids(struct feed *s)
     return found ? 0 : EXIT_FAILED;
 }
 
-static int open_agent(struct feed *s, bool events)
+static int open_agent(struct feed *s, enum feed_want kind)
 {
     const struct options *o = s->o;
     struct agent_open_options want = {.pid = o->npids == 1 ? o->pids[0] : 0, .daemon = AGENT_TRY, .counts = o->counts};
-    want.bpf = o->counts ? AGENT_MUST : events ? AGENT_TRY
-                                               : AGENT_NOT;
+    want.totals_only = kind == FEED_TOTALS;
+    want.bpf = o->counts ? AGENT_MUST : kind == FEED_EVENTS ? AGENT_TRY
+                                                            : AGENT_NOT;
     if (agent_open(&s->agent, &want) < 0)
         return fail(EXIT_FAILED, "%s", s->agent ? agent_error(s->agent) : "out of memory");
     return o->npids > 1 ? find_pids(s) : 0;
 }
 
-int feed_open(struct feed **out, const struct options *o, bool events)
+int feed_open(struct feed **out, const struct options *o, enum feed_want want)
 {
     struct feed *s = *out = calloc(1, sizeof *s);
     if (!s)
         return fail(EXIT_FAILED, "out of memory");
     s->o = o;
-    int e = o->input ? 0 : open_agent(s, events);
+    int e = o->input ? 0 : open_agent(s, want);
     if (e) {
         feed_close(s);
         *out = NULL;
@@ -143,10 +144,10 @@ void feed_close(struct feed *s)
     free(s);
 }
 
-int feed_once(const struct options *o, int (*show)(const struct options *o, const struct agent_snapshot *s))
+int feed_once(const struct options *o, enum feed_want want, int (*show)(const struct options *o, const struct agent_snapshot *s))
 {
     struct feed *s;
-    int e = feed_open(&s, o, false);
+    int e = feed_open(&s, o, want);
     if (e)
         return e;
     struct agent_snapshot *snap = feed_take(s);

@@ -11,7 +11,7 @@ static int run(int argc, char **argv)
 {
     struct options o = {.rows = 0};
     int e = options_parse(&cmd_list, &o, argc, argv);
-    return e ? (e < 0 ? EXIT_OK : e) : feed_once(&o, show);
+    return e ? (e < 0 ? EXIT_OK : e) : feed_once(&o, FEED_TOTALS, show);
 }
 
 const struct command cmd_list = {

@@ -72,7 +72,7 @@ static int run(int argc, char **argv)
         return e < 0 ? EXIT_OK : e;
     if (o.sort && !rows_sort_known(o.sort))
         return misuse(&cmd_loops, "cannot sort by %s: runs, exits, size, ops, guards, source or number", o.sort);
-    return feed_once(&o, show);
+    return feed_once(&o, FEED_ALL, show);
 }
 
 const struct command cmd_loops = {

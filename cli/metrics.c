@@ -159,7 +159,7 @@ static int run(int argc, char **argv)
 {
     struct options o = {.json = false};
     int e = options_parse(&cmd_metrics, &o, argc, argv);
-    return e ? (e < 0 ? EXIT_OK : e) : feed_once(&o, show);
+    return e ? (e < 0 ? EXIT_OK : e) : feed_once(&o, FEED_TOTALS, show);
 }
 
 const struct command cmd_metrics = {

@@ -119,7 +119,7 @@ static int run(int argc, char **argv)
     if (e)
         return e < 0 ? EXIT_OK : e;
     if (l.all)
-        return feed_once(&(struct options){.json = l.json}, show_all);
+        return feed_once(&(struct options){.json = l.json}, FEED_ALL, show_all);
     if (agent_new(&l.agent) < 0)
         return fail(EXIT_FAILED, "out of memory");
     e = look(&l);

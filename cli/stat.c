@@ -284,7 +284,7 @@ static int run(int argc, char **argv)
     int e = options_parse(&cmd_stat, &o, argc, argv);
     if (e)
         return e < 0 ? EXIT_OK : e;
-    if ((e = choose_columns(&v)) || (e = feed_open(&src, &o, false)))
+    if ((e = choose_columns(&v)) || (e = feed_open(&src, &o, FEED_TOTALS)))
         return e;
     e = watch(&v, src);
     if (!o.json)

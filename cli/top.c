@@ -43,6 +43,9 @@ struct top {
     enum page page, help_from;
     size_t sort; /* column */
     pid_t selected;
+    struct agent *looking; /* at the selected process, for its pages: the others' loops are not read */
+    pid_t looked_at;
+    struct agent_snapshot *page_now;
     size_t scroll; /* of a process's pages */
     bool paused;
     long interval_ms;
@@ -359,15 +362,39 @@ static const struct entry *selected_entry(const struct top *t)
     return NULL;
 }
 
-static char *page_text(const struct top *t, const struct entry *e)
+/* The selected process with its loops; what was read last, if it has ended. */
+static struct agent_snapshot *look(struct top *t)
 {
-    struct agent_process one = *e->p;
-    struct agent_snapshot s = {.processes = &one, .nprocesses = 1, .loss = t->now->loss};
+    struct agent_open_options o = {.pid = t->selected, .daemon = AGENT_TRY};
+    if (t->looked_at != t->selected) {
+        agent_free(t->looking);
+        agent_snapshot_free(t->page_now);
+        t->looking = NULL;
+        t->page_now = NULL;
+        t->looked_at = t->selected;
+        if (agent_open(&t->looking, &o) < 0) {
+            agent_free(t->looking);
+            t->looking = NULL;
+        }
+    }
+    struct agent_snapshot *s = t->looking && (!t->paused || !t->page_now) ? agent_snapshot_take(t->looking) : NULL;
+    if (s) {
+        agent_snapshot_free(t->page_now);
+        t->page_now = s;
+    }
+    return t->page_now;
+}
+
+static char *page_text(struct top *t)
+{
+    struct agent_snapshot *s = look(t);
     struct rows r;
     char *text = NULL;
     size_t size;
     FILE *f = open_memstream(&text, &size);
-    if (!f || !rows_make(&r, &s, NULL)) {
+    if (f && !s)
+        fputs("it has ended, and its loops cannot be read any more\n", f);
+    if (!f || !s || !rows_make(&r, s, NULL)) {
         if (f)
             fclose(f);
         return text;
@@ -394,7 +421,7 @@ static void frame_page(struct top *t)
         return;
     }
     frame_line(t, 'b', "%s of process %d (%s)%s", names[t->page], (int)e->p->pid, cleaned(e->p->comm, 0, comm, sizeof comm), e->p->exited ? ", ended" : "");
-    char *text = page_text(t, e), *save;
+    char *text = page_text(t), *save;
     size_t room = t->rows > (int)t->nlines + 1 ? (size_t)t->rows - t->nlines - 1 : 1, n = 0;
     bool headed = t->page != PAGE_WHY;
     size_t total = 0;
@@ -573,7 +600,7 @@ static int run(int argc, char **argv)
     if (e)
         return e < 0 ? EXIT_OK : e;
     t.interval_ms = o.interval_ms ? o.interval_ms : 1000;
-    if ((e = feed_open(&t.src, &o, false)))
+    if ((e = feed_open(&t.src, &o, FEED_TOTALS)))
         return e;
     if (term_open() < 0)
         e = fail(EXIT_FAILED, "top wants a terminal: `jitstat 1` prints lines, `jitstat -j 1` JSON");
@@ -586,6 +613,8 @@ static int run(int argc, char **argv)
     free(t.entries);
     agent_snapshot_free(t.prev);
     agent_snapshot_free(t.now);
+    agent_snapshot_free(t.page_now);
+    agent_free(t.looking);
     feed_close(t.src);
     return e;
 }

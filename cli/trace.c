@@ -264,7 +264,7 @@ static int run(int argc, char **argv)
         return e < 0 ? EXIT_OK : e;
     clock_gettime(CLOCK_MONOTONIC, &now);
     t.began_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-    if ((e = choose_events(&t)) || (e = feed_open(&t.src, &o, true)))
+    if ((e = choose_events(&t)) || (e = feed_open(&t.src, &o, FEED_EVENTS)))
         return e;
     e = follow(&t);
     struct agent_snapshot *s = feed_take(t.src);
