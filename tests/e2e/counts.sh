@@ -6,6 +6,11 @@ json "every kind is counted" "$TMP/on" 'same([map { "$_->{kind}$_->{number}=$_->
 "$JITSTAT" run -j --no-counts -o "$TMP/off" -- "$EMITTER" loops=2 entries=1 bridges=1 runs=100 >/dev/null
 json "--no-counts leaves them off" "$TMP/off" '@{$v->{loop_run_times}} == 4 && !grep { $_->{runs} } @{$v->{loop_run_times}}'
 json "and counts nothing else less" "$TMP/off" '$v->{counters}{TOTAL_COMPILED_LOOPS} == 3 && $v->{loss}{missed} == 0'
+# The machine code counts by itself as long as nobody in the process asks for more: the numbers are those of the handler.
+"$BIN/jitlua" "$HERE/lua/counted.lua" debug | tail -n +2 >"$TMP/inside"
+"$JITSTAT" run -j -o "$TMP/outside" -- "$BIN/jitlua" "$HERE/lua/counted.lua" >"$TMP/out"
+check "many traces ran" test "$(wc -l <"$TMP/inside")" -gt 8
+json "every trace's runs, counted by machine code and by the handler" "$TMP/outside" 'open my $f, "<", "'"$TMP/inside"'"; chomp(my @in = <$f>); same(\@in, [sort map { "$_->{kind} $_->{number} $_->{greenkey} $_->{runs}" } grep { $_->{runs} } @{$v->{loop_run_times}}])'
 start loops=1 until=count runs=7 until=-count runs=1000 wait
 watch "$TMP/out" --for 0 --counts -j
 kill -INT $watcher
