@@ -107,6 +107,7 @@ struct agent_open_options {
     bool counts; /* turn run counts on while the agent is open (a loop of few instructions may take half as long again); wants BPF */
     const char *files; /* of all processes only those that map a file whose path begins so; NULL: any; kept by the caller */
     uint32_t max_vms; /* that BPF counts at one time; 0: 16384 */
+    uint32_t max_files; /* attached to at one time; 0: IMAGES_MAX */
     bool serve; /* jitstatd itself: blocks are held to be handed on */
     bool totals_only; /* snapshots without loops and guards: for lists and for rates */
 };

@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@
 #include "jitstat.skel.h"
 
 #define TRIES 100
+#define SEARCH_NS 1000000000u
 
 /* libbpf's warnings are for developers: JITSTAT_DEBUG shows them, a person gets agent_error. */
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -127,8 +129,19 @@ int agent_bpf_load(struct agent *a, const struct agent_bpf_options *o)
     return 0;
 }
 
+static void image_detach(struct image *im)
+{
+    for (size_t i = 0; i < JITSTAT_NEVENTS; i++)
+        bpf_link__destroy(im->links[i]);
+    if (im->taken)
+        close(im->fd);
+    *im = (struct image){0};
+}
+
 void bpf_fini(struct agent *a)
 {
+    while (a->nimages)
+        image_detach(&a->images[--a->nimages]);
     for (size_t i = 0; i < a->nlinks; i++)
         bpf_link__destroy(a->links[i]);
     free(a->links);
@@ -138,8 +151,6 @@ void bpf_fini(struct agent *a)
     a->ring = NULL;
     jitstat_bpf__destroy(a->skel);
     a->skel = NULL;
-    while (a->nimages)
-        close(a->images[--a->nimages].fd);
 }
 
 int agent_watch(struct agent *a, pid_t pid)
@@ -157,10 +168,21 @@ static bool same_file(const struct image *im, const struct stat *st)
            im->changed.tv_nsec == st->st_ctim.tv_nsec;
 }
 
+struct pid_of {
+    struct agent *a;
+    pid_t pid;
+};
+
+/* Through the mapping: also for deleted files and other mount namespaces. */
+static void map_files_path(char *path, size_t size, pid_t pid, const struct mapping *m)
+{
+    snprintf(path, size, "/proc/%d/map_files/%llx-%llx", (int)pid, (unsigned long long)m->start, (unsigned long long)m->end);
+}
+
 static struct image *image_known(const struct agent *a, const struct stat *st, pid_t pid)
 {
     for (size_t i = 0; i < a->nimages; i++)
-        if (same_file(&a->images[i], st) && (a->images[i].pid == -1 || a->images[i].pid == pid))
+        if (a->images[i].taken && same_file(&a->images[i], st) && (a->images[i].pid == -1 || a->images[i].pid == pid))
             return &a->images[i];
     return NULL;
 }
@@ -180,24 +202,11 @@ static void remember_stranger(struct agent *a, const struct stat *st)
     a->strangers[a->next_stranger++ % STRANGERS] = (struct image){.dev = st->st_dev, .ino = st->st_ino, .changed = st->st_ctim};
 }
 
-/* One probe. A file of an older version may lack it: that is no error. cookie: the file's index. */
-static int attach_event(struct agent *a, struct bpf_program *prog, const char *name, const char *path, pid_t pid, uint64_t cookie)
+/* All probes of a file, or none: half of them would look like loss. A file of an older version may lack one:
+ * that is no error. The cookie is the file's place in the array. */
+static int attach_events(struct agent *a, struct image *im, const char *path, pid_t pid, bool counts)
 {
-    LIBBPF_OPTS(bpf_usdt_opts, opts, .usdt_cookie = cookie);
-    struct bpf_link *link = bpf_program__attach_usdt(prog, pid, path, "jitstat", name, &opts);
-    if (!link)
-        return errno == ENOENT ? 0 : -errno;
-    struct bpf_link **slot = agent_push(&a->links, &a->nlinks, sizeof *slot);
-    if (!slot) {
-        bpf_link__destroy(link);
-        return -ENOMEM;
-    }
-    *slot = link;
-    return 1;
-}
-
-static int attach_events(struct agent *a, const char *path, pid_t pid, bool counts, uint64_t cookie)
-{
+    LIBBPF_OPTS(bpf_usdt_opts, opts, .usdt_cookie = (uint64_t)(im - a->images));
     struct {
         const char *name;
         struct bpf_program *prog;
@@ -206,9 +215,14 @@ static int attach_events(struct agent *a, const char *path, pid_t pid, bool coun
 #include <jitstat/events.def>
     };
     for (size_t i = 0; i < JITSTAT_NEVENTS; i++) {
-        int r = i == JITSTAT_E_count && !counts ? 0 : attach_event(a, table[i].prog, table[i].name, path, pid, cookie);
-        if (r < 0)
-            return agent_fail(a, -r, "probe %s of %s cannot be attached: %s", table[i].name, path, strerror(-r));
+        if (i == JITSTAT_E_count && !counts)
+            continue;
+        im->links[i] = bpf_program__attach_usdt(table[i].prog, pid, path, "jitstat", table[i].name, &opts);
+        if (im->links[i] || errno == ENOENT)
+            continue;
+        int err = errno;
+        image_detach(im);
+        return agent_fail(a, err, "probe %s of %s cannot be attached: %s", table[i].name, path, strerror(err));
     }
     return 0;
 }
@@ -218,6 +232,60 @@ static uint64_t boottime_ns(void)
     struct timespec t;
     clock_gettime(CLOCK_BOOTTIME, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* ---- room for another file ---- */
+
+static int mark_mapped(void *arg, const struct mapping *m)
+{
+    struct stat st;
+    const struct pid_of *of = arg;
+    char path[128];
+    if (m->path[0] != '/' || m->perms[2] != 'x')
+        return 0;
+    map_files_path(path, sizeof path, of->pid, m);
+    for (size_t i = 0; stat(path, &st) == 0 && i < of->a->nimages; i++)
+        of->a->images[i].mapped |= same_file(&of->a->images[i], &st);
+    return 0;
+}
+
+/* Leaves the files that no process maps any more: of containers that are gone, of versions that were replaced. */
+static void drop_unmapped(struct agent *a)
+{
+    DIR *d = opendir("/proc");
+    struct pid_of of = {a, 0};
+    for (size_t i = 0; i < a->nimages; i++)
+        a->images[i].mapped = false;
+    for (struct dirent *e; d && (e = readdir(d));)
+        if ((of.pid = atoi(e->d_name)) > 0)
+            proc_maps(of.pid, mark_mapped, &of);
+    for (size_t i = 0; d && i < a->nimages; i++)
+        if (a->images[i].taken && !a->images[i].mapped) {
+            a->skel->bss->image_armed[i] = 0;
+            image_detach(&a->images[i]);
+        }
+    if (d)
+        closedir(d);
+}
+
+static struct image *free_image(struct agent *a)
+{
+    size_t most = a->options.max_files && a->options.max_files < IMAGES_MAX ? a->options.max_files : IMAGES_MAX;
+    for (size_t i = 0; i < a->nimages; i++)
+        if (!a->images[i].taken)
+            return &a->images[i];
+    return a->nimages < most ? agent_push(&a->images, &a->nimages, sizeof *a->images) : NULL;
+}
+
+/* Looked for no more often than every second: who fills the places does not also take our time. */
+static struct image *image_place(struct agent *a)
+{
+    struct image *im = free_image(a);
+    if (im || agent_now_ns() - a->images_searched_ns < SEARCH_NS)
+        return im;
+    drop_unmapped(a);
+    a->images_searched_ns = agent_now_ns();
+    return free_image(a);
 }
 
 int agent_attach_image(struct agent *a, const char *path, pid_t pid, bool counts)
@@ -231,18 +299,20 @@ int agent_attach_image(struct agent *a, const char *path, pid_t pid, bool counts
         remember_stranger(a, &st);
         return 0;
     }
-    if (a->nimages == IMAGES_MAX)
-        return agent_fail(a, ENOSPC, "%s: probes are attached to %d files already", path, IMAGES_MAX);
-    size_t first = a->nlinks, index = a->nimages;
-    int r = attach_events(a, path, pid, counts, index);
-    struct image *im = r < 0 ? NULL : agent_push(&a->images, &a->nimages, sizeof *im);
-    if (!im) { /* half of the probes would look like loss */
-        while (a->nlinks > first)
-            bpf_link__destroy(a->links[--a->nlinks]);
-        return r < 0 ? r : agent_fail(a, ENOMEM, "out of memory");
-    }
-    *im = (struct image){st.st_dev, st.st_ino, st.st_ctim, pid, boottime_ns(), open(path, O_PATH | O_CLOEXEC)};
-    a->skel->bss->image_armed[index] = im->armed_ns;
+    struct image *im = image_place(a);
+    if (!im)
+        return agent_fail(a, ENOSPC, "%s: probes are attached to %zu files already", path, a->nimages);
+    int r = attach_events(a, im, path, pid, counts);
+    if (r < 0)
+        return r;
+    im->dev = st.st_dev;
+    im->ino = st.st_ino;
+    im->changed = st.st_ctim;
+    im->pid = pid;
+    im->armed_ns = boottime_ns();
+    im->fd = open(path, O_PATH | O_CLOEXEC);
+    im->taken = true;
+    a->skel->bss->image_armed[im - a->images] = im->armed_ns;
     return 1;
 }
 
@@ -281,8 +351,7 @@ static int attach_mapping(void *arg, const struct mapping *m)
         return 0;
     s->dev = m->dev;
     s->ino = m->ino;
-    snprintf(path, sizeof path, "/proc/%d/map_files/%llx-%llx", (int)s->pid, (unsigned long long)m->start,
-             (unsigned long long)m->end);
+    map_files_path(path, sizeof path, s->pid, m);
     int r = agent_attach_image(s->a, path, s->only, s->counts);
     s->attached += r == 1;
     uint64_t armed_ns = r < 0 ? 0 : bpf_image_armed(s->a, path);
@@ -345,7 +414,7 @@ static int count_mapping(void *arg, const struct mapping *m)
     struct stat st;
     if (m->path[0] != '/' || m->perms[2] != 'x')
         return 0;
-    snprintf(path, sizeof path, "/proc/%d/map_files/%llx-%llx", (int)s->pid, (unsigned long long)m->start, (unsigned long long)m->end);
+    map_files_path(path, sizeof path, s->pid, m);
     const struct image *im = stat(path, &st) == 0 ? image_known(s->a, &st, -1) : NULL;
     return im ? count_one(s->a, im, s->pid, s->links, s->n) : 0;
 }
@@ -357,7 +426,7 @@ int bpf_counts_attach(struct agent *a, pid_t pid, struct count_link **links, siz
     if (pid != -1)
         return proc_maps(pid, count_mapping, &s);
     for (size_t i = 0; i < a->nimages && r == 0; i++)
-        r = count_one(a, &a->images[i], -1, links, n);
+        r = !a->images[i].taken ? 0 : count_one(a, &a->images[i], -1, links, n);
     return r;
 }
 

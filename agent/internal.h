@@ -60,6 +60,9 @@ struct image {
     pid_t pid; /* attached to in this process only, -1: wherever it is mapped */
     uint64_t armed_ns; /* CLOCK_BOOTTIME at which all its probes were attached */
     int fd; /* O_PATH: to attach to it again, also when it has no name any more */
+    struct bpf_link *links[JITSTAT_NEVENTS];
+    bool taken; /* else the place is free: the others keep theirs, which is the cookie of their probes */
+    bool mapped; /* scratch of the search for those that nobody maps */
 };
 #define STRANGERS 1024 /* files without our probes that are remembered */
 
@@ -73,6 +76,7 @@ struct agent {
     size_t nlinks;
     struct image *images; /* at most IMAGES_MAX */
     size_t nimages;
+    uint64_t images_searched_ns; /* last time that unused ones were looked for */
     struct image *strangers;
     size_t next_stranger;
     struct ring_buffer *ring;

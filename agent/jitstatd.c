@@ -35,7 +35,7 @@ struct daemon {
     struct agent *agent;
     struct server *server;
     struct agent_keep keep;
-    uint64_t max_vms;
+    uint64_t max_vms, max_files;
     const char *dir, *files;
     int lock, epoll, signals, timer;
     bool bpf;
@@ -132,7 +132,7 @@ static int add_fd(struct daemon *d, int fd, void *ptr)
 
 static int open_agent(struct daemon *d)
 {
-    struct agent_open_options o = {.bpf = d->bpf ? AGENT_TRY : AGENT_NOT, .daemon = AGENT_NOT, .serve = true, .files = d->files, .max_vms = (uint32_t)d->max_vms};
+    struct agent_open_options o = {.bpf = d->bpf ? AGENT_TRY : AGENT_NOT, .daemon = AGENT_NOT, .serve = true, .files = d->files, .max_vms = (uint32_t)d->max_vms, .max_files = (uint32_t)d->max_files};
     if (agent_open(&d->agent, &o) < 0)
         return say(-1, "%s", d->agent ? agent_error(d->agent) : "out of memory");
     if (d->agent->info.note[0])
@@ -205,13 +205,15 @@ static int run(struct daemon *d)
 
 static const char usage[] =
     "usage: jitstatd [--dir DIR] [--keep SECONDS] [--keep-processes N] [--keep-bytes N]\n"
-    "                [--max-vms N] [--files PREFIX] [--no-bpf]\n"
+    "                [--max-vms N] [--max-files N] [--files PREFIX]\n"
+    "                [--no-bpf]\n"
     "Watches all processes that run a JIT of ours, and serves `jitstat`.\n\n"
     "      --dir DIR           lock and socket are here (" WIRE_DIR ", or $JITSTAT_DIR)\n"
     "      --keep SECONDS      keep the last numbers of ended processes for so long (600)\n"
     "      --keep-processes N  and of no more than so many (1024)\n"
     "      --keep-bytes N      and in no more memory (268435456)\n"
     "      --max-vms N         count the events of no more VMs at one time (16384)\n"
+    "      --max-files N       attach to no more programs and libraries at one time (128)\n"
     "      --files PREFIX      only processes that map a program or library whose path\n"
     "                          begins so\n"
     "      --no-bpf            read stats blocks only\n\n"
@@ -237,6 +239,7 @@ static int parse(struct daemon *d, int argc, char **argv)
         {"keep-processes", required_argument, 0, 'p'},
         {"keep-bytes", required_argument, 0, 'b'},
         {"max-vms", required_argument, 0, 'm'},
+        {"max-files", required_argument, 0, 'F'},
         {"files", required_argument, 0, 'f'},
         {"no-bpf", no_argument, 0, 'n'},
         {"help", no_argument, 0, 'h'},
@@ -251,6 +254,7 @@ static int parse(struct daemon *d, int argc, char **argv)
         case 'p': r = number(optarg, &d->keep.processes, 1); break;
         case 'b': r = number(optarg, &d->keep.bytes, 1); break;
         case 'm': r = number(optarg, &d->max_vms, 1); break;
+        case 'F': r = number(optarg, &d->max_files, 1); break;
         case 'f': d->files = optarg; break;
         case 'n': d->bpf = false; break;
         case 'h': fputs(usage, stdout); return -1;

@@ -91,6 +91,27 @@ json "a full map: every event of the third VM is counted as lost" "$TMP/got" '$j
 kill "$DAEMON"
 wait "$DAEMON"
 
+# No room for a third file: one that nobody maps any more makes it.
+daemon_start --max-files 2
+cp "$TMP/emitter" "$TMP/file1"
+cp "$TMP/emitter" "$TMP/file2"
+EMITTER=$TMP/file1 begin file1 loops=2 wait loops=3 wait
+ask file1
+tell file1
+ask file1
+json "a second file" "$TMP/got" '$v->{compiles} == 5 && $v->{seen} >= 3'
+tell file1
+await_end file1
+EMITTER=$TMP/file2 begin file2 loops=2 wait loops=3 wait
+ask file2
+tell file2
+ask file2
+json "a third, in the place of the second" "$TMP/got" '$v->{compiles} == 5 && $v->{seen} >= 3 && '"$no_loss"
+ask file1
+json "whose numbers are kept" "$TMP/got" '$v->{compiles} == 5 && $p->{exited} && '"$no_loss"
+kill "$DAEMON"
+wait "$DAEMON"
+
 # A flood that must lose: a follower that does not read. What came and what is shown as lost are all.
 daemon_start
 begin flood wait loops=5000 wait loops=1 wait
