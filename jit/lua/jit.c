@@ -17,6 +17,7 @@
 #include "lua/fastfunc.h"
 #include "lua/jit.h"
 #include "lua/pattern.h"
+#include "lua/opcodes.h"
 
 void lua_jit_recording(struct lua_State *L, bool on)
 {
@@ -105,6 +106,22 @@ static void jit_record_begin(struct lua_State *L)
     if (!L->g->vm->rec) lua_jit_recording(L, false);
 }
 
+/* The collector's turn behind an instruction that allocates, as the interpreter does it: with the registers that are in use
+ * there and no others, or a loop could wait for ever for the finalizer of what a temporary has left in one. */
+static void collect_due(struct lua_State *L)
+{
+    struct callinfo *ci = L->ci;
+    lua_ins i = ci->pc[-1];
+    unsigned a = ins_a(i), b = ins_b(i);
+    if (L->g->gc_debt <= 0) return;
+    if (ins_op(i) == OP_NEWTABLE || ins_op(i) == OP_CLOSURE || ins_op(i) == OP_CONCAT) {
+        L->top = ci->func + 1 + (ins_op(i) == OP_CONCAT && b > a ? b : a) + 1;
+        ci->status |= CIST_EXACT;
+    }
+    gc_step(L);
+    ci->status &= (uint16_t)~CIST_EXACT;
+}
+
 static void jit_enter(struct lua_State *L, struct callinfo *ci, struct jit_trace *t)
 {
     struct jit_vm *vm = L->g->vm;
@@ -133,7 +150,7 @@ static void jit_enter(struct lua_State *L, struct callinfo *ci, struct jit_trace
         call_throw(L, LUA_ERRMEM);
     }
     if (record) jit_record_begin(L);
-    else if (kind == JIT_EXIT_DUE) gc_check(L); /* only where the program allocates, as the interpreter does it */
+    else if (kind == JIT_EXIT_DUE) collect_due(L);
 }
 
 static bool jit_may(struct lua_State *L)
