@@ -1,6 +1,6 @@
 #!/bin/bash
 # snapshot_cost.sh JITLUA: what one get_stats_snapshot() costs in the process, beside PyPy's call where pypy3 is installed.
-# (with --jit off: pypy3 7.3.11 crashes in that call once its loop is compiled). Rounds are interleaved, the least of each is shown, in microseconds. Not a check: numbers for the documents.
+# (pypy3 7.3.11 crashes in that call before something was compiled, and when the calling loop is). Rounds are interleaved, the least of each is shown, in microseconds. Not a check: numbers for the documents.
 jitlua=${1:?usage: $0 JITLUA}
 ours() { # EXPRESSION: prepares $1 loops, counted if $2 is 1; prints us per call
     "$jitlua" - "$1" "$2" <<'END'
@@ -19,13 +19,14 @@ END
 }
 pypy() {
     command -v pypy3 >/dev/null || return
-    pypy3 --jit off - <<'END'
+    pypy3 - <<'END'
+s = 0
+for i in range(3000000): s += i
 import pypyjit, time
 f = pypyjit.get_stats_snapshot
-for i in range(20000): f()
 t = time.process_time()
-for i in range(100000): f()
-print((time.process_time() - t) / 100000 * 1e6)
+for i in range(900): f()
+print((time.process_time() - t) / 900 * 1e6)
 END
 }
 least() { sort -n | head -n 1; }
