@@ -122,7 +122,7 @@ const char *feed_lacks(const struct feed *s)
         return "";
     if (!s->o->npids && info->refused)
         return "only your own processes are shown: sudo shows all, and what BPF adds (loss check, run counts)";
-    return "from the stats block; loss check, run counts and times from outside need BPF: use sudo";
+    return "from the stats block; loss check, run counts and times from outside need BPF: sudo, or jitstatd";
 }
 
 void feed_note(const struct feed *s)
