@@ -115,7 +115,7 @@ int64_t trh_ccall(struct lua_State *L, int64_t a, int64_t nargs, int64_t nresult
 
 /* trace_table.c */
 extern const struct jit_descr d_nv_tag, d_nv_i, d_nv_f, d_nv_r, d_call_get_i, d_call_get_r, d_call_get_v, d_call_set, d_call_room, d_call_array_room,
-    d_call_newtable, d_call_newtable_big, d_call_len, d_call_tostr, d_call_concat;
+    d_call_newtable, d_call_newtable_kept, d_call_len, d_call_tostr, d_call_concat;
 jit_ref trh_bits(struct rec_lua *rl, struct rv v);
 const struct value *trh_get(struct table *t, int64_t ktag, uint64_t kbits);
 int64_t trh_set(struct lua_State *L, struct table *t, int64_t ktag, uint64_t kbits, int64_t vtag, uint64_t vbits); /* 0: no memory */

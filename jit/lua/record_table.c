@@ -432,7 +432,8 @@ void rl_op_newtable(struct rec_lua *rl)
 {
     lua_ins i = *rl->pc;
     jit_ref args[4] = {trh_context(rl), ki(rl, ins_c(i)), ki(rl, ins_b(i)), kp(rl, rl->L->g->root_shape)};
-    jit_ref t = jit_rec_call(rl->r, ins_b(i) <= SHAPE_MAX_SLOTS ? &d_call_newtable : &d_call_newtable_big, (const void *)trh_newtable, args, 4);
+    bool removable = rl->L->g->own_alloc && ins_b(i) <= SHAPE_MAX_SLOTS;
+    jit_ref t = jit_rec_call(rl->r, removable ? &d_call_newtable : &d_call_newtable_kept, (const void *)trh_newtable, args, 4);
     jit_rec_guard_nonnull(rl->r, t);
     struct fresh *f = rl_made_fresh(rl, t);
     f->known = ins_b(i) <= SHAPE_MAX_SLOTS;

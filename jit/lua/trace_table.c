@@ -20,7 +20,7 @@ CALL(d_call_get_v, "call_get", 'r', "rii", JIT_EF_READS, TABLE_MEM, 0);
 CALL(d_call_set, "call_set", 'i', "rriiii", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, TABLE_MEM | ALS(AL_GCHEAD));
 CALL(d_call_room, "call_add_slot", 'i', "rrr", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, ALS(AL_TABLE) | ALS(AL_SLOTS) | ALS(AL_GCHEAD));
 CALL(d_call_array_room, "call_array_room", 'i', "rri", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, ALS(AL_TABLE) | ALS(AL_ARRAY) | ALS(AL_NODES));
-CALL(d_call_newtable_big, "call_newtable_big", 'r', "riir", JIT_EF_ALLOC, 0, 0); /* in dictionary form from the start */
+CALL(d_call_newtable_kept, "call_newtable_kept", 'r', "riir", JIT_EF_ALLOC, 0, 0); /* in dictionary form from the start, or of a user's allocator: an exit cannot collect when it fails */
 CALL(d_call_len, "call_len", 'i', "r", JIT_EF_READS, TABLE_MEM, 0);
 CALL(d_call_tostr, "call_tostr", 'r', "rii", JIT_EF_ALLOC, 0, 0);
 CALL(d_call_concat, "call_concat", 'r', "riiiii", JIT_EF_ALLOC, 0, 0);

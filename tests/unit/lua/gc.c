@@ -482,3 +482,27 @@ Test(gc, a_changed_allocator_gets_new_blocks_only)
     run("old = nil collectgarbage()");
     cr_assert(calls > 100, "what it gave comes back to it: %d calls", calls);
 }
+
+/* Room for a few objects more: a collection makes room for the others, in compiled loops too. (A removed object has to be made
+ * where no collection can run, so a user's allocator gets all of them.) */
+Test(gc, a_limit_is_met_in_compiled_loops)
+{
+    struct book b = {0};
+    lua_State *l = lua_newstate(bookkeeping, &b);
+    luaL_openlibs(l);
+    cr_assert_eq(luaL_dostring(l, "function sum(p, n) for i = 1, n do p = {x = p.x + i} end return p end\n"
+                                  "first = {x = 0} collectgarbage('stop') for i = 1, 20 do assert(sum(first, 100).x == 5050) end"),
+                 LUA_OK);
+    lua_getglobal(l, "sum");
+    lua_getglobal(l, "first");
+    lua_pushinteger(l, 100);
+    lua_gc(l, LUA_GCCOLLECT);
+    b.limit = (long)(b.bytes + 4 * (sizeof(struct table) + sizeof(struct value)));
+    cr_assert_eq(lua_pcall(l, 2, 1, 0), LUA_OK);
+    lua_getfield(l, -1, "x");
+    cr_assert_eq(lua_tointeger(l, -1), 5050);
+    b.limit = 0;
+    gc_heap_check(l);
+    lua_close(l);
+    cr_assert(b.bytes == 0 && b.blocks == 0, "%zu bytes in %ld blocks left", b.bytes, b.blocks);
+}
