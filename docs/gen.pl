@@ -67,6 +67,16 @@ sub columns_man {
     return $out;
 }
 
+sub params_man {
+    my $out = '';
+    for (rows('params.def', 'JITSTAT_PARAM')) {
+        my ($name, $default, $help) = /\((\w+), (\d+), \d+, \d+, "((?:[^"\\]|\\.)*)"\)/ or die "params.def: $_\n";
+        $help =~ s/\\"/"/g;
+        $out .= ".TP\n.BR $name =$default\n$help\n";
+    }
+    return $out;
+}
+
 # Every part: file, its name, the marks, and what makes it.
 my @parts = (
     ["$Bin/probes.md", 'probes', '<!-- BEGIN %s -->', '<!-- END %s -->', \&probes],
@@ -74,6 +84,7 @@ my @parts = (
     ["$Bin/probes.md", 'alarms', '<!-- BEGIN %s -->', '<!-- END %s -->', \&alarms],
     ["$Bin/jitstat.1", 'columns', '.\\" BEGIN %s', '.\\" END %s', \&columns_man],
     ["$Bin/jitstat.1", 'counters', '.\\" BEGIN %s', '.\\" END %s', \&counters_man],
+    ["$Bin/jitlua.1", 'params', '.\\" BEGIN %s', '.\\" END %s', \&params_man],
 );
 my $stale = 0;
 for (@parts) {

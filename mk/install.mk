@@ -6,19 +6,19 @@ DESTDIR ?=
 COREDIR = lib/jitstat
 LUA_INCLUDE = $(firstword $(wildcard /usr/include/lua5.4 /usr/include))
 COMPLETION = cli/jitstat.bash-completion
-UNITS = $(wildcard agent/*.service docs/*.service)
+UNITS = $(notdir $(wildcard agent/*.service))
 
 # MODE:SOURCE:PLACE below PREFIX; uninstall takes the places from the same list.
 INSTALLED = 755:$(B)/jitlua:bin/jitlua 755:$(B)/jitstat:bin/jitstat \
-            $(if $(wildcard agent/jitstatd.c),755:$(B)/jitstatd:sbin/jitstatd) \
+            755:$(B)/jitstatd:sbin/jitstatd \
             644:$(LIBLUA):$(COREDIR)/liblua5.4.so.0 \
             $(foreach f,$(wildcard include/jitstat/*.h include/jitstat/*.def),644:$(f):$(f)) \
             $(foreach f,$(wildcard docs/*.[1-8]),644:$(f):share/man/man$(subst .,,$(suffix $(f)))/$(notdir $(f))) \
             644:$(B)/jitstat.pc:lib/pkgconfig/jitstat.pc 644:$(B)/lua5.4-jitstat.pc:lib/pkgconfig/lua5.4-jitstat.pc \
             $(foreach f,$(COMPLETION),644:$(f):share/bash-completion/completions/jitstat) \
-            $(foreach f,$(UNITS),644:$(f):lib/systemd/system/$(notdir $(f)))
+            $(foreach f,$(UNITS),644:$(B)/$(f):lib/systemd/system/$(f))
 
-install: all $(B)/jitstat.pc $(B)/lua5.4-jitstat.pc
+install: all $(B)/jitstat.pc $(B)/lua5.4-jitstat.pc $(addprefix $(B)/,$(UNITS))
 	@for e in $(INSTALLED); do rest=$${e#*:}; \
 	   install -D -m "$${e%%:*}" "$${rest%%:*}" "$(DESTDIR)$(PREFIX)/$${e##*:}" || exit 1; done
 	@ln -sf liblua5.4.so.0 "$(DESTDIR)$(PREFIX)/$(COREDIR)/liblua5.4.so"
@@ -39,5 +39,7 @@ $(B)/lua5.4-jitstat.pc: FORCE
 	@printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' 'libdir=$${prefix}/$(COREDIR)' '' 'Name: Lua 5.4 (jitstat)' \
 	  'Description: Lua 5.4 with a tracing JIT, in place of liblua5.4' 'Version: 5.4.4' \
 	  'Cflags: -I$(LUA_INCLUDE) -I$${includedir}' 'Libs: -L$${libdir} -Wl,-rpath,$${libdir} -llua5.4' >$@
+$(B)/%.service: agent/%.service FORCE
+	@sed 's|^ExecStart=|ExecStart=$(PREFIX)/sbin/|' $< >$@
 FORCE:
 .PHONY: install uninstall FORCE

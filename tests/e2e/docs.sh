@@ -9,7 +9,21 @@ for c in $("$JITSTAT" --help | sed -nE 's/^  ([a-z]+) +[^ ].*/\1/p' | grep -v ji
         has "jitstat(1) knows $c $o" "$DOCS/jitstat.1" "$(sed 's/-/\\\\-/g' <<<"$o")"
     done
 done
-check "jitstat(1) is a good page" test -z "$(man --warnings -l -Tutf8 -Z "$DOCS/jitstat.1" 2>&1 >/dev/null)"
+for page in jitstat jitlua; do
+    check "$page(1) is a good page" test -z "$(man --warnings -l -Tutf8 -Z "$DOCS/$page.1" 2>&1 >/dev/null)"
+done
+for o in $("$BIN/jitlua" --help | grep -oE '^  --?[a-zA-Z]+' | sort -u); do
+    has "jitlua(1) knows $o" "$DOCS/jitlua.1" "$(sed 's/-/\\\\-/g' <<<"$o")"
+done
+
+# The program in docs/embedding.md, as it stands there, on both libraries.
+sed -n '/^```c$/,/^```$/p' "$DOCS/embedding.md" | grep -v '^```' >"$TMP/embed.c"
+check "the example compiles" gcc -Wall -Werror -I"$HERE/../../include" -I/usr/include/lua5.4 -o "$TMP/embed" "$TMP/embed.c" -llua5.4
+equal "on the stock library" "$("$TMP/embed" 2>&1)" 2999998
+equal "on ours, the same" "$(LD_LIBRARY_PATH=$BIN "$TMP/embed" 2>"$TMP/hooks")" 2999998
+has "with hooks" "$TMP/hooks" '^1 hooks, 1 loops$'
+for f in "$HERE"/../real/programs/*.sh; do has "embedding.md lists $(basename "$f" .sh)" "$DOCS/embedding.md" "^\| $(basename "$f" .sh) "; done
+for f in "$HERE"/../real/modules/*.lua; do has "embedding.md lists the packages of $(basename "$f" .lua)" "$DOCS/embedding.md" "\($(sed -n '1s/^-- packages: \([a-z]*-[a-z]*\).*/\1/p' "$f")"; done
 root || { skip "bpftrace and perf need root"; finish; }
 export PROG=$EMITTER ARGS="loops=23 bridges=11 aborts=7" PERF_BUILDID_DIR=$TMP/perf
 perf probe -q -d 'sdt_jitstat:*' 2>/dev/null

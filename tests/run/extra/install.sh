@@ -19,10 +19,11 @@ run_make() { env -u MAKEFLAGS -u MAKELEVEL make -s "$@" B="$bin" DEPS=no DESTDIR
 at=$stage$prefix
 
 check "make install" run_make install
-for f in bin/jitlua bin/jitstat lib/jitstat/liblua5.4.so.0 lib/jitstat/liblua5.4.so include/jitstat/jitstat.h include/jitstat/stats.h \
+for f in bin/jitlua bin/jitstat sbin/jitstatd share/man/man1/jitlua.1 share/man/man8/jitstatd.8 lib/systemd/system/jitstatd.service lib/jitstat/liblua5.4.so.0 lib/jitstat/liblua5.4.so include/jitstat/jitstat.h include/jitstat/stats.h \
     include/jitstat/counters.def share/man/man1/jitstat.1 lib/pkgconfig/jitstat.pc lib/pkgconfig/lua5.4-jitstat.pc; do
     check "$f" test -r "$at/$f"
 done
+check "the unit names what was installed" grep -q "^ExecStart=$prefix/sbin/jitstatd" "$at/lib/systemd/system/jitstatd.service"
 check "nothing outside the prefix" same "$(cd "$stage" && find . -type f | grep -v "^\.$prefix/")" ""
 check "no file of the distribution's name in a public place" test ! -e "$at/lib/liblua5.4.so.0"
 
