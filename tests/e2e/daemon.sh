@@ -102,9 +102,16 @@ ask private
 json "private memory: BPF alone sees it" "$TMP/got" '!$v->{block} && $v->{compiles} == 7 && $v->{loops} == 7 && $v->{sites} == 3 && '"$no_loss"
 
 # Run counts while a client wants them.
-begin_on counts loops=2 until=count runs=10 until=-count runs=1000 wait
-until "$BIN/e2e/source" -d -c -p "${of[counts]}" sum >"$TMP/counts" 2>/dev/null; do kill -0 "${of[counts]}" || break; done
+begin_on counts loops=2 until=count runs=10 wait until=-count runs=1000 wait
+mkfifo "$TMP/hold"
+"$BIN/e2e/source" -d -c -p "${of[counts]}" sum line <"$TMP/hold" >"$TMP/counts" 2>/dev/null &
+holder=$!
+PIDS="$PIDS $holder"
+exec 5>"$TMP/hold"
 line_of counts
+echo >&5
+wait "$holder"
+tell counts
 ask counts
 json "run counts while they are wanted" "$TMP/got" '$v->{runs} == 10 + 11'
 json "and said so" "$TMP/counts" '$j->{counts} == 1'
