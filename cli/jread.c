@@ -132,10 +132,11 @@ static struct jnode *member(struct reader *r, bool keyed)
         if (!(key = string(r)))
             return NULL;
         blanks(r);
-        if (*r->p++ != ':') {
+        if (*r->p != ':') {
             free(key);
             return refuse(r, "a colon is missing");
         }
+        r->p++;
     }
     struct jnode *n = value(r);
     if (!n)
@@ -163,8 +164,10 @@ static struct jnode *list(struct reader *r, char close)
             r->p++;
             return n;
         }
-        if (*r->p++ != ',')
+        if (*r->p != ',')
             refuse(r, "a comma is missing");
+        else
+            r->p++;
     }
     jfree(n);
     return NULL;

@@ -9,7 +9,7 @@ $(B)/obj/jit/lua/vm.o: CFLAGS += -fno-gcse -fno-crossjumping
 COMPILING_SRC := $(filter jit/ir/% jit/opt/% jit/x64/%,$(ENGINE_SRC)) $(wildcard jit/trace/*rec*.c jit/trace/pipe*.c jit/lua/record*.c jit/lua/trace_*.c)
 $(call obj,$(COMPILING_SRC)): IN_SECTION = objcopy --rename-section .text=.text.unlikely.compiling $@
 
-$(B)/obj/%.o: %.c | deps
+$(B)/obj/%.o: %.c Makefile mk/build.mk | deps
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 	$(IN_SECTION)
