@@ -44,10 +44,10 @@ ask_all() { "$BIN/e2e/source" -d >"$TMP/got" 2>"$TMP/got.err"; STATUS=$?; }
 follow() {
     local n=$1 who=$2 e
     shift 2
-    [ "$who" = - ] || who="-p ${of[$who]}"
+    if [ "$who" = - ]; then who=; else who="-p ${of[$who]}"; fi
     rm -f "$TMP/follow"
     mkfifo "$TMP/follow"
-    "$@" "${SOURCE:-$BIN/e2e/source}" -d ${who#-} ready "events=$n" >"$TMP/follow" 2>"$TMP/follow.err" &
+    "$@" "${SOURCE:-$BIN/e2e/source}" -d $who ready "events=$n" >"$TMP/follow" 2>"$TMP/follow.err" &
     FOLLOWER=$!
     PIDS="$PIDS $FOLLOWER"
     exec {e}<"$TMP/follow"
