@@ -28,24 +28,34 @@ bench/strconcat       40000   1200000
 bench/strmatch           20      2000
 bench/strscan             1        20
 bench/vararg          20000    800000
+programs/accounts       25       900
 programs/bigint          80       800
+programs/buffers       200      6500
 programs/compress         1        14
 programs/constraints      8       120
 programs/csvini           5       100
 programs/dijkstra         1         4
 programs/eventloop        9       260
+programs/failures      500     18000
+programs/generators       10       400
+programs/groupby        20       800
 programs/json             5       100
 programs/life            30       200
 programs/lisp             1         8
 programs/lualex           4       100
+programs/metatables      200      7500
 programs/nbody         2000     60000
+programs/queueing        5       200
 programs/raytrace         1        11
+programs/recursion        4       170
 programs/regex            4        60
 programs/scheduler        2        28
 programs/sha256           7       160
 programs/shapes          90      2200
+programs/statements      100      4000
 programs/sudoku           1         5
 programs/template       150      5500
+programs/textops        40      1800
 programs/wordfreq         5       110
 '
 
