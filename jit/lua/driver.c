@@ -115,7 +115,7 @@ static const char *lua_tag_name(uint32_t tag)
 
 /* ---- hot counters ---- */
 
-static struct hot *hot_of(struct jit_key key, int kind)
+struct hot *lua_hot_of(struct jit_key key, int kind)
 {
     struct proto *p = key.code;
     if (kind == JITSTAT_KIND_ENTRY) return key.pc == p->is_vararg ? &p->fhot : NULL; /* NULL: entered by links only */
@@ -127,7 +127,7 @@ static struct hot *hot_of(struct jit_key key, int kind)
 static void lua_install(void *user, struct jit_key key, int kind, struct jit_trace *trace)
 {
     (void)user;
-    struct hot *h = hot_of(key, kind);
+    struct hot *h = lua_hot_of(key, kind);
     if (!h) return;
     h->trace = trace;
     h->count = trace ? 1 : h->start;
@@ -136,7 +136,7 @@ static void lua_install(void *user, struct jit_key key, int kind, struct jit_tra
 static void lua_back_off(void *user, struct jit_key key, int kind, uint32_t ticks)
 {
     (void)user;
-    struct hot *h = hot_of(key, kind);
+    struct hot *h = lua_hot_of(key, kind);
     if (h) h->count = ticks == 0 || ticks > 65535 ? 65535 : (uint16_t)ticks;
 }
 

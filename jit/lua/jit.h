@@ -53,6 +53,7 @@ LUA_DESCRS(X)
 extern const struct jit_driver lua_driver;
 
 /* driver.c */
+struct hot *lua_hot_of(struct jit_key key, int kind); /* the place's counter; NULL: it has none */
 uint64_t lua_frame_pc(const struct callinfo *ci); /* index of the next instruction */
 int lua_restore_frames_at(struct lua_State *L, struct callinfo *entry, struct value *base, const struct jit_resume_frame *f, uint32_t n);
 void lua_sync_frames(struct lua_State *L); /* first thing in every SYNC helper: makes frames of L->jit_resume real, L->ci = innermost */
@@ -72,6 +73,11 @@ struct lua_jit_unwind {
 };
 void lua_jit_unwind_save(struct lua_State *L, struct lua_jit_unwind *u); /* before setjmp */
 void lua_jit_unwind_restore(struct lua_State *L, const struct lua_jit_unwind *u); /* after longjmp */
+/* jitstat_place.c: functions of the module */
+int js_trace_next_iteration(struct lua_State *L);
+int js_dont_trace_here(struct lua_State *L);
+int js_get_jitcell_at_key(struct lua_State *L);
+int js_residual_call(struct lua_State *L);
 /* jitstat_lib.c */
 int luaopen_jitstat(struct lua_State *L);
 void lua_jit_preload(struct lua_State *L); /* makes it known to `require`; raises */

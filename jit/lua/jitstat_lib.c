@@ -776,6 +776,10 @@ int luaopen_jitstat(lua_State *L)
         {"get_stats_asmmemmgr", js_get_stats_asmmemmgr},
         {"set_param", js_set_param},
         {"releaseall", js_releaseall},
+        {"trace_next_iteration", js_trace_next_iteration},
+        {"dont_trace_here", js_dont_trace_here},
+        {"get_jitcell_at_key", js_get_jitcell_at_key},
+        {"residual_call", js_residual_call},
         {"ResOperation", js_resoperation},
         {"code_bytes", js_code_bytes},
         {NULL, NULL}};

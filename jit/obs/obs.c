@@ -223,10 +223,10 @@ void obs_ev_flush(struct obs_vm *vm, const char *why, uint64_t traces)
     EVENT(flush, vm, NULL, .why = ADDRESS(why ? why : ""), .traces = traces);
 }
 
-void obs_ev_blacklist(struct obs_vm *vm, const struct obs_place *at, enum jitstat_abort reason, uint64_t tries)
+void obs_ev_blacklist(struct obs_vm *vm, const struct obs_place *at, const char *reason, uint64_t tries)
 {
     obs_add(&vm->blk->total.blacklisted, 1);
-    EVENT(blacklist, vm, at, .reason = ADDRESS(obs_abort_name(reason)), .tries = tries);
+    EVENT(blacklist, vm, at, .reason = ADDRESS(reason), .tries = tries);
 }
 
 void obs_ev_exit_hot(struct obs_vm *vm, const struct obs_place *at, uint32_t guard_number, uint64_t count)

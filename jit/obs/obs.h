@@ -120,7 +120,7 @@ void obs_ev_abort(struct obs_vm *vm, const struct obs_place *at, enum jitstat_ab
 /* counts TOTAL_FREED_*. */
 void obs_ev_free(struct obs_vm *vm, const struct obs_place *at, const void *addr, size_t size);
 void obs_ev_flush(struct obs_vm *vm, const char *why, uint64_t traces);
-void obs_ev_blacklist(struct obs_vm *vm, const struct obs_place *at, enum jitstat_abort reason, uint64_t tries);
+void obs_ev_blacklist(struct obs_vm *vm, const struct obs_place *at, const char *reason, uint64_t tries);
 void obs_ev_exit_hot(struct obs_vm *vm, const struct obs_place *at, uint32_t guard_number, uint64_t count);
 /* Copies own totals (total - inherited) into *out, then fires `snapshot` with that copy. */
 void obs_ev_snapshot(struct obs_vm *vm, struct jitstat_totals *out);

@@ -8,6 +8,7 @@
  *
  * Before: the guest's counters. After: recorder.c, pipeline.c.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include "trace/engine.h"
 
@@ -76,7 +77,7 @@ void cell_aborted(struct jit_vm *vm, struct jit_cell *cell, const struct obs_pla
     if (cell->aborts >= vm->params.max_aborts) {
         if (!cell->blacklisted) {
             cell->blacklisted = true;
-            obs_ev_blacklist(vm->obs, at, why, cell->aborts);
+            obs_ev_blacklist(vm->obs, at, obs_abort_name(why), cell->aborts);
             obs_alarm(vm->obs, JITSTAT_AL_BLACKLISTED, at, obs_abort_name(why));
         }
         vm->driver->back_off(vm->user, cell->key, cell->kind, 0);
@@ -96,6 +97,42 @@ uint32_t jit_aborts_at(struct jit_vm *vm, struct jit_key key, int place)
 {
     struct jit_cell *c = cell_find(vm, key, place, false);
     return c ? c->aborts : 0;
+}
+
+bool jit_trace_next(struct jit_vm *vm, struct jit_key key, int kind)
+{
+    struct jit_cell *c = cell_find(vm, key, kind, false);
+    if (!vm->params.jit || vm->refused || (c && (c->trace || c->blacklisted))) return false;
+    vm->driver->back_off(vm->user, key, kind, 1);
+    return true;
+}
+
+bool jit_dont_trace(struct jit_vm *vm, struct jit_key key, int kind)
+{
+    struct jit_cell *c = cell_find(vm, key, kind, true);
+    if (!c) return false;
+    if (c->blacklisted) return true;
+    char name[256];
+    struct obs_place at = {.kind = kind, .name = name};
+    vm->driver->place(key.code, key.pc, &at.file, &at.line);
+    snprintf(name, sizeof name, "%s:%d", at.file, at.line);
+    c->blacklisted = true;
+    c->aborts = (uint16_t)vm->params.max_aborts; /* recordings that meet the place do not wait for a trace of it */
+    obs_ev_blacklist(vm->obs, &at, "dont_trace_here", 0);
+    const struct jit_recorder *r = vm->rec;
+    if (r && !r->parent && r->key.code == key.code && r->key.pc == key.pc && r->place == kind) jit_rec_fail(vm->rec, JITSTAT_A_RELEASED);
+    if (!c->trace) vm->driver->back_off(vm->user, key, kind, 0);
+    return true;
+}
+
+void jit_place_info(struct jit_vm *vm, struct jit_key key, int kind, struct jit_place_info *info)
+{
+    const struct jit_cell *c = cell_find(vm, key, kind, false);
+    *info = (struct jit_place_info){0};
+    if (!c) return;
+    info->blacklisted = c->blacklisted;
+    info->aborts = c->aborts;
+    if (c->trace) info->loop_no = c->trace->number;
 }
 
 struct jit_trace *jit_hot(struct jit_vm *vm, void *ctx, struct jit_key key, int kind, bool *record)

@@ -113,6 +113,20 @@ struct jit_trace *jit_trace_of(struct jit_vm *vm, struct jit_key key, int kind);
 /* How often in a row recording failed at a place (0: never, or it has a trace). */
 uint32_t jit_aborts_at(struct jit_vm *vm, struct jit_key key, int place);
 
+/* The place is traced the next time that it is reached. False: it has a trace, is blacklisted, or nothing is compiled. */
+bool jit_trace_next(struct jit_vm *vm, struct jit_key key, int kind);
+
+/* Blacklists the place: no recording starts there any more, and one that did is given up. A trace that is there stays.
+ * Fires `blacklist` with the reason "dont_trace_here"; no alarm, it is what was asked for. False: no memory. */
+bool jit_dont_trace(struct jit_vm *vm, struct jit_key key, int kind);
+
+struct jit_place_info {
+    bool blacklisted;
+    uint32_t aborts; /* in a row */
+    uint64_t loop_no; /* of the place's trace; 0: none */
+};
+void jit_place_info(struct jit_vm *vm, struct jit_key key, int kind, struct jit_place_info *info);
+
 /* The guest changed an object that traces depend on: they are unlinked and leave at the next guard_not_invalidated. */
 void jit_invalidate(struct jit_vm *vm, void *object);
 /* All traces go (deferred while a hook runs). file and line: who asked for it, for the alarm; NULL, 0: unknown. */

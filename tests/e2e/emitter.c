@@ -255,7 +255,7 @@ static void many(struct state *s, const char *what, int n)
         } else if (strcmp(what, "flush") == 0)
             obs_ev_flush(s->vm, "test", 1);
         else if (strcmp(what, "blacklist") == 0)
-            obs_ev_blacklist(s->vm, &at, JITSTAT_A_NYI_CALL, 6);
+            obs_ev_blacklist(s->vm, &at, obs_abort_name(JITSTAT_A_NYI_CALL), 6);
         else if (strcmp(what, "exits") == 0)
             obs_ev_exit_hot(s->vm, &at, 2, 12);
         else if (strcmp(what, "alarms") == 0)

@@ -85,7 +85,7 @@ Test(events, snapshot_holds_its_own_event)
     struct obs_vm *vm = obs_vm_begin("lua");
     struct jitstat_totals t;
     obs_ev_flush(vm, "test", 4);
-    obs_ev_blacklist(vm, &loop_at, JITSTAT_A_NYI_CALL, 6);
+    obs_ev_blacklist(vm, &loop_at, obs_abort_name(JITSTAT_A_NYI_CALL), 6);
     obs_ev_exit_hot(vm, &loop_at, 2, 12);
     obs_ev_snapshot(vm, &t);
     cr_assert_eq(t.flushes, 1);
