@@ -3,7 +3,8 @@
  * Invariants
  *  1. Machine code is entered only from the two slow paths here, in the interpreter's loop, with the
  *     frame complete and ci->pc saved.
- *  2. While a thread is recorded it runs interpreted; other threads may run machine code.
+ *  2. While a thread is recorded it runs interpreted; other threads may run machine code, and end the recording when
+ *     they have a place to record themselves.
  *  3. L->jit_base and L->jit_ci describe the innermost entered activation of L and are restored by
  *     whoever ends it: here after a normal return, call_protected after an error.
  *  4. A thread with a debug hook never enters machine code. One that runs there when the hook is set (by a signal handler,
@@ -158,6 +159,14 @@ static bool jit_may(struct lua_State *L)
     return L->g->vm && !L->hookmask && !(L->g->recording && L->g->rec_L == L);
 }
 
+/* A thread that is recorded and waits in a C function (pcall, string.gsub) for another's end or yield keeps nobody from
+ * recording: the work may be here for as long as the program runs. */
+static void end_waiting(const struct lua_State *L)
+{
+    struct global *g = L->g;
+    if (g->recording && g->rec_L != L && !g->gc_quiet) lua_jit_abort(g->rec_L, JITSTAT_A_COROUTINE);
+}
+
 /* The slow path of one counter that ran out. */
 static void jit_tick(struct lua_State *L, struct callinfo *ci, struct hot *h, struct jit_key key, int kind)
 {
@@ -170,6 +179,7 @@ static void jit_tick(struct lua_State *L, struct callinfo *ci, struct hot *h, st
     }
     struct jit_trace *t = h->trace;
     bool record = false;
+    if (!t) end_waiting(L);
     if (t && !vm->interrupt && t->state == JIT_TR_LIVE) h->count = 1;
     else t = jit_hot(vm, L, key, kind, &record);
     if (t) jit_enter(L, ci, t);

@@ -17,6 +17,7 @@
  */
 #include "lua/record.h"
 
+#define LONG_TRACE 40 /* instructions that are worth a way in and out per turn of a loop */
 #define SHORT_TRACE 20 /* instructions: about what entering and leaving costs the interpreter */
 
 void rl_fail(struct rec_lua *rl, enum jitstat_abort why) { jit_rec_fail(rl->r, why); }
@@ -249,10 +250,22 @@ static void op_closure(struct rec_lua *rl, unsigned a, uint32_t n)
     rl_gc_check(rl);
 }
 
+/* Stops before an instruction that no trace can go through: a switch of coroutines, a variable to be closed. What was
+ * recorded up to here is worth having where it may end: a guard that is left for this path would otherwise be left for ever,
+ * and each try at its bridge given up here. A loop's own trace has to come round; only its last try takes what there is. */
+void rl_end_before(struct rec_lua *rl, enum jitstat_abort why)
+{
+    const struct jit_recorder *r = rl->r;
+    bool loop = !r->parent && r->place == JITSTAT_KIND_LOOP;
+    if (loop) rl->end = r->ops_executed >= LONG_TRACE && jit_aborts_at(r->vm, r->key, r->place) + 1 >= (uint32_t)r->vm->params.max_aborts;
+    else rl->end = r->ir.ops.n > 8;
+    if (!rl->end) rl_fail(rl, why);
+}
+
 static void op_close(struct rec_lua *rl, unsigned a)
 {
     if (rl->L->tbclist > (rl->base + a) - rl->L->stack) {
-        rl_fail(rl, JITSTAT_A_NYI_BYTECODE);
+        rl_end_before(rl, JITSTAT_A_NYI_BYTECODE);
         return;
     }
     rl_close_upvalues(rl, rl_slot(rl, a));
@@ -398,10 +411,11 @@ static void record_one(struct rec_lua *rl, lua_ins i)
     case OP_FORPREP: rl_op_forprep(rl); break;
     case OP_FORLOOP: rl_op_forloop(rl); break;
     case OP_TFORPREP:
-        if (rl->base[a + 3].tag > T_FALSE) rl_fail(rl, JITSTAT_A_NYI_BYTECODE);
+        if (rl->base[a + 3].tag > T_FALSE) rl_end_before(rl, JITSTAT_A_NYI_BYTECODE);
         else rl_get(rl, a + 3);
         break;
     case OP_TFORCALL: rl_op_tforcall(rl); break;
+    case OP_TBC: rl_end_before(rl, JITSTAT_A_NYI_BYTECODE); break;
     case OP_TFORLOOP: rl_op_tforloop(rl); break;
     default:
         if (ins_op(i) >= OP_JLT && ins_op(i) <= OP_JNGEK) rl_op_compare(rl);

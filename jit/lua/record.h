@@ -66,6 +66,7 @@ struct rv rl_rkc(struct rec_lua *rl, unsigned c, const struct value **now); /* R
 void rl_set(struct rec_lua *rl, unsigned reg, struct rv v);
 static inline int32_t rl_slot(struct rec_lua *rl, unsigned reg) { return rl->r->base + (int32_t)reg; }
 void rl_fail(struct rec_lua *rl, enum jitstat_abort why);
+void rl_end_before(struct rec_lua *rl, enum jitstat_abort why); /* ends the trace before this instruction if it may, else fails */
 bool rl_failed(struct rec_lua *rl);
 /* Loads a tagged value from memory, specialised on what *now holds: tag from dt, payload from di/df/dr, fields of an
  * address (obj) or items of an array (arr, idx). Emits the tag guard. */

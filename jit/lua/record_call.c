@@ -491,7 +491,7 @@ static void call_value(struct rec_lua *rl, unsigned a, int nargs, int nresults)
         return;
     }
     if (rl_fast_call(rl, fslot, fslot + 1, f, nargs, nresults) || rl_failed(rl)) return;
-    if (switches(rl, f)) rl_fail(rl, JITSTAT_A_COROUTINE);
+    if (switches(rl, f)) rl_end_before(rl, JITSTAT_A_COROUTINE);
     else rl_call_c(rl, fslot, nargs, nresults);
 }
 
@@ -516,7 +516,7 @@ void rl_op_tforcall(struct rec_lua *rl)
     rl_guard_func(rl, v[0].ref, f);
     if (f->tag != T_LCL && (rl_fast_call(rl, fslot, fslot - 3, f, 2, (int)ins_c(i)) || rl_failed(rl))) return;
     if (f->tag != T_LCL && switches(rl, f)) {
-        rl_fail(rl, JITSTAT_A_COROUTINE);
+        rl_end_before(rl, JITSTAT_A_COROUTINE);
         return;
     }
     for (int n = 0; n < 3; n++) jit_rec_set(r, fslot + n, v[n].ref, v[n].tag);
@@ -771,7 +771,7 @@ void rl_op_return(struct rec_lua *rl)
     }
     if (ins_op(i) == OP_RETURN && ins_c(i)) {
         if (rl->L->tbclist > rl->base - rl->L->stack) {
-            rl_fail(rl, JITSTAT_A_NYI_BYTECODE);
+            rl_end_before(rl, JITSTAT_A_NYI_BYTECODE);
             return;
         }
     }
