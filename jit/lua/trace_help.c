@@ -101,7 +101,7 @@ int64_t trh_ccall(struct lua_State *L, int64_t a, int64_t nargs, int64_t nresult
     ci->pc++; /* as the interpreter has it during a call */
     L->top = func + 1 + nargs;
     ptrdiff_t at = stack_save(L, func);
-    call_function(L, func, (int)nresults, true);
+    call_precall(L, func, (int)nresults); /* a C function: no deeper in C than the interpreter's call of it */
     return L->top - stack_restore(L, at);
 }
 
@@ -113,7 +113,7 @@ int64_t trh_tail_ccall(struct lua_State *L, int64_t a, int64_t nargs)
     ci->pc++;
     L->top = func + 1 + nargs;
     ptrdiff_t at = stack_save(L, func);
-    call_function(L, func, LUA_MULTRET, true);
+    call_precall(L, func, LUA_MULTRET);
     int n = (int)(L->top - stack_restore(L, at));
     if (ci->status & CIST_VARARG) ci->func -= ci->nvarargs + ci->func->lcl->p->numparams + 1;
     at = stack_save(L, ci->func);
