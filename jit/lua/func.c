@@ -162,8 +162,6 @@ size_t func_proto_bytes(const struct proto *p)
 
 void func_free_proto(struct lua_State *L, struct proto *p)
 {
-    if (L->g->vm != NULL)
-        lua_jit_proto_free(L, p);
     live_forget(p);
     mem_free(L, p->code, p->ncode * sizeof *p->code);
     mem_free(L, p->k, p->nk * sizeof *p->k);

@@ -27,6 +27,7 @@
 #include "lua/collect.h"
 
 #define SWEEP_CHUNK 128 /* objects per unit of sweeping */
+#define DEAD_PROTOS 64 /* prototypes that are freed together */
 #define SWEEP_BUCKETS 128
 #define FINALIZERS_PER_STEP 10
 #define FINALIZER_COST 50 /* in units of work: values visited, objects swept */
@@ -79,6 +80,34 @@ static void free_upval(struct lua_State *L, struct upval *uv)
     mem_free(L, uv, sizeof *uv);
 }
 
+/* Prototypes that were swept are freed together: each look for what was compiled from them goes through all traces.
+ * Their memory is theirs until then, so that no other object has the address of one that machine code still knows. */
+static void free_dead_protos(struct lua_State *L)
+{
+    struct global *g = L->g;
+    while (g->dead_protos != NULL) {
+        void *batch[DEAD_PROTOS];
+        uint32_t n = 0;
+        for (struct gcobj *o = g->dead_protos; o != NULL && n < DEAD_PROTOS; o = o->next)
+            batch[n++] = o;
+        lua_jit_protos_free(L, batch, n);
+        for (uint32_t i = 0; i < n; i++) {
+            struct gcobj *o = g->dead_protos;
+            g->dead_protos = o->next;
+            func_free_proto(L, as(proto, o));
+        }
+    }
+    g->ndead_protos = 0;
+}
+
+static void bury_proto(struct lua_State *L, struct gcobj *o)
+{
+    o->next = L->g->dead_protos;
+    L->g->dead_protos = o;
+    if (++L->g->ndead_protos >= DEAD_PROTOS)
+        free_dead_protos(L);
+}
+
 static void free_object(struct lua_State *L, struct gcobj *o)
 {
     switch (o->kind) {
@@ -88,7 +117,7 @@ static void free_object(struct lua_State *L, struct gcobj *o)
     case T_CCL: mem_free(L, o, sizeof(struct cclosure) + as(cclosure, o)->nupvals * sizeof(struct value)); break;
     case T_UDATA: mem_free(L, o, udata_bytes(as(udata, o))); break;
     case T_THREAD: thread_free(L, as(lua_State, o)); break;
-    case T_PROTO: func_free_proto(L, as(proto, o)); break;
+    case T_PROTO: bury_proto(L, o); break;
     case T_UPVAL: free_upval(L, as(upval, o)); break;
     case T_SHAPE: shape_free(L, as(shape, o)); break;
     default: assert(!"object kind");
@@ -622,6 +651,7 @@ static int64_t sweep_step(struct lua_State *L)
         break;
     default:
         set_white(g, (struct gcobj *)g->mainthread); /* on no list */
+        free_dead_protos(L);
         if (!g->gc_emergency)
             strtab_shrink(L);
         g->gc_estimate = g->total_bytes;
@@ -849,6 +879,7 @@ static void free_list(struct lua_State *L, struct gcobj **list)
         *list = o->next;
         free_object(L, o);
     }
+    free_dead_protos(L);
 }
 
 static void free_strings(struct lua_State *L)

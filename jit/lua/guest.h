@@ -281,7 +281,7 @@ void lua_jit_record(struct lua_State *L, struct callinfo *ci);
 /* Things that end a recording or make compiled code invalid. */
 void lua_jit_abort(struct lua_State *L, int jitstat_abort);
 void lua_jit_class_changed(struct lua_State *L, struct table *t);
-void lua_jit_proto_free(struct lua_State *L, struct proto *p);
+void lua_jit_protos_free(struct lua_State *L, void **protos, uint32_t n); /* sorts them */
 void live_forget(const struct proto *p); /* live.c: the prototype dies */
 void lua_jit_mark(struct lua_State *L, void (*mark)(struct lua_State *, struct gcobj *)); /* atomic phase: constants of traces, hooks */
 void lua_jit_flush(struct lua_State *L, const char *why); /* basic metatable changed, debug.setupvalue ... */

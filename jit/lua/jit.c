@@ -227,9 +227,9 @@ void lua_jit_class_changed(struct lua_State *L, struct table *t)
 {
     if (L->g->vm) jit_invalidate(L->g->vm, t);
 }
-void lua_jit_proto_free(struct lua_State *L, struct proto *p)
+void lua_jit_protos_free(struct lua_State *L, void **protos, uint32_t n)
 {
-    if (L->g->vm) jit_forget_code(L->g->vm, p);
+    if (L->g->vm) jit_forget_code(L->g->vm, protos, n);
 }
 void lua_jit_flush(struct lua_State *L, const char *why)
 {

@@ -156,6 +156,8 @@ struct global {
     uint8_t gc_quiet; /* compiled code asks for memory, its frames are not on the stack: no emergency collection */
     int gc_pause, gc_stepmul, gc_stepsize, gc_genminor, gc_genmajor;
     struct gcobj *all, *finobj, *tobefnz, *fixed;
+    struct gcobj *dead_protos; /* swept, not freed yet: machine code is asked about many at once */
+    uint32_t ndead_protos;
     struct gcobj **sweep;
     struct gcobj *gray, *grayagain, *weak, *ephemeron, *allweak;
     struct gcobj *protos; /* prototypes marked in this cycle: their inline caches are checked by the atomic phase */

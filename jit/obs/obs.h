@@ -51,6 +51,7 @@ struct obs_vm {
         struct jitstat_loop_chunk *chunk;
         uint32_t index;
     } reuse, evict; /* where the searches for a freed record go on: for its room, for its listing's */
+    uint32_t freed_listings; /* records of freed traces that still have a listing: what `evict` may find */
     struct jitstat_abort_chunk *aborts_tail;
     struct {
         uint64_t off;

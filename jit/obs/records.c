@@ -87,6 +87,8 @@ static void listing_drop(struct obs_vm *vm, struct jitstat_loop *l)
     if (!p)
         return;
     word_set(&vm->blk->total.listing_bytes, vm->blk->total.listing_bytes - segment_room(p->size));
+    if (l->state == 2)
+        vm->freed_listings--;
     l->listing = 0;
     segment_free(p, p->size);
 }
@@ -94,7 +96,7 @@ static void listing_drop(struct obs_vm *vm, struct jitstat_loop *l)
 /* The listing of a freed trace goes; false: there is none. */
 static bool listing_evict(struct obs_vm *vm)
 {
-    struct jitstat_loop *l = freed_record(vm, &vm->evict, true);
+    struct jitstat_loop *l = vm->freed_listings ? freed_record(vm, &vm->evict, true) : NULL;
     if (!l)
         return false;
     record_begin(&l->seq);
@@ -184,6 +186,8 @@ void obs_loop_freed(struct obs_vm *vm, struct jitstat_loop *rec)
         return;
     record_begin(&rec->seq);
     rec->state = 2;
+    if (rec->listing)
+        vm->freed_listings++;
     record_end(&rec->seq);
     obs_add(&vm->blk->generation, 1);
 }

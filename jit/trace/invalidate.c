@@ -144,19 +144,37 @@ void jit_flush(struct jit_vm *vm, const char *why, const char *file, int line)
     trace_release_dead(vm);
 }
 
-void jit_forget_code(struct jit_vm *vm, void *code)
+static int by_address(const void *a, const void *b)
+{
+    uintptr_t x = (uintptr_t) * (void *const *)a, y = (uintptr_t) * (void *const *)b;
+    return (x > y) - (x < y);
+}
+
+static bool is_among(void *code, void **codes, uint32_t n)
+{
+    return code >= codes[0] && code <= codes[n - 1] && bsearch(&code, codes, n, sizeof *codes, by_address);
+}
+
+static void recs_forget(struct jit_vm *vm, void **codes, uint32_t n)
+{
+    if (vm->rec && is_among(vm->rec->key.code, codes, n)) jit_rec_fail(vm->rec, JITSTAT_A_RELEASED);
+    for (struct jit_recorder *r = vm->compiling; r; r = r->outer)
+        if (is_among(r->key.code, codes, n)) jit_rec_fail(r, JITSTAT_A_RELEASED);
+}
+
+void jit_forget_code(struct jit_vm *vm, void **codes, uint32_t n)
 {
     bool any = false;
-    if (vm->rec && vm->rec->key.code == code) jit_rec_fail(vm->rec, JITSTAT_A_RELEASED);
-    for (struct jit_recorder *r = vm->compiling; r; r = r->outer)
-        if (r->key.code == code) jit_rec_fail(r, JITSTAT_A_RELEASED);
+    if (!n) return;
+    qsort(codes, n, sizeof *codes, by_address);
+    recs_forget(vm, codes, n);
     for (struct jit_trace *t = vm->traces; t; t = t->next)
-        if (t->key.code == code && t->state == JIT_TR_LIVE) t->doomed = any = true;
+        if (t->state == JIT_TR_LIVE && is_among(t->key.code, codes, n)) t->doomed = any = true;
     if (any) traces_kill(vm);
     for (uint32_t i = 0; vm->cells && i <= vm->cellmask; i++)
         for (struct jit_cell **p = &vm->cells[i]; *p;) {
             struct jit_cell *c = *p;
-            if (c->key.code == code) {
+            if (is_among(c->key.code, codes, n)) {
                 *p = c->next;
                 vm->ncells--;
                 free(c);

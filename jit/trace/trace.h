@@ -131,8 +131,8 @@ void jit_place_info(struct jit_vm *vm, struct jit_key key, int kind, struct jit_
 void jit_invalidate(struct jit_vm *vm, void *object);
 /* All traces go (deferred while a hook runs). file and line: who asked for it, for the alarm; NULL, 0: unknown. */
 void jit_flush(struct jit_vm *vm, const char *why, const char *file, int line);
-/* A code object dies: its traces and cells go. */
-void jit_forget_code(struct jit_vm *vm, void *code);
+/* Code objects die: their traces and cells go. One call for many: it goes through all traces. codes gets sorted. */
+void jit_forget_code(struct jit_vm *vm, void **codes, uint32_t n);
 /* Collector: calls mark for every collectable constant of live traces and of the recording. */
 void jit_mark(struct jit_vm *vm, void (*mark)(void *arg, void *object), void *arg);
 /* Async-signal-safe: compiled loops leave at their next back edge until cleared. */

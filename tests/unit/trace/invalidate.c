@@ -85,9 +85,10 @@ Test(invalidate, a_code_object_dies)
 {
     struct rig g = rig_new("prog", LOOP_TEXT, NULL);
     rig_run(&g, 1000);
-    jit_forget_code(g.t->vm, g.t->classes); /* some other address */
+    void *others[] = {g.t->classes, &g}, *codes[] = {&g, g.t->funcs[0], g.t->classes};
+    jit_forget_code(g.t->vm, others, 2);
     cr_assert_eq(rig_count(&g, JITSTAT_C_TOTAL_FREED_LOOPS), 0);
-    jit_forget_code(g.t->vm, g.t->funcs[0]);
+    jit_forget_code(g.t->vm, codes, 3);
     cr_assert_eq(rig_count(&g, JITSTAT_C_TOTAL_FREED_LOOPS), 1);
     cr_assert_eq(g.t->vm->ncells, 0);
     rig_free(&g);
