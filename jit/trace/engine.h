@@ -40,6 +40,7 @@ void listing_names(void); /* makes the operations' names known to readers */
 
 /* names.c */
 void trace_name(struct jit_trace *t, struct jit_recorder *r);
+void trace_unname(struct jit_trace *t); /* before its code is freed */
 void stubs_name(struct jit_vm *vm);
 
 /* exit.c */

@@ -73,6 +73,7 @@ void trace_free(struct jit_trace *t)
     t->state = JIT_TR_FREED;
     obs_loop_freed(vm->obs, t->rec == &t->own_rec ? NULL : t->rec);
     obs_ev_free(vm->obs, &at, t->code.start, t->code.size);
+    trace_unname(t);
     jit_backend_free(&vm->backend, &t->code);
     jit_arena_fini(&t->arena);
     free(t);

@@ -1,10 +1,10 @@
 /* names.c: tells Linux's own tools what the machine code of a trace is (code/symbols.h): the trace's place as its name,
- * its operations' source lines. Opt-in by the parameters perfmap and jitdump.
+ * its operations' source lines. Opt-in by the parameters perfmap, jitdump and gdb.
  *
- * Before: pipeline.c. After: perf, bpftrace.
+ * Before: pipeline.c. After: perf, bpftrace, gdb.
  */
 #include <stdio.h>
-#include "code/symbols.h"
+#include "code/gdb.h"
 #include "trace/engine.h"
 
 static int wanted(const struct jit_vm *vm)
@@ -34,15 +34,36 @@ static size_t lines_fill(const struct jit_trace *t, const struct jit_recorder *r
     return n;
 }
 
+/* A name that gdb takes for one word, as far as the file's is one. */
+static struct gdb_object *trace_show(const struct jit_trace *t, struct symbol s)
+{
+    char name[256];
+    const char *kind = t->kind == JITSTAT_KIND_LOOP ? "loop" : t->kind == JITSTAT_KIND_ENTRY ? "entry"
+                                                                                             : "bridge";
+    snprintf(name, sizeof name, "%s_%s_%llu:%s", t->vm->driver->name, kind, (unsigned long long)t->number, t->name);
+    one_line(name);
+    s.name = name;
+    return gdb_add(&s);
+}
+
 void trace_name(struct jit_trace *t, struct jit_recorder *r)
 {
     char name[256];
     int which = wanted(t->vm);
-    struct symbol_line *lines = which ? jit_arena_alloc(&r->arena, (t->ir.ops.n + 1) * sizeof *lines) : NULL;
+    bool show = t->vm->params.gdb;
+    struct symbol_line *lines = which || show ? jit_arena_alloc(&r->arena, (t->ir.ops.n + 1) * sizeof *lines) : NULL;
     if (!lines) return;
+    struct symbol s = {name, t->code.start, t->code.size, lines, lines_fill(t, r, lines)};
     snprintf(name, sizeof name, "%s:%s %c%llu", t->vm->driver->name, t->name, t->kind, (unsigned long long)t->number);
     one_line(name);
-    symbols_add(which, &(struct symbol){name, t->code.start, t->code.size, lines, lines_fill(t, r, lines)});
+    if (which) symbols_add(which, &s);
+    if (show) t->shown = trace_show(t, s);
+}
+
+void trace_unname(struct jit_trace *t)
+{
+    gdb_remove(t->shown);
+    t->shown = NULL;
 }
 
 void stubs_name(struct jit_vm *vm)

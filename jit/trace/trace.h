@@ -41,6 +41,7 @@ struct jit_trace {
     struct jit_arena arena; /* everything below */
     struct jit_ir ir; /* optimized; as soon as the trace is published what jit_ir_strip leaves */
     struct jit_code code;
+    struct gdb_object *shown; /* what gdb sees of code; or NULL */
     struct jit_trace *parent; /* bridges */
     uint32_t parent_exit;
     struct jit_trace *target; /* link TRACE */
