@@ -629,7 +629,7 @@ const struct command cmd_top = {
              "of them compiled, gave up, and leaves its machine code through.\n\n"
              "  -p, --pid PID  these processes (a list, or several times)\n"
              "  -a, --all      all that may be read, those that start later too (the default)\n"
-             "  -c, --counts   turn run counts on meanwhile (needs root; costs up to 3 %)\n\n"
+             "  -c, --counts   turn run counts on meanwhile (needs root; tight loops slow down)\n\n"
              "keys: up, down, Enter; l loops, a aborts, x exits, w why; Esc back; < > sort;\n"
              "      + - interval; p pause; h help; q quit\n\n"
              "For scripts: `jitstat -j 1` prints the same numbers as JSON.\n\n"
