@@ -77,6 +77,11 @@ sub params_man {
     return $out;
 }
 
+sub passes_man {
+    my @passes = map { /^JIT_PASS\(\w+, (\w+), "([^"]*)"\)/ ? [$1, $2] : () } split /\n/, slurp("$Bin/../jit/opt/passes.def");
+    return join ('', map { "\\fB$_->[0]\\fR ($_->[1]),\n" } @passes) =~ s/,\n\z/\n/r;
+}
+
 # Every part: file, its name, the marks, and what makes it.
 my @parts = (
     ["$Bin/probes.md", 'probes', '<!-- BEGIN %s -->', '<!-- END %s -->', \&probes],
@@ -85,6 +90,7 @@ my @parts = (
     ["$Bin/jitstat.1", 'columns', '.\\" BEGIN %s', '.\\" END %s', \&columns_man],
     ["$Bin/jitstat.1", 'counters', '.\\" BEGIN %s', '.\\" END %s', \&counters_man],
     ["$Bin/jitlua.1", 'params', '.\\" BEGIN %s', '.\\" END %s', \&params_man],
+    ["$Bin/jitlua.1", 'passes', '.\\" BEGIN %s', '.\\" END %s', \&passes_man],
 );
 my $stale = 0;
 for (@parts) {

@@ -59,6 +59,13 @@ static bool out_of_memory(struct parser *p)
 
 /* ---- words ---- */
 
+/* How much of what follows in the line stands in a message. */
+static int shown(const struct parser *p)
+{
+    size_t n = strcspn(p->p, "\n");
+    return n < 12 ? (int)n : 12;
+}
+
 static void skip_space(struct parser *p)
 {
     while (*p->p == ' ' || *p->p == '\t')
@@ -77,7 +84,7 @@ static bool accept(struct parser *p, const char *s)
 
 static bool expect(struct parser *p, const char *s)
 {
-    return accept(p, s) || fail(p, "expected '%s' before '%.12s'", s, p->p);
+    return accept(p, s) || fail(p, "expected '%s' before '%.*s'", s, shown(p), p->p);
 }
 
 static bool at_end(struct parser *p)
@@ -104,7 +111,7 @@ static bool parse_u64(struct parser *p, uint64_t *v)
     char *end;
     skip_space(p);
     if (!isdigit((unsigned char)*p->p))
-        return fail(p, "expected a number before '%.12s'", p->p);
+        return fail(p, "expected a number before '%.*s'", shown(p), p->p);
     errno = 0;
     *v = strtoull(p->p, &end, 0);
     p->p = end;
@@ -116,7 +123,7 @@ static bool parse_i64(struct parser *p, int64_t *v)
     char *end;
     skip_space(p);
     if (!isdigit((unsigned char)p->p[*p->p == '-']))
-        return fail(p, "expected a number before '%.12s'", p->p);
+        return fail(p, "expected a number before '%.*s'", shown(p), p->p);
     errno = 0;
     *v = strtoll(p->p, &end, 0);
     p->p = end;
@@ -196,7 +203,7 @@ static bool parse_number(struct parser *p, jit_ref *r)
         if (errno)
             return fail(p, "number out of range");
     } else {
-        return fail(p, "expected a value before '%.12s'", p->p);
+        return fail(p, "expected a value before '%.*s'", shown(p), p->p);
     }
     if (end != s + n)
         return fail(p, "malformed number '%.*s'", (int)n, s);
@@ -358,7 +365,7 @@ static bool parse_op(struct parser *p)
     if (accept(p, "[") && !parse_resume(p, &resume))
         return false;
     if (!at_end(p))
-        return fail(p, "unexpected '%.12s'", p->p);
+        return fail(p, "unexpected '%.*s'", shown(p), p->p);
     jit_ref r = jit_ir_emit(p->ir, opcode, p->args.v, p->args.n, descr, resume);
     if (r == JIT_NOREF)
         return out_of_memory(p);
@@ -397,7 +404,7 @@ static bool parse_link(struct parser *p)
         else if (accept(p, "link=interp"))
             p->ir->link = JIT_LINK_INTERP;
         else
-            return fail(p, "unexpected '%.12s'", p->p);
+            return fail(p, "unexpected '%.*s'", shown(p), p->p);
     }
     return true;
 }

@@ -58,7 +58,7 @@ static bool check_arg(struct verifier *v, int invariant, unsigned i, jit_ref r, 
     char type;
     if (!check_ref(v, invariant, r, &type))
         return false;
-    return want == '*' || want == type || broken(v, invariant, "argument %u is %c, not %c", i, type, want);
+    return want == '*' || want == type || broken(v, invariant, "argument %u is %c, not %c", i + 1, type, want);
 }
 
 static bool check_args(struct verifier *v)
@@ -85,7 +85,7 @@ static bool check_args(struct verifier *v)
 
 static bool check_const_arg(struct verifier *v, unsigned i)
 {
-    return jit_ref_is_const(this_op(v)->arg[i]) || broken(v, 1, "argument %u must be a constant", i);
+    return jit_ref_is_const(this_op(v)->arg[i]) || broken(v, 1, "argument %u must be a constant", i + 1);
 }
 
 static bool check_guard_value(struct verifier *v)
@@ -173,7 +173,7 @@ static bool check_virtual_uses(struct verifier *v)
     const jit_ref *args = jit_op_args(v->ir, op);
     for (unsigned i = 0; i < op->nargs && !jit_op_is_virtual(op); i++)
         if (jit_ref_is_virtual(v->ir, args[i]))
-            return broken(v, 8, "argument %u is a removed object", i);
+            return broken(v, 8, "argument %u is a removed object", i + 1);
     if (op->resume == JIT_NORESUME || rebuilds(v, op))
         return true;
     const struct jit_resume *r = &v->ir->resumes.v[op->resume];
@@ -189,7 +189,7 @@ static bool check_virtual_cell(struct verifier *v, int kind)
     const jit_ref *args = jit_op_args(v->ir, op);
     const struct jit_descr *d = op->descr;
     if (jit_ref_is_const(args[0]) || !jit_op_is_virtual(&v->ir->ops.v[args[0]]))
-        return broken(v, 8, "argument 0 is no removed object");
+        return broken(v, 8, "argument 1 is no removed object");
     if (kind == JIT_D_ARRAY && (!jit_ref_is_const(args[1]) || !jit_ref_is_const(args[2])))
         return broken(v, 8, "the place in a removed object is no constant");
     if (!d || d->kind != kind || d->type != jit_ref_type(v->ir, args[op->nargs - 1]))
@@ -207,10 +207,10 @@ static bool check_label(struct verifier *v)
         return broken(v, 4, "a second label");
     for (unsigned i = 0; i < op->nargs; i++) {
         if (jit_ref_is_const(args[i]))
-            return broken(v, 4, "label argument %u is a constant", i);
+            return broken(v, 4, "label argument %u is a constant", i + 1);
         for (unsigned j = 0; j < i; j++)
             if (args[j] == args[i])
-                return broken(v, 4, "label argument %u is there twice", i);
+                return broken(v, 4, "label argument %u is there twice", i + 1);
     }
     v->label = v->at;
     return true;
@@ -231,7 +231,7 @@ static bool check_jump(struct verifier *v)
     const jit_ref *la = jit_op_args(v->ir, label), *ja = jit_op_args(v->ir, op);
     for (unsigned i = 0; i < op->nargs; i++)
         if (jit_ref_type(v->ir, la[i]) != jit_ref_type(v->ir, ja[i]))
-            return broken(v, 4, "argument %u is %c, the label's %c", i, jit_ref_type(v->ir, ja[i]), jit_ref_type(v->ir, la[i]));
+            return broken(v, 4, "argument %u is %c, the label's %c", i + 1, jit_ref_type(v->ir, ja[i]), jit_ref_type(v->ir, la[i]));
     return true;
 }
 
@@ -301,7 +301,7 @@ static bool check_virtual_new(struct verifier *v)
         return false;
     for (unsigned i = 0; i < op->nargs; i++)
         if (!jit_ref_is_const(args[i]) && v->ir->ops.v[args[i]].opcode != JIT_getcontext)
-            return broken(v, 8, "argument %u is neither a constant nor the context", i);
+            return broken(v, 8, "argument %u is neither a constant nor the context", i + 1);
     return op->nargs <= 7 || broken(v, 8, "a removed object has more than 6 arguments");
 }
 

@@ -85,11 +85,19 @@ static void set_bool(lua_State *L, const char *field, bool b)
     lua_setfield(L, -2, field);
 }
 
+/* The text of the operation at op, or NULL. */
+static const char *op_text_if(lua_State *L, int op)
+{
+    const char *s = lua_getfield(L, op, "text") == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+    if (s && strlen(s) != lua_rawlen(L, -1)) s = NULL; /* a NUL in it */
+    lua_pop(L, 1); /* the object keeps it */
+    return s;
+}
+
 static const char *op_text(lua_State *L, int op)
 {
-    if (lua_getfield(L, op, "text") != LUA_TSTRING) luaL_error(L, "not an operation (it has no text)");
-    const char *s = lua_tostring(L, -1);
-    lua_pop(L, 1); /* the object keeps it */
+    const char *s = op_text_if(L, op);
+    if (!s) luaL_error(L, "not an operation (it has no text)");
     return s;
 }
 
@@ -214,25 +222,36 @@ static int find_opcode(const char *name)
     return -1;
 }
 
-/* Pushes the printed form of args[n]. */
-static void push_arg_text(lua_State *L, int args, lua_Integer n)
+/* Pushes x so that the parser reads the same float. */
+static void push_float_text(lua_State *L, double x)
 {
-    char buf[64];
+    char buf[40];
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    if (isnan(x)) snprintf(buf, sizeof buf, "nan(0x%llx)", (unsigned long long)bits);
+    else snprintf(buf, sizeof buf, "%.17g", x);
+    lua_pushfstring(L, isfinite(x) && !strpbrk(buf, ".e") ? "%s.0" : "%s", buf);
+}
+
+/* Pushes the printed form of args[n] of an operation `name`. */
+static void push_arg_text(lua_State *L, const char *name, int args, lua_Integer n)
+{
     struct op_parts p;
     int type = lua_rawgeti(L, args, n);
     if (type == LUA_TTABLE) {
-        if (!op_split(op_text(L, lua_gettop(L)), &p) || !p.result) luaL_error(L, "argument %d has no result", (int)n);
+        const char *text = op_text_if(L, lua_gettop(L));
+        if (!text) luaL_error(L, "argument %d of %s is a table that is no operation (it has no text)", (int)n, name);
+        if (!op_split(text, &p) || !p.result) luaL_error(L, "argument %d of %s gives no value: %s", (int)n, name, text);
         lua_pushlstring(L, p.result, p.nresult);
     } else if (lua_isinteger(L, -1)) {
         lua_pushfstring(L, "%I", (LUAI_UACINT)lua_tointeger(L, -1));
     } else if (type == LUA_TNUMBER) {
-        double x = lua_tonumber(L, -1);
-        snprintf(buf, sizeof buf, "%.17g", x);
-        lua_pushfstring(L, isfinite(x) && !strpbrk(buf, ".e") ? "%s.0" : "%s", buf);
+        push_float_text(L, lua_tonumber(L, -1));
     } else if (type == LUA_TSTRING) {
+        if (strlen(lua_tostring(L, -1)) != lua_rawlen(L, -1)) luaL_error(L, "argument %d of %s: a NUL in the text", (int)n, name);
         lua_pushvalue(L, -1);
     } else {
-        luaL_error(L, "argument %d: a number, an operation or its printed form expected, got %s", (int)n, luaL_typename(L, -1));
+        luaL_error(L, "argument %d of %s: a number, an operation or its printed form expected, got %s", (int)n, name, luaL_typename(L, -1));
     }
     lua_remove(L, -2);
 }
@@ -244,7 +263,8 @@ static int64_t result_number(lua_State *L, struct js_state *js, int arg, const c
     if (lua_isnoneornil(L, arg)) return js->next_value++;
     if (lua_isinteger(L, arg)) return lua_tointeger(L, arg);
     luaL_checktype(L, arg, LUA_TTABLE);
-    luaL_argcheck(L, op_split(op_text(L, arg), &p), arg, "not an operation");
+    const char *text = op_text_if(L, arg);
+    luaL_argcheck(L, text && op_split(text, &p), arg, "not an operation");
     *tail = p.tail;
     return p.result ? strtoll(p.result + 1, NULL, 10) : js->next_value++;
 }
@@ -257,7 +277,7 @@ static int js_resoperation(lua_State *L)
     const char *name = luaL_checkstring(L, 1), *tail = "";
     luaL_checktype(L, 2, LUA_TTABLE);
     int op = find_opcode(name);
-    luaL_argcheck(L, op >= 0, 1, "no such operation");
+    if (op < 0) return luaL_argerror(L, 1, lua_pushfstring(L, "no operation '%s'", name));
     lua_settop(L, 4);
     struct js_state *js = js_get(L);
     int64_t number = result_number(L, js, 3, &tail);
@@ -270,7 +290,7 @@ static int js_resoperation(lua_State *L)
     lua_pushfstring(L, "%s%s(", head, name);
     for (lua_Integer i = 1; i <= nargs; i++) {
         lua_pushstring(L, i > 1 ? ", " : "");
-        push_arg_text(L, 2, i);
+        push_arg_text(L, name, 2, i);
         lua_concat(L, 3);
     }
     lua_pushfstring(L, ")%s", tail);
@@ -361,8 +381,9 @@ struct hook_call {
 static void take_entry(lua_State *L, struct js_state *js, const struct jitstat_loop_info *info, lua_Integer i)
 {
     struct jitstat_newop *e = &js->list[i - 1];
-    if (lua_rawgeti(L, -1, i) != LUA_TTABLE) luaL_error(L, "entry %d is no operation", (int)i);
-    *e = (struct jitstat_newop){.index = -1, .text = op_text(L, lua_gettop(L))};
+    if (lua_rawgeti(L, -1, i) != LUA_TTABLE) luaL_error(L, "entry %d of the list is a %s, no operation", (int)i, luaL_typename(L, -1));
+    *e = (struct jitstat_newop){.index = -1, .text = op_text_if(L, lua_gettop(L))};
+    if (!e->text) luaL_error(L, "entry %d of the list is no operation (it has no text)", (int)i);
     lua_getfield(L, -1, "list");
     bool own = lua_isinteger(L, -1) && lua_tointeger(L, -1) == js->serial;
     lua_getfield(L, -2, "index");
@@ -510,7 +531,10 @@ static int js_releaseall(lua_State *L) { return js_vm(L), lua_jit_flush(L, "rele
 static int js_set_param(lua_State *L)
 {
     const char *err;
-    if (jitstat_set_param(js_vm(L), luaL_checkstring(L, 1), &err) != 0) return luaL_argerror(L, 1, err);
+    luaL_checktype(L, 1, LUA_TSTRING);
+    const char *text = lua_tostring(L, 1);
+    luaL_argcheck(L, strlen(text) == lua_rawlen(L, 1), 1, "a NUL in the text");
+    if (jitstat_set_param(js_vm(L), text, &err) != 0) return luaL_argerror(L, 1, err);
     return 0;
 }
 

@@ -371,27 +371,28 @@ enum jit_opt_status jit_optimize(const struct jit_ir *in, struct jit_ir *out, st
     return st;
 }
 
-bool jit_opt_parse_passes(const char *s, unsigned *passes)
+/* The bit of the pass of that name; 0: there is none. */
+static unsigned pass_bit(const char *name, size_t n)
 {
     static const char *const names[] = {
 #define JIT_PASS(NAME, name, help) #name,
 #include "opt/passes.def"
     };
+    for (unsigned i = 0; i < JIT_OPT_NPASSES; i++)
+        if (strlen(names[i]) == n && !memcmp(names[i], name, n)) return 1u << i;
+    return 0;
+}
+
+bool jit_opt_parse_passes(const char *s, size_t n, unsigned *passes)
+{
     unsigned bits = 0;
-    while (*s) {
-        size_t n = strcspn(s, ":");
-        unsigned i = 0;
-        while (i < JIT_OPT_NPASSES && (strlen(names[i]) != n || memcmp(names[i], s, n) != 0))
-            i++;
-        if (n == 3 && !memcmp(s, "all", 3))
-            bits = JIT_OPT_ALL;
-        else if (i < JIT_OPT_NPASSES)
-            bits |= 1u << i;
-        else
-            return false;
-        s += n;
-        s += *s == ':';
+    bool all = n == 3 && !memcmp(s, "all", 3), none = n == 4 && !memcmp(s, "none", 4);
+    for (size_t i = 0, k; i <= n && !all && !none; i = k + 1) {
+        for (k = i; k < n && s[k] != ':';) k++;
+        unsigned bit = pass_bit(s + i, k - i);
+        if (!bit) return false;
+        bits |= bit;
     }
-    *passes = bits;
+    *passes = all ? JIT_OPT_ALL : bits;
     return true;
 }

@@ -35,8 +35,8 @@ enum jit_opt_status {
  * (link LOOP without label: the machine code jumps to its own start through memory). */
 enum jit_opt_status jit_optimize(const struct jit_ir *in, struct jit_ir *out, struct jit_arena *arena,
                                  unsigned passes, bool peel);
-/* passes from PyPy's enable_opts spelling: "all" or "fold:cse:..."; returns false on an unknown name. */
-bool jit_opt_parse_passes(const char *s, unsigned *passes);
+/* n bytes in the spelling of PyPy's enable_opts: "all", "none" or "fold:cse:..."; false on an unknown or empty name. */
+bool jit_opt_parse_passes(const char *s, size_t n, unsigned *passes);
 extern int jit_opt_verify;
 
 #endif

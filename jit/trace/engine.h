@@ -17,6 +17,9 @@ struct jit_cell {
 /* Is n 1, 2, 4, 8 ...: alarms are raised then, so that none becomes a flood. */
 static inline bool doubled(uint64_t n) { return n && !(n & (n - 1)); }
 
+/* params.c */
+void params_default(struct jit_params *p);
+
 /* hot.c */
 struct jit_cell *cell_find(struct jit_vm *vm, struct jit_key key, int kind, bool create); /* NULL: absent or no memory */
 void cell_aborted(struct jit_vm *vm, struct jit_cell *cell, const struct obs_place *at, enum jitstat_abort why);
@@ -51,6 +54,17 @@ int exit_poll(struct jit_trace *t, int which);
 /* invalidate.c */
 void trace_release_dead(struct jit_vm *vm); /* frees INVALID traces if nothing runs */
 void trace_free(struct jit_trace *t); /* fires `free`; off all lists already */
+
+/* hook_list.c */
+struct hook_list {
+    const struct jit_ir *old; /* the trace that the hook was shown */
+    const struct jitstat_op *ops; /* as it was shown */
+    size_t nops;
+    const struct jitstat_newop *list; /* what it returned */
+    int64_t n;
+};
+/* *out (initialised here, in arena) is the verified trace of the list; false and the reason in err. */
+bool hook_list_take(struct jit_vm *vm, const struct hook_list *l, struct jit_ir *out, struct jit_arena *arena, char *err, size_t errsize);
 
 /* hooks.c */
 struct jit_hooks *hooks_new(struct jit_vm *vm);

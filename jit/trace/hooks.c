@@ -10,9 +10,8 @@
  *  3. Arguments are built only when the hook is set.
  *  4. hooks_called + hooks_suppressed grows by one at each event of the hook's kind while it is set.
  *
- * Before: pipeline.c, recorder.c. After: the program.
+ * Before: pipeline.c, recorder.c. After: the program; hook_list.c for what an optimize hook returns.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -176,212 +175,6 @@ static void info_of_recorder(struct jitstat_loop_info *info, struct jit_recorder
     info_fill(info, r->vm, r->kind, r->number, r->name, r->key, r->parent ? r->parent->trace->number : 0, r->parent ? r->parent->number : 0);
 }
 
-/* ---- the optimize hook's list ---- */
-
-static bool is_name_char(int c) { return isalnum(c) || c == '_' || c == '.'; }
-
-/* Copies one operation's text, renaming values i5 f6 r7 by map (old number -> new). *defines: the number that
- * the text gives its own result, or -1. Returns false and names the value that is not defined. */
-struct renamer {
-    int64_t *map;
-    size_t nmap;
-    char *out;
-    size_t n, cap;
-};
-
-static bool out_add(struct renamer *w, const char *s, size_t n)
-{
-    if (w->n + n + 1 > w->cap) {
-        size_t cap = (w->cap + n) * 2 + 256;
-        char *p = realloc(w->out, cap);
-        if (!p) return false;
-        w->out = p;
-        w->cap = cap;
-    }
-    memcpy(w->out + w->n, s, n);
-    w->n += n;
-    w->out[w->n] = 0;
-    return true;
-}
-
-static bool rename_line(struct renamer *w, const char *text, int64_t newno, char *err, size_t errsize)
-{
-    const char *eq = strstr(text, " = ");
-    int64_t defines = -1;
-    for (const char *s = text; *s;) {
-        bool start = s == text || !is_name_char((unsigned char)s[-1]);
-        if (start && strchr("ifr", *s) && isdigit((unsigned char)s[1])) {
-            char *end;
-            long long no = strtoll(s + 1, &end, 10);
-            if (!is_name_char((unsigned char)*end)) {
-                int64_t to;
-                char buf[32];
-                if (eq && s < eq) {
-                    defines = no;
-                    to = newno;
-                } else if (no >= 0 && (size_t)no < w->nmap && w->map[no] >= 0) {
-                    to = w->map[no];
-                } else {
-                    snprintf(err, errsize, "value %.*s is used but not defined before", (int)(end - s), s);
-                    return false;
-                }
-                int n = snprintf(buf, sizeof buf, "%c%lld", *s, (long long)to);
-                if (!out_add(w, buf, (size_t)n)) return false;
-                s = end;
-                continue;
-            }
-        }
-        if (*s == '\n') break;
-        if (!out_add(w, s++, 1)) return false;
-    }
-    if (defines >= 0) {
-        if ((size_t)defines >= w->nmap) {
-            if (defines > 1000000) {
-                snprintf(err, errsize, "value number %lld is too large", (long long)defines);
-                return false;
-            }
-            size_t nmap = (size_t)defines + 64;
-            int64_t *m = realloc(w->map, nmap * sizeof *m);
-            if (!m) return false;
-            while (w->nmap < nmap) m[w->nmap++] = -1;
-            w->map = m;
-        }
-        w->map[defines] = newno;
-    }
-    return out_add(w, "\n", 1);
-}
-
-static bool list_to_text(struct renamer *w, const struct op_list *ops, const struct jitstat_newop *list, int64_t n, char *err, size_t errsize)
-{
-    for (int64_t i = 0; i < n; i++) {
-        const char *text = list[i].text;
-        if (list[i].index >= 0) {
-            if ((uint64_t)list[i].index >= ops->n) {
-                snprintf(err, errsize, "entry %lld: no operation %lld", (long long)i + 1, (long long)list[i].index);
-                return false;
-            }
-            text = ops->ops[list[i].index].text;
-        }
-        if (!text) {
-            snprintf(err, errsize, "entry %lld is empty", (long long)i + 1);
-            return false;
-        }
-        char why[120] = "no memory";
-        if (!rename_line(w, text, i, why, sizeof why)) {
-            snprintf(err, errsize, "entry %lld: %s", (long long)i + 1, why);
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Descriptors that may be named: the driver's, the engine's own, and those the trace already uses. */
-static const struct jit_descr **descr_list(const struct jit_vm *vm, const struct jit_ir *ir)
-{
-    size_t n = 0;
-    while (vm->driver->descrs[n]) n++;
-    const struct jit_descr **v = calloc(n + 5 + ir->ops.n, sizeof *v);
-    if (!v) return NULL;
-    memcpy(v, vm->driver->descrs, n * sizeof *v);
-    v[n++] = &vm->frame_i, v[n++] = &vm->frame_f, v[n++] = &vm->frame_r, v[n++] = &vm->frame_tag;
-    for (uint32_t i = 0; i < ir->ops.n; i++)
-        if (ir->ops.v[i].descr) v[n++] = ir->ops.v[i].descr;
-    return v;
-}
-
-/* Frames and slots are the guest's: a list may use those that the trace has, and make up none. */
-static bool frames_known(const struct jit_ir *out, const struct jit_resume *r, const struct jit_ir *old)
-{
-    for (uint32_t i = 0; i < old->resumes.n; i++) {
-        const struct jit_resume *q = &old->resumes.v[i];
-        if (q->nframes == r->nframes && !memcmp(old->frames.v + q->frames, out->frames.v + r->frames, r->nframes * sizeof *out->frames.v)) return true;
-    }
-    return false;
-}
-
-static bool slot_known(const struct jit_ir *out, const struct jit_slot_val *v, const struct jit_ir *old)
-{
-    for (uint32_t i = 0; i < old->slots.n; i++) {
-        const struct jit_slot_val *q = &old->slots.v[i];
-        if (q->slot != v->slot || q->tag != v->tag || (q->ref == JIT_NOREF) != (v->ref == JIT_NOREF)) continue;
-        if (v->ref == JIT_NOREF || jit_ref_type(old, q->ref) == jit_ref_type(out, v->ref)) return true;
-    }
-    return false;
-}
-
-static bool resumes_known(const struct jit_ir *out, const struct jit_ir *old, char *err, size_t errsize)
-{
-    for (uint32_t n = 0; n < out->ops.n; n++) {
-        if (out->ops.v[n].resume == JIT_NORESUME) continue;
-        const struct jit_resume *r = &out->resumes.v[out->ops.v[n].resume];
-        if (!frames_known(out, r, old)) {
-            snprintf(err, errsize, "op %u: resume data with frames that the trace does not have", n);
-            return false;
-        }
-        for (uint32_t i = 0; i < r->nslots; i++) {
-            const struct jit_slot_val *v = &out->slots.v[r->slots + i];
-            if (slot_known(out, v, old)) continue;
-            snprintf(err, errsize, "op %u: resume data with a slot %d of tag %u that the trace does not have", n, v->slot, v->tag);
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Exits write the guest's stack as far as guard_stack has looked: it stays first, behind a bridge's inputs. */
-static int64_t stack_room(const struct jit_ir *ir)
-{
-    uint32_t i = 0;
-    while (i < ir->ops.n && ir->ops.v[i].opcode >= JIT_inputarg_i && ir->ops.v[i].opcode <= JIT_inputarg_r) i++;
-    return i < ir->ops.n && ir->ops.v[i].opcode == JIT_guard_stack ? jit_ref_const(ir, ir->ops.v[i].arg[0])->i : INT64_MIN;
-}
-
-static bool stack_guarded(const struct jit_ir *out, const struct jit_ir *old, char *err, size_t errsize)
-{
-    bool ok = stack_room(out) >= stack_room(old);
-    if (!ok) snprintf(err, errsize, "guard_stack(%lld) must stay first", (long long)stack_room(old));
-    return ok;
-}
-
-static bool list_to_ir(struct jit_vm *vm, const struct jit_ir *old, const struct op_list *ops, const struct jitstat_newop *list, int64_t n,
-                       struct jit_ir *out, struct jit_arena *arena, char *err, size_t errsize)
-{
-    struct renamer w = {.nmap = old->ops.n};
-    const struct jit_descr **descrs = descr_list(vm, old);
-    w.map = malloc((w.nmap + 1) * sizeof *w.map);
-    bool ok = w.map && descrs && out_add(&w, "", 0);
-    if (ok) {
-        for (size_t i = 0; i < w.nmap; i++) w.map[i] = -1;
-        ok = list_to_text(&w, ops, list, n, err, errsize);
-    } else {
-        snprintf(err, errsize, "no memory");
-    }
-    if (ok) {
-        jit_ir_init(out, arena, old->kind);
-        ok = jit_ir_parse(out, w.out, descrs, err, errsize);
-    }
-    if (ok) {
-        out->kind = old->kind;
-        out->link = old->link;
-        out->merges = old->merges;
-        ok = jit_ir_verify(out, err, errsize) && resumes_known(out, old, err, errsize) && stack_guarded(out, old, err, errsize);
-    }
-    free(w.map);
-    free(w.out);
-    free(descrs);
-    return ok;
-}
-
-/* Constants of collectable objects keep their root flag; source lines survive for unchanged operations. */
-static void ir_adopt(struct jit_ir *out, const struct jit_ir *old, const struct jitstat_newop *list, int64_t n)
-{
-    for (int64_t i = 0; i < n && i < out->ops.n; i++)
-        if (list[i].index >= 0) out->ops.v[i].line = old->ops.v[list[i].index].line;
-    for (uint32_t i = 0; i < out->consts.n; i++)
-        for (uint32_t j = 0; j < old->consts.n; j++)
-            if (out->consts.v[i].type == 'r' && old->consts.v[j].type == 'r' && out->consts.v[i].p == old->consts.v[j].p) out->consts.v[i].gc |= old->consts.v[j].gc;
-}
-
 void hooks_optimize(struct jit_vm *vm, struct jit_recorder *r, struct jit_ir *ir, struct jit_arena *arena)
 {
     struct jit_hooks *h = vm->hooks;
@@ -397,12 +190,10 @@ void hooks_optimize(struct jit_vm *vm, struct jit_recorder *r, struct jit_ir *ir
         if (n >= 0) {
             struct jit_ir out;
             char err[200] = "";
-            if (list_to_ir(vm, ir, &ops, list, n, &out, arena, err, sizeof err)) {
-                ir_adopt(&out, ir, list, n);
-                *ir = out;
-            } else {
+            struct hook_list l = {ir, ops.ops, ops.n, list, n};
+            if (hook_list_take(vm, &l, &out, arena, err, sizeof err)) *ir = out;
+            else
                 jit_hook_failed(vm, JITSTAT_H_OPTIMIZE, "the list for %s is refused: %s; compiled as it was", info.greenkey_name, err);
-            }
         }
         op_list_fini(&ops);
     }

@@ -2,7 +2,7 @@
  * machine code, parameters. (Recording: recorder.h. Hooks: include/jitstat/jitstat.h.)
  *
  * The life of a trace:
- *   guest's counter -> jit_hot_loop / jit_hot_func   may say "enter this trace" or start recording
+ *   guest's counter -> jit_hot                       may say "enter this trace" or start recording
  *   guest records each instruction                    recorder.h
  *   jit_rec_close*                                    pipeline.c: optimize, hooks, compile, install
  *   jit_run                                           enters; returns when the interpreter must go on

@@ -1,108 +1,13 @@
-/* vm.c: a VM's beginning and end, and its parameters.
+/* vm.c: a VM's beginning and end.
  *
  * The machine-code area is made at the first compilation, not here: most programs that start never
  * get hot, and a start-up that reserves memory would be paid by all of them.
  *
- * Before: the guest (lua/jit.c). After: hot.c.
+ * Before: the guest (lua/jit.c). After: params.c, hot.c.
  */
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "opt/opt.h"
 #include "trace/engine.h"
-
-struct param_row {
-    const char *name;
-    size_t off;
-    int64_t def, min, max;
-};
-static const struct param_row param_rows[] = {
-#define JITSTAT_PARAM(name, def, min, max, help) {#name, offsetof(struct jit_params, name), def, min, max},
-#include <jitstat/params.def>
-};
-#define NPARAMS (sizeof param_rows / sizeof param_rows[0])
-
-static int64_t *param_at(struct jit_params *p, const struct param_row *row)
-{
-    return (int64_t *)((char *)p + row->off);
-}
-
-static void params_default(struct jit_params *p)
-{
-    for (size_t i = 0; i < NPARAMS; i++) *param_at(p, &param_rows[i]) = param_rows[i].def;
-    p->enable_opts = JIT_OPT_ALL;
-}
-
-static _Thread_local char param_error[256];
-
-static const struct param_row *param_find(const char *name, size_t len)
-{
-    for (size_t i = 0; i < NPARAMS; i++)
-        if (strlen(param_rows[i].name) == len && !memcmp(param_rows[i].name, name, len)) return &param_rows[i];
-    return NULL;
-}
-
-/* One "name=value", "off" or "default". */
-static bool param_set_one(struct jit_params *p, const char *s, size_t len)
-{
-    if (len == 3 && !memcmp(s, "off", 3)) {
-        p->jit = 0;
-        return true;
-    }
-    if (len == 7 && !memcmp(s, "default", 7)) {
-        params_default(p);
-        return true;
-    }
-    const char *eq = memchr(s, '=', len);
-    if (!eq) {
-        snprintf(param_error, sizeof param_error, "'%.*s' is not name=value, \"off\" or \"default\"", (int)(len > 80 ? 80 : len), s);
-        return false;
-    }
-    size_t nlen = (size_t)(eq - s), vlen = len - nlen - 1;
-    char value[64];
-    if (vlen >= sizeof value) vlen = sizeof value - 1;
-    memcpy(value, eq + 1, vlen);
-    value[vlen] = 0;
-    if (nlen == 11 && !memcmp(s, "enable_opts", 11)) {
-        if (jit_opt_parse_passes(value, &p->enable_opts)) return true;
-        snprintf(param_error, sizeof param_error, "enable_opts: no such pass in '%s' (\"all\" or names joined by ':')", value);
-        return false;
-    }
-    const struct param_row *row = param_find(s, nlen);
-    if (!row) {
-        snprintf(param_error, sizeof param_error, "no parameter '%.*s'", (int)(nlen > 80 ? 80 : nlen), s);
-        return false;
-    }
-    char *end;
-    errno = 0;
-    long long v = strtoll(value, &end, 10);
-    if (end == value || *end || errno || v < row->min || v > row->max) {
-        snprintf(param_error, sizeof param_error, "%s wants a whole number from %lld to %lld, not '%s'", row->name,
-                 (long long)row->min, (long long)row->max, value);
-        return false;
-    }
-    *param_at(p, row) = v;
-    return true;
-}
-
-bool jit_set_param(struct jit_vm *vm, const char *text, const char **err)
-{
-    struct jit_params p = vm->params;
-    for (const char *s = text; *s;) {
-        size_t len = strcspn(s, ",");
-        if (len && !param_set_one(&p, s, len)) {
-            if (err) *err = param_error;
-            return false;
-        }
-        s += len;
-        if (*s == ',') s++;
-    }
-    vm->params = p;
-    if (p.torture_alloc) jit_arena_fail_after = p.torture_alloc;
-    if (!p.jit) jit_flush(vm, "off", NULL, 0);
-    return true;
-}
 
 /* Slots in memory as fields, for values that calls left in the frame. */
 static void frame_descrs(struct jit_vm *vm)

@@ -48,5 +48,5 @@ print(ResOperation("float_mul", {2, 0.5, 3.0}, 1)) --> f1 = float_mul(2, 0.5, 3.
 print(ResOperation("int_sub", {add, 1}, add).text == add.result .. " = int_sub(" .. add.result .. ", 1)") --> true
 print(ResOperation("guard_true", {"i1"}, nil, " [pc=1 base=0]")) --> guard_true(i1) [pc=1 base=0]
 print(ResOperation("jump", {})) --> jump()
-print(pcall(ResOperation, "no_such", {})) --> false	bad argument #1 to 'jitstat.ResOperation' (no such operation)
-print(pcall(ResOperation, "int_add", {true})) --> false	argument 1: a number, an operation or its printed form expected, got boolean
+print(pcall(ResOperation, "no_such", {})) --> false	bad argument #1 to 'jitstat.ResOperation' (no operation 'no_such')
+print(pcall(ResOperation, "int_add", {true})) --> false	argument 1 of int_add: a number, an operation or its printed form expected, got boolean

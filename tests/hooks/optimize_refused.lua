@@ -42,5 +42,5 @@ end)
 try("number", function(ops) return {1, 2} end) --> number	316050	1	1
 try("string", function(ops) return "ops" end) --> string	316050	1	1
 try("empty", function(ops) return {} end) --> empty	316050	1	1
---! jit hook (optimize): the list for undefined:1 is refused: entry 6: value i999 is used but not defined before; compiled as it was
+--! jit hook (optimize): the list for undefined:1 is refused: entry 6 (int_mul): value i999 is used but not defined before; compiled as it was
 js.set_optimize_hook()

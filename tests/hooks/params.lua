@@ -2,6 +2,9 @@
 local js = require "jitstat"
 print(pcall(js.set_param, "threshold=0")) --> false	bad argument #1 to 'jitstat.set_param' (threshold wants a whole number from 1 to 65000, not '0')
 print(pcall(js.set_param, "nothing=1") == false, pcall(js.set_param, "threshold") == false, pcall(js.set_param) == false) --> true	true	true
+print(pcall(js.set_param, 5)) --> false	bad argument #1 to 'jitstat.set_param' (string expected, got number)
+print(pcall(js.set_param, "threshold=5\0,off")) --> false	bad argument #1 to 'jitstat.set_param' (a NUL in the text)
+print(select(2, pcall(js.set_param, "nothing=1")):match("%(.*%(there are threshold, function_threshold, ")) --> (no parameter 'nothing' (there are threshold, function_threshold, 
 js.set_param("off")
 local function f(n) local s = 0 for i = 1, n do s = s + i end return s end
 f(10000)

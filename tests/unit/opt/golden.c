@@ -51,7 +51,7 @@ static char *run_case(const char *where, const char *passes_text, const char *in
     struct jit_ir in, out;
     char err[256];
     unsigned passes;
-    cr_assert(jit_opt_parse_passes(passes_text, &passes), "%s: passes=%s", where, passes_text);
+    cr_assert(jit_opt_parse_passes(passes_text, strlen(passes_text), &passes), "%s: passes=%s", where, passes_text);
     jit_arena_init(&a);
     jit_arena_init(&b);
     jit_ir_init(&in, &a, JITSTAT_KIND_LOOP);
@@ -158,15 +158,22 @@ Test(opt_golden, files_and_every_rule_hit)
     cr_assert_eq(g.failed, 0, "%d of %d golden cases failed", g.failed, g.cases);
 }
 
+static void names(const char *text, unsigned want)
+{
+    unsigned passes = ~0u;
+    cr_assert(jit_opt_parse_passes(text, strlen(text), &passes), "%s", text);
+    cr_assert_eq(passes, want, "%s", text);
+}
+
 Test(opt_golden, pass_names)
 {
-    unsigned passes = 0;
-    cr_assert(jit_opt_parse_passes("all", &passes));
-    cr_assert_eq(passes, JIT_OPT_ALL);
-    cr_assert(jit_opt_parse_passes("fold:dce", &passes));
-    cr_assert_eq(passes, 1u << JIT_OPT_BIT_FOLD | 1u << JIT_OPT_BIT_DCE);
-    cr_assert(jit_opt_parse_passes("", &passes));
-    cr_assert_eq(passes, 0);
-    cr_assert_not(jit_opt_parse_passes("fold:nix", &passes));
-    cr_assert_eq(passes, 0);
+    static const char *const bad[] = {"", ":", "fold:nix", "fold:", ":fold", "fold::dce", "all:", "all:fold", "none:fold", "fol"};
+    names("all", JIT_OPT_ALL);
+    names("none", 0);
+    names("fold:dce", 1u << JIT_OPT_BIT_FOLD | 1u << JIT_OPT_BIT_DCE);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        unsigned passes = 77;
+        cr_assert_not(jit_opt_parse_passes(bad[i], strlen(bad[i]), &passes), "%s", bad[i]);
+        cr_assert_eq(passes, 77);
+    }
 }

@@ -49,18 +49,51 @@ Test(params, each_takes_its_limits_and_refuses_what_is_beyond)
     rig_free(&g);
 }
 
+#define PASSES "enable_opts wants \"all\", \"none\" or passes joined by ':' (of fold rules guards cse heap virtuals peel dce), not "
+
 Test(params, errors_name_the_bad_part)
 {
     struct rig g = rig_new("prog", LOOP_TEXT, NULL);
-    refuses(&g, "treshold=3", "no parameter 'treshold'");
-    refuses(&g, "threshold=3,frob=1", "no parameter 'frob'");
     refuses(&g, "threshold", "'threshold' is not name=value, \"off\" or \"default\"");
-    refuses(&g, "threshold=", "threshold wants a whole number from 1 to 65000, not ''");
-    refuses(&g, "threshold=12x", "threshold wants a whole number from 1 to 65000, not '12x'");
-    refuses(&g, "threshold=99999999999999999999", "threshold wants a whole number from 1 to 65000, not '99999999999999999999'");
-    refuses(&g, "=3", "no parameter ''");
     refuses(&g, "offf", "'offf' is not name=value, \"off\" or \"default\"");
-    refuses(&g, "enable_opts=fold:frob", "enable_opts: no such pass in 'fold:frob' (\"all\" or names joined by ':')");
+    static const char *const numbers[] = {"", "12x", "99999999999999999999", " 7", "7 ", "+7", "0x7", "-", "1e3"};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        char text[80], why[160];
+        snprintf(text, sizeof text, "threshold=%s", numbers[i]);
+        snprintf(why, sizeof why, "threshold wants a whole number from 1 to 65000, not '%s'", numbers[i]);
+        refuses(&g, text, why);
+    }
+    refuses(&g, "enable_opts=fold:frob", PASSES "'fold:frob'");
+    refuses(&g, "enable_opts=", PASSES "''");
+    rig_free(&g);
+}
+
+/* Too long for a number: not cut off and taken. */
+Test(params, many_zeros)
+{
+    struct rig g = rig_new("prog", LOOP_TEXT, NULL);
+    char text[100] = "decay=";
+    const char *err;
+    memset(text + 6, '0', 80);
+    text[86] = '5';
+    cr_assert_eq(jitstat_set_param(g.t->vm, text, &err), -EINVAL);
+    cr_assert_eq(g.t->vm->params.decay, 40);
+    rig_free(&g);
+}
+
+Test(params, an_unknown_name_is_told_the_known_ones)
+{
+    struct rig g = rig_new("prog", LOOP_TEXT, NULL);
+    static const char known[] = " (there are "
+#define JITSTAT_PARAM(name, def, min, max, help) #name ", "
+#include <jitstat/params.def>
+                                "enable_opts)";
+    static const char *const bad[][2] = {{"treshold=3", "treshold"}, {"threshold=3,frob=1", "frob"}, {"=3", ""}, {"threshold =3", "threshold "}, {"off=1", "off"}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char why[1024];
+        snprintf(why, sizeof why, "no parameter '%s'%s", bad[i][1], known);
+        refuses(&g, bad[i][0], why);
+    }
     rig_free(&g);
 }
 
@@ -79,6 +112,8 @@ Test(params, lists)
     cr_assert_eq(p->enable_opts, 1u << JIT_OPT_BIT_FOLD);
     cr_assert_eq(jitstat_set_param(g.t->vm, "enable_opts=all", NULL), 0);
     cr_assert_eq(p->enable_opts, JIT_OPT_ALL);
+    cr_assert_eq(jitstat_set_param(g.t->vm, "enable_opts=none", NULL), 0);
+    cr_assert_eq(p->enable_opts, 0);
     cr_assert_eq(jitstat_set_param(g.t->vm, "frob=1", NULL), -EINVAL, "err may be NULL");
     cr_assert_eq(jitstat_set_param(g.t->vm, "", &err), 0);
     rig_free(&g);
