@@ -22,15 +22,16 @@
 #include <stdint.h>
 #include <jitstat/stats.h>
 
-/* The poll word: low 16 bits are the semaphore of the `count` probe (the kernel raises it while
- * somebody is attached), high 16 bits count the VMs that are in enable_debug or interrupted: so
- * there may be 32000 of them. Machine code tests all 32 bits at back edges, entries and bridges:
- * zero means nothing to do. */
+/* The poll word: its lower half says that runs are counted (16 bits are the semaphore of the `count` probe, which the kernel
+ * raises while somebody is attached, 16 bits count the VMs that are in enable_debug: so there may be 65000 of them), its
+ * upper half that somebody is to be interrupted. Machine code tests at back edges, entries and bridges what can happen
+ * there, with one instruction: zero means nothing to do. */
 union jit_poll {
-    uint32_t word;
+    uint64_t word;
     struct {
         uint16_t count_semaphore;
-        uint16_t users; /* VMs that are in enable_debug, and VMs with a pending interrupt */
+        uint16_t debug; /* VMs that are in enable_debug */
+        uint32_t interrupts; /* VMs with a pending interrupt */
     };
 };
 extern union jit_poll jit_poll_word __attribute__((visibility("hidden")));

@@ -28,7 +28,7 @@
 #include <jitstat/events.def>
 #undef jitstat_count_semaphore
 
-union jit_poll jit_poll_word __attribute__((used, section(".probes"), visibility("hidden"), aligned(4)));
+union jit_poll jit_poll_word __attribute__((used, section(".probes"), visibility("hidden"), aligned(8)));
 _Static_assert(offsetof(union jit_poll, count_semaphore) == 0, "the kernel raises the first 16 bits");
 __asm__(".globl jitstat_count_semaphore\n"
         ".hidden jitstat_count_semaphore\n"

@@ -14,7 +14,7 @@
 #include "obs/obs.h"
 
 /* Raised by the kernel while somebody is attached to the probe of that name. The one of `count`
- * is the low half of jit_poll_word. */
+ * is the first 16 bits of jit_poll_word. */
 #define JITSTAT_EVENT(name, hook, args) \
     extern volatile unsigned short jitstat_##name##_semaphore __attribute__((visibility("hidden")));
 #include <jitstat/events.def>

@@ -111,8 +111,9 @@ static void code_room(struct jit_vm *vm, const struct obs_place *at)
 static int compile_and_attach(struct jit_recorder *r, struct jit_trace *t)
 {
     struct jit_vm *vm = r->vm;
+    struct jit_target to = {.trace = t->target, .code = t->target ? &t->target->code : NULL};
     bool open = code_open(&vm->area) == 0; /* if not, the backend says why */
-    int why = jit_backend_compile(&vm->backend, &t->ir, t, r->parent, &t->invalid, t->target ? t->target->code.entry : NULL, &t->arena, &t->code);
+    int why = jit_backend_compile(&vm->backend, &t->ir, t, r->parent, &t->invalid, t->target ? &to : NULL, &t->arena, &t->code);
     if (why < 0 && r->parent && jit_backend_patch(&vm->backend, r->parent, t->code.entry) == 0) r->parent->bridge = t;
     if (open && code_close(&vm->area) < 0 && why < 0) {
         why = JITSTAT_A_CODE_REFUSED;

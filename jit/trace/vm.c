@@ -95,11 +95,11 @@ void jit_debug(struct jit_vm *vm, bool on)
     if (vm->debug == on) return;
     vm->debug = on;
     for (struct jit_trace *t = vm->traces; t; t = t->next) t->counted = on;
-    __atomic_fetch_add(&jit_poll_word.users, on ? 1 : -1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&jit_poll_word.debug, on ? 1 : -1, __ATOMIC_RELAXED);
 }
 
 void jit_interrupt(struct jit_vm *vm, bool on)
 {
     if (__atomic_exchange_n(&vm->interrupt, (uint8_t)on, __ATOMIC_RELAXED) == on) return;
-    __atomic_fetch_add(&jit_poll_word.users, on ? 1 : -1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&jit_poll_word.interrupts, on ? 1 : -1, __ATOMIC_RELAXED);
 }

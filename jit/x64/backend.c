@@ -169,9 +169,9 @@ static bool out_prepare(struct lower *l)
 }
 
 int jit_backend_compile(struct jit_backend *be, const struct jit_ir *ir, struct jit_trace *trace, const struct jit_exit *parent,
-                        const uint32_t *invalid_word, const void *target_entry, struct jit_arena *arena, struct jit_code *out)
+                        const uint32_t *invalid_word, const struct jit_target *target, struct jit_arena *arena, struct jit_code *out)
 {
-    struct lower l = {.be = be, .ir = ir, .trace = trace, .parent = parent, .invalid_word = invalid_word, .target_entry = target_entry, .arena = arena, .out = out, .dump = dump_wants("ra")};
+    struct lower l = {.be = be, .ir = ir, .trace = trace, .parent = parent, .invalid_word = invalid_word, .target = target, .arena = arena, .out = out, .dump = dump_wants("ra")};
     *out = (struct jit_code){0};
     if (!out_prepare(&l)) return JITSTAT_A_NO_MEMORY;
     int r = code_open(be->area);

@@ -91,19 +91,19 @@ struct jit_backend {
     struct jit_arena_pool *scratch; /* for what goes with a compilation; may be NULL */
     struct jit_frame_layout layout;
     void (*exit_handler)(struct jit_exit_state *); /* writes frames; must not longjmp */
-    /* Called by the poll stub. which: 'e' trace entered, 'l' label passed, 'b' bridge entered, 'j' about to
-     * jump to another trace's start (nothing to count: that one says 'e'). Returns nonzero to leave the trace
+    /* Called by the poll stub. which: 'e' trace entered, 'l' label passed, 'b' bridge entered, 'j' about to enter
+     * another trace, whose own poll is left out unless frames must be made. Returns nonzero to leave the trace
      * (not acted on for 'e'; for 'b' the bridge is left through its guard's exit). */
     int (*poll_handler)(struct jit_trace *, int which);
     /* Link TRACE: slots have been written; makes the frames real and sets the context's base word for the target;
-     * the machine code then reloads the frame register and jumps to target_entry. Nonzero: cannot (no stack):
+     * the machine code then reloads the frame register and jumps to the target's entry. Nonzero: cannot (no stack):
      * the trace is left through an exit of kind INTERP with the same state. Called only when the jump's resume data
      * have more than one frame or a base other than 0; else slots alone are written. */
     int (*link_frames)(void *ctx, const struct jit_resume_frame *frames, uint32_t n);
-    const volatile uint32_t *poll_word; /* low half: somebody wants runs counted in all traces */
+    const volatile uint64_t *poll_word; /* low 16 bits: runs are counted in all traces; low half: in some; high half: interrupts */
     const volatile uint8_t *interrupt; /* not zero: the handler is to be called */
-    /* Counting without a call: offsets in struct jit_trace of a byte (not zero: count this trace even if the low half of the
-     * poll word is 0) and of pointers to the 64-bit words for 'e', and for 'l' and 'b'. Then the handler is called while
+    /* Counting without a call: offsets in struct jit_trace of a byte (not zero: count this trace even if the low 16 bits of
+     * the poll word are 0) and of pointers to the 64-bit words for 'e', and for 'l' and 'b'. Then the handler is called while
      * *interrupt is set only. counted_off 0: it is called for everything. */
     int32_t counted_off, entries_off, runs_off;
     int64_t *torture_counter; /* non-NULL: guards decrement it and fail at zero (then reset to *torture_reset) */
@@ -120,6 +120,7 @@ struct jit_code {
     size_t size;
     struct jit_exit *exits; /* [nexits], from the arena given */
     uint32_t nexits;
+    uint32_t body; /* offset of what is behind the entry's poll */
     uint32_t *op_offset; /* [ops] offset of each operation's machine code, 0xffffffff: none; in the IR's arena */
     struct code_block *block;
 };
@@ -127,11 +128,17 @@ struct jit_code {
 /* Trampolines. 0 or -errno (-EPERM: executable memory refused). */
 int jit_backend_init(struct jit_backend *be);
 
+/* The trace that link TRACE leads to. It stays as long as the code that is made. */
+struct jit_target {
+    const struct jit_trace *trace;
+    const struct jit_code *code;
+};
+
 /* Compiles ir. trace is only stored in exits; parent: the exit a bridge starts from (else NULL).
- * invalid_word: 32-bit word that guard_not_invalidated tests (nonzero: leave). target_entry: for link TRACE.
+ * invalid_word: 32-bit word that guard_not_invalidated tests (nonzero: leave). target: for link TRACE, else NULL.
  * code_open/close are done inside. Returns -1 on success, else the enum jitstat_abort row that says why not. */
 int jit_backend_compile(struct jit_backend *be, const struct jit_ir *ir, struct jit_trace *trace,
-                        const struct jit_exit *parent, const uint32_t *invalid_word, const void *target_entry,
+                        const struct jit_exit *parent, const uint32_t *invalid_word, const struct jit_target *target,
                         struct jit_arena *arena, struct jit_code *out);
 /* Points the guard's jump at a bridge, or back at its stub (entry NULL). */
 int jit_backend_patch(struct jit_backend *be, struct jit_exit *exit, const void *entry);

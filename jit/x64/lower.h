@@ -3,7 +3,8 @@
  *   lower.c        the switch, arithmetic, results of comparisons
  *   lower_div.c    floor division and modulo
  *   lower_mem.c    addresses, loads, stores
- *   lower_guard.c  comparisons, guards, exits, polls
+ *   lower_guard.c  comparisons, guards, exits
+ *   lower_poll.c   polls and run counts
  *   lower_call.c   calls, writing slots to memory, the trace's end
  */
 #ifndef JIT_X64_LOWER_H
@@ -24,7 +25,7 @@ struct poll_stub {
     uint8_t *back;
     char which;
     bool used;
-    struct jit_exit *leave; /* exit to take when the handler says so, or NULL */
+    const struct jit_exit *leave; /* exit to take when the handler says so, or NULL */
 };
 
 /* One compilation. */
@@ -36,7 +37,7 @@ struct lower {
     struct jit_trace *trace;
     const struct jit_exit *parent;
     const uint32_t *invalid_word;
-    const void *target_entry;
+    const struct jit_target *target;
     struct jit_arena *arena, *scratch; /* what exits need; what goes with the compilation */
     uint8_t *sel;
     struct jit_code *out;
@@ -103,9 +104,12 @@ bool lower_is_compare(int opcode);
 struct cond lower_compare(struct lower *l, uint32_t n);
 void lower_guard(struct lower *l, uint32_t n);
 struct jit_exit *lower_exit(struct lower *l, uint32_t number, uint32_t n, int kind, bool with_slots);
-void lower_poll(struct lower *l, int k, char which, struct jit_exit *leave);
-void lower_poll_call(struct lower *l, char which);
 void lower_stubs(struct lower *l);
+
+/* lower_poll.c */
+void lower_poll(struct lower *l, int k, char which, const struct jit_exit *leave);
+void lower_poll_stubs(struct lower *l);
+void lower_back_edge(struct lower *l, const struct jit_exit *leave); /* to the label, with its poll */
 
 /* lower_call.c */
 bool lower_clobbers(const struct jit_ir *ir, const struct jit_op *op);

@@ -154,65 +154,67 @@ void lower_call(struct lower *l, uint32_t n)
 }
 
 /* Slots are in memory; the frames too, unless the target's frame is the entry frame. */
-static void link_memory(struct lower *l, uint32_t n, const void *target, char which)
+static bool link_makes_frames(const struct jit_resume *r, const struct jit_resume_frame *f)
+{
+    return r->nframes != 1 || f->base != 0 || f->flags & JIT_FRAME_MAKE;
+}
+
+static void link_frames(struct lower *l, uint32_t n, const struct jit_resume *r)
+{
+    struct enc *e = &l->e;
+    struct jit_exit *x = lower_exit(l, l->next_extra++, n, JIT_EXIT_INTERP, false);
+    enc_mov_rr(e, X_RDI, X_R15);
+    enc_mov_imm(e, X_RSI, (int64_t)(intptr_t)(l->ir->frames.v + r->frames));
+    enc_mov_imm(e, X_RDX, r->nframes);
+    lower_call_fn(l, (const void *)(uintptr_t)l->be->link_frames);
+    enc_test32_rr(e, X_RAX, X_RAX);
+    if (x) enc_jcc_to(e, XCC_NE, &l->stubs[x->number].at);
+    reload_frame(l);
+}
+
+/* Another trace is entered behind its poll, which this one has done for it, unless it may turn out that there is no room
+ * for its frames. */
+static void link_memory(struct lower *l, uint32_t n, bool own)
 {
     const struct jit_resume *r = &l->ir->resumes.v[lower_op(l, n)->resume];
-    const struct jit_resume_frame *f = l->ir->frames.v + r->frames;
+    bool frames = link_makes_frames(r, l->ir->frames.v + r->frames);
+    const uint8_t *to = own ? l->body : frames ? l->target->code->entry
+                                               : l->target->code->entry + l->target->code->body;
     struct enc *e = &l->e;
     write_slots(l, r);
-    lower_poll(l, POLL_LEAVE, which, lower_exit(l, l->next_extra++, n, JIT_EXIT_POLL, false));
-    if (r->nframes != 1 || f->base != 0 || f->flags & JIT_FRAME_MAKE) {
-        struct jit_exit *x = lower_exit(l, l->next_extra++, n, JIT_EXIT_INTERP, false);
-        enc_mov_rr(e, X_RDI, X_R15);
-        enc_mov_imm(e, X_RSI, (int64_t)(intptr_t)f);
-        enc_mov_imm(e, X_RDX, r->nframes);
-        lower_call_fn(l, (const void *)(uintptr_t)l->be->link_frames);
-        enc_test32_rr(e, X_RAX, X_RAX);
-        if (x) enc_jcc_to(e, XCC_NE, &l->stubs[x->number].at);
-        reload_frame(l);
-    }
-    if (lower_reaches(l, target)) {
-        enc_jmp(e, target);
+    lower_poll(l, POLL_LEAVE, own ? 'l' : frames ? 'f'
+                                                 : 'j',
+               lower_exit(l, l->next_extra++, n, JIT_EXIT_POLL, false));
+    if (frames) link_frames(l, n, r);
+    if (lower_reaches(l, to)) {
+        enc_jmp(e, to);
     } else {
-        enc_mov_imm(e, X_R11, (int64_t)(intptr_t)target);
+        enc_mov_imm(e, X_R11, (int64_t)(intptr_t)to);
         enc_jmp_r(e, X_R11);
     }
 }
 
-static void back_to_label(struct lower *l)
-{
-    if (l->e.p - l->out->label < 120) enc_jcc8(&l->e, XCC_E, l->out->label);
-    else enc_jcc(&l->e, XCC_E, l->out->label);
-}
-
-/* Back to the label: `je` to it is the loop's only taken jump; behind it stands the poll. */
+/* Back to the label. The poll may leave with the label's state, or with what the jump's own resume data say, or not at all. */
 static void link_label(struct lower *l, uint32_t n)
 {
     const struct jit_op *op = lower_op(l, n);
-    struct jit_exit *x = l->label_exit;
-    struct enc *e = &l->e;
-    bool before = !x && op->resume != JIT_NORESUME && sel_has_resume(l->ir, n);
+    bool before = !l->label_exit && op->resume != JIT_NORESUME && sel_has_resume(l->ir, n);
     if (before) lower_poll(l, POLL_LEAVE, 'l', lower_exit(l, l->next_extra++, n, JIT_EXIT_POLL, true));
     ra_jump(&l->ra, jit_op_args(l->ir, op), op->nargs);
-    if (!before) {
-        enc_cmp32_mi(e, lower_abs(l, (const void *)l->be->poll_word), 0);
-        back_to_label(l);
-        lower_poll_call(l, 'l');
-        if (x) enc_jcc_to(e, XCC_NE, &l->stubs[x->number].at);
-    }
-    enc_jmp(e, l->out->label);
+    if (before) enc_jmp(&l->e, l->out->label);
+    else lower_back_edge(l, l->label_exit);
 }
 
 void lower_jump(struct lower *l, uint32_t n)
 {
     if (l->ir->link == JIT_LINK_TRACE) {
-        link_memory(l, n, l->target_entry, 'j');
+        link_memory(l, n, false);
     } else if (l->ir->link == JIT_LINK_INTERP) {
         struct jit_exit *x = lower_exit(l, l->next_extra++, n, JIT_EXIT_INTERP, true);
         if (x) enc_jmp_to(&l->e, &l->stubs[x->number].at);
     } else if (l->ra.label != JIT_NOREF) {
         link_label(l, n);
     } else {
-        link_memory(l, n, l->body, 'l');
+        link_memory(l, n, true);
     }
 }

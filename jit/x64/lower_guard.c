@@ -1,4 +1,4 @@
-/* lower_guard.c: comparisons, guards, exits and polls.
+/* lower_guard.c: comparisons, guards and exits.
  *
  * ucomisd says "unordered" by setting all three of ZF, PF, CF. So a < b is asked as b > a (`ja`: neither ZF nor CF),
  * which is false for NaN without a further look; only equality must look at PF as well.
@@ -6,7 +6,7 @@
  * A guard is one jcc to its stub behind the body; that jcc is what a bridge is patched into. Where PF needs a second
  * jump, that one stays with the stub: NaN is rare, and the exit is right there too.
  *
- * Before: lower.c. After: stubs.c.
+ * Before: lower.c. After: lower_poll.c, stubs.c.
  */
 #include "x64/lower.h"
 
@@ -258,63 +258,9 @@ void lower_guard(struct lower *l, uint32_t n)
     torture(l, x);
 }
 
-/* ---- polls ---- */
-
-/* Adds one to the trace's word if the trace is counted. */
-static void poll_count(struct lower *l, char which)
-{
-    struct enc_label count = {0}, skip = {0};
-    struct enc *e = &l->e;
-    enc_test32_mi(e, lower_abs(l, (const void *)l->be->poll_word), 0xffff);
-    enc_mov_imm(e, X_R11, (int64_t)(intptr_t)l->trace); /* leaves the flags alone */
-    enc_jcc_to(e, XCC_NE, &count);
-    enc_cmp8_mi(e, enc_m(X_R11, l->be->counted_off), 0);
-    enc_jcc_to(e, XCC_E, &skip);
-    enc_bind(e, &count);
-    enc_mov_rm(e, X_R11, enc_m(X_R11, which == 'e' ? l->be->entries_off : l->be->runs_off));
-    enc_inc_m(e, enc_m(X_R11, 0));
-    enc_bind(e, &skip);
-}
-
-/* Ends with "not equal" in the flags if the trace is to be left. */
-void lower_poll_call(struct lower *l, char which)
-{
-    struct enc_label done = {0};
-    if (l->be->counted_off) {
-        if (which != 'j') poll_count(l, which); /* j: the target counts its entry itself */
-        enc_cmp8_mi(&l->e, lower_abs(l, (const void *)l->be->interrupt), 0);
-        enc_jcc_to(&l->e, XCC_E, &done);
-    }
-    enc_mov32_mi(&l->e, enc_m(X_RBP, STUB_EXIT_OFF), which);
-    enc_mov_imm(&l->e, X_R11, (int64_t)(intptr_t)l->trace);
-    enc_call(&l->e, l->be->poll_common);
-    if (l->be->counted_off) enc_bind(&l->e, &done);
-}
-
-void lower_poll(struct lower *l, int k, char which, struct jit_exit *leave)
-{
-    struct poll_stub *p = &l->polls[k];
-    p->used = true;
-    p->which = which;
-    p->leave = leave;
-    enc_cmp32_mi(&l->e, lower_abs(l, (const void *)l->be->poll_word), 0);
-    enc_jcc_to(&l->e, XCC_NE, &p->at);
-    p->back = l->e.p;
-}
-
-static void poll_stub(struct lower *l, struct poll_stub *p)
-{
-    if (!p->used) return;
-    enc_bind(&l->e, &p->at);
-    lower_poll_call(l, p->which);
-    if (p->leave && p->leave == l->parent) enc_jcc(&l->e, XCC_NE, p->leave->stub);
-    else if (p->leave) enc_jcc_to(&l->e, XCC_NE, &l->stubs[p->leave->number].at);
-    enc_jmp(&l->e, p->back);
-}
-
 void lower_stubs(struct lower *l)
 {
-    for (int k = 0; k < POLL_KINDS; k++) poll_stub(l, &l->polls[k]);
+    lower_poll_stubs(l);
     for (uint32_t i = 0; i < l->next_extra; i++) {
         struct jit_exit *x = &l->out->exits[i];
         if (!l->stubs[i].used) continue;

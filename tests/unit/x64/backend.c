@@ -8,7 +8,7 @@
 
 static union rig_val values[1024];
 
-static void unit_text(struct unit *u, const char *text, const struct jit_exit *parent, const void *target)
+static void unit_text(struct unit *u, const char *text, const struct jit_exit *parent, const struct unit *target)
 {
     char err[200];
     unit_begin(u, parent ? JITSTAT_KIND_BRIDGE : JITSTAT_KIND_LOOP);
@@ -598,7 +598,7 @@ Test(backend_links, to_another_trace, SETUP)
     struct unit t, u;
     fill();
     unit_text(&t, "i0 = getframe_i(3)\ni1 = int_mul(i0, 2)\njump() [pc=9 base=0 5:i1/1]\n# link=interp\n", NULL, NULL);
-    unit_text(&u, "i0 = getframe_i(100)\ni1 = int_add(i0, 1)\njump() [pc=9 base=0 3:i1/1 4:-/6]\n# link=trace\n", NULL, t.code.entry);
+    unit_text(&u, "i0 = getframe_i(100)\ni1 = int_add(i0, 1)\njump() [pc=9 base=0 3:i1/1 4:-/6]\n# link=trace\n", NULL, &t);
     mem.frame[100].i = 20;
     struct jit_exit *e = unit_run(&u);
     cr_assert(e >= t.code.exits && e < t.code.exits + t.code.nexits);
@@ -616,7 +616,7 @@ Test(backend_links, into_an_inner_frame, SETUP)
     fill();
     linked_frames = NULL;
     unit_text(&t, "i0 = getframe_i(3)\ni1 = int_mul(i0, 2)\njump() [pc=9 base=0 5:i1/1]\n# link=interp\n", NULL, NULL);
-    unit_text(&u, "i0 = getframe_i(100)\ni1 = int_add(i0, 1)\njump() [pc=8 base=0 13:i1/1 | pc=9 base=10]\n# link=trace\n", NULL, t.code.entry);
+    unit_text(&u, "i0 = getframe_i(100)\ni1 = int_add(i0, 1)\njump() [pc=8 base=0 13:i1/1 | pc=9 base=10]\n# link=trace\n", NULL, &t);
     mem.frame[100].i = 20;
     struct jit_exit *e = unit_run(&u);
     cr_assert(e >= t.code.exits && e < t.code.exits + t.code.nexits);
@@ -642,7 +642,7 @@ Test(backend_links, loop_through_memory, SETUP)
     struct jit_exit *e = unit_run(&u);
     cr_assert_eq(e->number, 0);
     cr_assert_eq(mem.frame[3].i, 1);
-    poll_word = 1, poll_answer = 0;
+    poll_word = POLL_ALL, poll_answer = 0;
     mem.frame[3].i = 10;
     unit_run(&u);
     cr_assert_eq(polled['e'], 1);
@@ -668,7 +668,7 @@ static void poll_leaves(const char *label, const char *jump, int64_t want_i, dou
     memset(polled, 0, sizeof polled);
     fill();
     mem.frame[0].i = 100, mem.frame[1].f = 0.5, mem.frame[2].i = 0;
-    poll_word = 1, poll_answer = 0;
+    poll_word = POLL_ALL, poll_answer = 0;
     unit_text(&u, text, NULL, NULL);
     cr_assert_eq(unit_run(&u)->kind, JIT_EXIT_GUARD);
     cr_assert_eq(polled['e'], 1);
@@ -700,7 +700,7 @@ Test(backend_polls, leave_with_the_labels_state, SETUP)
 Test(backend_polls, keep_every_register, SETUP)
 {
     int p[15];
-    poll_word = 1;
+    poll_word = POLL_ALL;
     for (int i = 0; i < 15; i++) p[i] = (i + 1) % 15;
     permutation_loop(p, 15, 'f');
     for (int i = 0; i < 11; i++) p[i] = (i + 1) % 11;
@@ -720,10 +720,10 @@ Test(backend_bridges, attach_run_detach, SETUP)
     unit_text(&u, root, NULL, NULL);
     struct jit_exit *g = &u.code.exits[0];
     cr_assert_not_null(g->stub);
-    unit_text(&b, "i0 = inputarg_i(0)\nf1 = inputarg_f(1)\nf2 = float_mul(f1, 2.0)\njump() [pc=1 base=0 0:i0/1 1:f2/2]\n# link=trace\n", g, u.code.entry);
+    unit_text(&b, "i0 = inputarg_i(0)\nf1 = inputarg_f(1)\nf2 = float_mul(f1, 2.0)\njump() [pc=1 base=0 0:i0/1 1:f2/2]\n# link=trace\n", g, &u);
     cr_assert_eq(jit_backend_patch(&be, g, b.code.entry), 0);
     mem.frame[0].i = 9, mem.frame[1].f = 1.0, mem.frame[2].i = 1;
-    poll_word = 1;
+    poll_word = POLL_ALL;
     struct jit_exit *e = unit_run(&u);
     cr_assert_eq(e, &u.code.exits[1]); /* 8: bridge, 7: round, 6: bridge, ..., 1: out */
     cr_assert_eq(mem.frame[0].i, 1);
@@ -732,7 +732,7 @@ Test(backend_bridges, attach_run_detach, SETUP)
     cr_assert_eq(mem.frame[1].f, f + 1);
     cr_assert_eq(polled['b'], 4);
     cr_assert_eq(polled['j'], 4);
-    cr_assert_eq(polled['e'], 5);
+    cr_assert_eq(polled['e'], 1); /* by the jump's poll after that */
     /* interrupted in the bridge: out through the guard's own exit, nothing done twice */
     poll_answer = 1;
     mem.frame[0].i = 9, mem.frame[1].f = 1.0;
@@ -749,14 +749,80 @@ Test(backend_bridges, attach_run_detach, SETUP)
     unit_end(&u);
 }
 
+/* ---- run counts without the handler ---- */
+
+static volatile uint8_t interrupted;
+
+static void counts_setup(void)
+{
+    rig_setup();
+    be.interrupt = &interrupted;
+    be.counted_off = offsetof(struct unit, counted);
+    be.entries_off = offsetof(struct unit, entries);
+    be.runs_off = offsetof(struct unit, runs);
+    interrupted = 0;
+}
+
+/* A loop whose every other round goes through a bridge back to its start: from 9, four bridges and three jumps to the label. */
+static void counts_of(struct unit *u, struct unit *b, uint64_t word, uint64_t e, uint64_t l, uint64_t bridges)
+{
+    memset(polled, 0, sizeof polled);
+    u->e = u->lb = b->lb = 0;
+    poll_word = word;
+    mem.frame[0].i = 9, mem.frame[1].f = 1.0, mem.frame[2].i = 1;
+    cr_assert_eq(unit_run(u), &u->code.exits[1]);
+    poll_word = 0;
+    cr_assert(u->e == e && u->lb == l && b->lb == bridges, "word %lx: e=%lu l=%lu b=%lu", word, u->e, u->lb, b->lb);
+}
+
+Test(backend_counts, who_is_counted, .init = counts_setup, .fini = rig_fini)
+{
+    static const uint64_t everybody = 1, somebody = 0x10000, interrupts = (uint64_t)1 << 32;
+    struct unit u, b;
+    fill();
+    unit_text(&u, root, NULL, NULL);
+    struct jit_exit *g = &u.code.exits[0];
+    unit_text(&b, "i0 = inputarg_i(0)\nf1 = inputarg_f(1)\njump() [pc=1 base=0 0:i0/1 1:f1/2]\n# link=trace\n", g, &u);
+    cr_assert_eq(jit_backend_patch(&be, g, b.code.entry), 0);
+    counts_of(&u, &b, 0, 0, 0, 0);
+    counts_of(&u, &b, everybody, 5, 3, 4);
+    counts_of(&u, &b, somebody, 0, 0, 0);
+    counts_of(&u, &b, interrupts, 0, 0, 0);
+    counts_of(&u, &b, everybody | interrupts, 5, 3, 4); /* another VM is interrupted */
+    u.counted = b.counted = true;
+    counts_of(&u, &b, somebody, 5, 3, 4);
+    counts_of(&u, &b, everybody | somebody | interrupts, 5, 3, 4);
+    for (int i = 0; i < 128; i++) cr_assert_eq(polled[i], 0);
+    unit_end(&b);
+    unit_end(&u);
+}
+
+/* Whoever is interrupted asks the handler and is counted all the same; a jump that does not take place counts no entry. */
+Test(backend_counts, interrupted, .init = counts_setup, .fini = rig_fini)
+{
+    struct unit t, u;
+    fill();
+    unit_text(&t, "i0 = getframe_i(3)\nguard_true(i0) [pc=1 base=0 5:i0/1]\njump() [pc=9 base=0 5:i0/1]\n# link=interp\n", NULL, NULL);
+    unit_text(&u, "i0 = getframe_i(3)\njump() [pc=9 base=0 6:i0/1]\n# link=trace\n", NULL, &t);
+    poll_word = POLL_ALL, interrupted = 1, poll_answer = 0;
+    cr_assert_eq(unit_run(&u)->trace, (struct jit_trace *)&t);
+    cr_assert(u.e == 1 && t.e == 1 && polled['j'] == 1);
+    poll_answer = 1;
+    cr_assert_eq(unit_run(&u)->kind, JIT_EXIT_POLL);
+    cr_assert(u.e == 2 && t.e == 1 && polled['j'] == 2);
+    poll_word = 0, poll_answer = 0;
+    unit_end(&u);
+    unit_end(&t);
+}
+
 /* A ring of traces that only jump to each other can be interrupted. */
 Test(backend_bridges, rings_of_links_poll, SETUP)
 {
     struct unit t, u;
     fill();
     unit_text(&t, "i0 = getframe_i(3)\nguard_true(i0) [pc=1 base=0 5:i0/1]\njump() [pc=9 base=0 5:i0/1]\n# link=interp\n", NULL, NULL);
-    unit_text(&u, "i0 = getframe_i(3)\njump() [pc=9 base=0 6:i0/1]\n# link=trace\n", NULL, t.code.entry);
-    poll_word = 1, poll_answer = 1;
+    unit_text(&u, "i0 = getframe_i(3)\njump() [pc=9 base=0 6:i0/1]\n# link=trace\n", NULL, &t);
+    poll_word = POLL_ALL, poll_answer = 1;
     struct jit_exit *e = unit_run(&u);
     cr_assert_eq(e->kind, JIT_EXIT_POLL);
     cr_assert_eq(polled['j'], 1);

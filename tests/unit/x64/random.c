@@ -496,7 +496,7 @@ static void one_seed(uint64_t seed, bool show)
     check(&u, expect(&u.ir), seed, "plain");
     try_bridge(&u, seed);
     /* polls keep everything */
-    poll_word = 1;
+    poll_word = POLL_ALL;
     check(&u, expect(&u.ir), seed, "polled");
     poll_word = 0;
     jit_backend_free(&be, &u.code);

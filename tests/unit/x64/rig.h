@@ -43,7 +43,8 @@ static struct rig_memory mem;
 static struct rig_ctx ctx;
 static struct code_area area;
 static struct jit_backend be;
-static volatile uint32_t poll_word;
+static volatile uint64_t poll_word;
+#define POLL_ALL (1 | (uint64_t)1 << 32) /* runs are counted, and somebody is interrupted */
 static uint32_t invalid_word;
 static uint64_t polled[128];
 static int poll_answer;
@@ -256,22 +257,28 @@ struct unit {
     struct jit_ir ir;
     struct jit_code code;
     int why;
+    bool counted; /* what machine code wants of a trace that it counts */
+    uint64_t e, lb, *entries, *runs;
 };
 
-static void unit_compile(struct unit *u, const struct jit_exit *parent, const void *target)
+/* A unit stands for its trace, too. */
+static void unit_compile(struct unit *u, const struct jit_exit *parent, const struct unit *target)
 {
+    struct jit_target to = {.trace = (const struct jit_trace *)target, .code = target ? &target->code : NULL};
     char err[200];
     if (!jit_ir_verify(&u->ir, err, sizeof err)) {
         jit_ir_dump(&u->ir, err);
         cr_assert_fail("%s", err);
     }
-    u->why = jit_backend_compile(&be, &u->ir, (struct jit_trace *)u, parent, &invalid_word, target, &u->arena, &u->code);
+    u->why = jit_backend_compile(&be, &u->ir, (struct jit_trace *)u, parent, &invalid_word, target ? &to : NULL, &u->arena, &u->code);
 }
 
 static void unit_begin(struct unit *u, int kind)
 {
     jit_arena_init(&u->arena);
     jit_ir_init(&u->ir, &u->arena, kind);
+    u->counted = false;
+    u->e = u->lb = 0, u->entries = &u->e, u->runs = &u->lb;
 }
 
 static void unit_end(struct unit *u)
