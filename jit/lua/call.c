@@ -154,9 +154,9 @@ int call_close_protected(struct lua_State *L, ptrdiff_t level, int status)
 void call_hook(struct lua_State *L, int event, int line, int ftransfer, int ntransfer)
 {
     lua_Hook hook = L->hook;
-    if (hook == NULL || !L->allowhook)
-        return;
     struct callinfo *ci = L->ci;
+    if (hook == NULL || !L->allowhook || (is_lua(ci) && ci->func->lcl->p->hidden))
+        return;
     ptrdiff_t top = stack_save(L, L->top), ci_top = stack_save(L, ci->top);
     uint16_t marks = CIST_HOOKED;
     lua_Debug ar;
@@ -263,7 +263,7 @@ static void precall_c(struct lua_State *L, struct value *func, int nresults, lua
     L->ci = ci;
     if (unlikely(L->hookmask & LUA_MASKCALL))
         call_hook(L, LUA_HOOKCALL, -1, 1, (int)(L->top - func) - 1);
-    call_poscall(L, ci, f(L));
+    call_poscall(L, ci, unlikely(f == vm_sort_function) ? sort_call(L) : f(L));
 }
 
 struct callinfo *call_precall(struct lua_State *L, struct value *func, int nresults)

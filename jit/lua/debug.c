@@ -27,6 +27,8 @@
 
 static inline bool is_lua(const struct callinfo *ci) { return !(ci->status & CIST_C); }
 static inline struct proto *proto_of(const struct callinfo *ci) { return ci->func->lcl->p; }
+/* The frame of a Lua function that does the work of the C function below it (sort.c). */
+static inline bool is_hidden(const struct callinfo *ci) { return is_lua(ci) && ci->func->tag == T_LCL && proto_of(ci)->hidden; }
 static inline struct callinfo *ci_of(const lua_Debug *ar) { return (struct callinfo *)ar->i_ci; }
 
 static int current_pc(const struct callinfo *ci)
@@ -325,7 +327,7 @@ static const char *called_name(lua_State *L, const struct callinfo *ci, const ch
         *name = "__gc";
         return "metamethod";
     }
-    if (!is_lua(ci))
+    if (!is_lua(ci) || is_hidden(ci))
         return NULL;
     const struct proto *p = proto_of(ci);
     int pc = current_pc(ci);
@@ -350,8 +352,8 @@ int lua_getstack(lua_State *L, int level, lua_Debug *ar)
     struct callinfo *ci = L->ci;
     if (level < 0)
         return 0;
-    for (; level > 0 && ci != &L->base_ci; level--)
-        ci = ci->prev;
+    for (; ci != &L->base_ci && (level > 0 || is_hidden(ci)); ci = ci->prev)
+        level -= !is_hidden(ci);
     if (ci == &L->base_ci)
         return 0;
     ar->i_ci = (struct CallInfo *)ci;
@@ -604,7 +606,7 @@ int dbg_trace_exec(lua_State *L, const lua_ins *pc)
 {
     struct callinfo *ci = L->ci;
     int mask = L->hookmask;
-    if (!(mask & (LUA_MASKLINE | LUA_MASKCOUNT))) {
+    if (!(mask & (LUA_MASKLINE | LUA_MASKCOUNT)) || is_hidden(ci)) {
         ci->trap = 0;
         return 0;
     }
@@ -655,7 +657,7 @@ static const char *describe_variable(lua_State *L, const struct value *o)
 {
     struct callinfo *ci = L->ci;
     const char *name = NULL, *kind = NULL;
-    if (!is_lua(ci))
+    if (!is_lua(ci) || is_hidden(ci))
         return "";
     struct lclosure *f = ci->func->lcl;
     for (unsigned n = 0; n < f->nupvals && kind == NULL; n++) {
@@ -745,7 +747,7 @@ void dbg_runerror(lua_State *L, const char *fmt, ...)
     va_start(ap, fmt);
     const char *msg = api_pushvf(L, fmt, ap);
     va_end(ap);
-    if (is_lua(ci)) {
+    if (is_lua(ci) && !is_hidden(ci)) {
         dbg_addinfo(L, msg, proto_of(ci)->source, dbg_current_line(ci));
         setval(L->top - 2, L->top - 1);
         L->top--;

@@ -372,6 +372,7 @@ static int64_t traverse_proto(struct global *g, struct proto *p)
         mark_if(g, p->protos[i]);
     for (uint32_t i = 0; i < p->nlocvars; i++)
         mark_if(g, p->locvars[i].name);
+    mark_if(g, p->sorter);
     link_to((struct gcobj *)p, &p->gclist, &g->protos);
     return 1 + p->nk + p->nupvals + p->np + p->nlocvars + p->nic;
 }

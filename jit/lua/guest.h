@@ -195,6 +195,9 @@ int call_cowrap(struct lua_State *L);
 /* Finishes a frame: moves nres results (ending at top) to ci->func as wanted; L->ci = ci->prev. */
 void call_poscall(struct lua_State *L, struct callinfo *ci, int nres);
 
+/* ---- sort.c ---- */
+int sort_call(struct lua_State *L); /* table.sort; to be called in its frame */
+
 /* ---- meta.c ---- */
 const struct value *meta_of(struct lua_State *L, const struct value *v, enum metamethod e); /* absent: T_NIL value */
 const struct value *meta_fast_(struct table *mt, enum metamethod e, struct lstr *name);
@@ -208,6 +211,7 @@ extern const char *const type_names[LUA_NUMTYPES + 1];
 /* ---- vm.c ---- */
 void vm_execute(struct lua_State *L, struct callinfo *ci); /* runs until a CIST_FRESH frame returns, or, under lua_resume, until L->status is LUA_YIELD */
 void vm_know_functions(struct lua_State *L); /* pcall and others by address: before a recording, which takes them for frames */
+extern lua_CFunction vm_sort_function; /* the library's, once it is known: sort_call stands in for it */
 void vm_continue(struct lua_State *L); /* finishes the interrupted instruction of L->ci with the value at top-1 (invariant 1 of state.h) */
 void vm_fields_clear(struct global *g); /* atomic phase: shapes and keys may die */
 void vm_fields_free(struct global *g);

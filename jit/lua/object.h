@@ -267,6 +267,7 @@ struct proto {
     uint8_t is_vararg;
     uint8_t maxstack; /* registers, >= 2 */
     uint8_t nojit; /* do not trace */
+    uint8_t hidden; /* its frames belong to the C function below them: the debug interface does not show them (sort.c) */
     uint32_t ncode, nk, np, nlineinfo, nlocvars, nic, nhot;
     uint32_t nupvals;
     int32_t linedefined, lastlinedefined;
@@ -281,6 +282,8 @@ struct proto {
     struct locvar *locvars;
     struct lstr *source; /* may be NULL when stripped */
     struct gcobj *gclist;
+    struct lclosure *sorter; /* the table.sort for comparison functions of this prototype, or NULL; sort.c */
+    uint32_t nsorted; /* elements sorted by them, until there is one */
     void *live; /* live.c: live registers by instruction; NULL: not analysed */
 };
 
