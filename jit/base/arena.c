@@ -5,7 +5,7 @@
  *
  * A compilation's scratch memory comes and goes hundreds of times in a program's first second, and
  * fresh pages cost more than what is computed in them. So arenas may share a pool: what one gives
- * back, cleared, the next one takes. What a trace keeps is a few kilobytes of known size, far less
+ * back, cleared, the next one takes, the large chunks of long traces too. What a trace keeps is a few kilobytes of known size, far less
  * than a page's granularity: these arenas take blocks of malloc, as the traces themselves are.
  *
  * Invariants
@@ -31,8 +31,8 @@ enum { ALIGN = 16,
        FIRST_CHUNK = 64 * 1024,
        MAX_CHUNK = 4 * 1024 * 1024,
        NEXT_FIT = 1024, /* behind the first chunk of an arena that fits */
-       POOL_CHUNK = 32 * 1024,
-       POOL_KEEPS = 16 }; /* chunks */
+       POOL_CHUNK = 32 * 1024, /* in pools; or, for large arrays, a power of two times as large */
+       POOL_KEEPS = 2048 * 1024 }; /* bytes */
 
 long jit_arena_fail_after;
 
@@ -63,29 +63,35 @@ static char *chunk_start(struct jit_arena_chunk *c) { return (char *)c + round_u
 
 static bool pool_put(struct jit_arena_pool *pool, struct jit_arena_chunk *c)
 {
-    if (!pool || c->size != POOL_CHUNK || pool->n == POOL_KEEPS)
+    if (!pool || pool->kept + c->size > POOL_KEEPS)
         return false;
     memset(chunk_start(c), 0, (size_t)(c->used - chunk_start(c)));
     c->older = pool->spare;
     pool->spare = c;
-    pool->n++;
+    pool->kept += c->size;
     return true;
 }
 
-static struct jit_arena_chunk *pool_take(struct jit_arena_pool *pool)
+/* One that has `size` bytes, and is not so large that somebody else will miss it. */
+static struct jit_arena_chunk *pool_take(struct jit_arena_pool *pool, size_t size)
 {
-    struct jit_arena_chunk *c = pool->spare;
-    if (c) {
-        pool->spare = c->older;
-        pool->n--;
-    }
-    return c;
+    for (struct jit_arena_chunk **p = &pool->spare, *c; (c = *p); p = &c->older)
+        if (c->size >= size && c->size / 2 <= size) {
+            *p = c->older;
+            pool->kept -= c->size;
+            return c;
+        }
+    return NULL;
 }
 
 void jit_arena_pool_fini(struct jit_arena_pool *pool)
 {
-    for (struct jit_arena_chunk *c; (c = pool_take(pool));)
+    while (pool->spare) {
+        struct jit_arena_chunk *c = pool->spare;
+        pool->spare = c->older;
         munmap(c, c->size);
+    }
+    pool->kept = 0;
 }
 
 /* ---- chunks ---- */
@@ -114,14 +120,14 @@ void jit_arena_fini(struct jit_arena *a)
 
 static struct jit_arena_chunk *chunk_map(struct jit_arena *a, size_t size)
 {
-    struct jit_arena_chunk *c = a->pool && size == POOL_CHUNK ? pool_take(a->pool) : NULL;
+    struct jit_arena_chunk *c = a->pool ? pool_take(a->pool, size) : NULL;
     if (c)
         return c;
     c = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return c == MAP_FAILED ? NULL : c;
 }
 
-/* Pooled chunks are all of one size; else chunks double, so that their number stays small. */
+/* Pooled chunks have few sizes, so that they serve others later; else chunks double, so that their number stays small. */
 static size_t chunk_size(const struct jit_arena *a, size_t need)
 {
     if (a->fit) {
@@ -133,6 +139,8 @@ static size_t chunk_size(const struct jit_arena *a, size_t need)
     if (want > MAX_CHUNK)
         want = MAX_CHUNK;
     need += ALIGN + sizeof(struct jit_arena_chunk);
+    while (a->pool && want < need && want < SIZE_MAX / 2)
+        want *= 2;
     return want < need ? (need + 4095) & ~(size_t)4095 : want;
 }
 

@@ -12,7 +12,7 @@ struct jit_arena_chunk;
 /* Spare chunks that arenas share, one owner, one thread at a time. All zero: empty. */
 struct jit_arena_pool {
     struct jit_arena_chunk *spare;
-    unsigned n;
+    size_t kept; /* bytes */
 };
 struct jit_arena {
     struct jit_arena_pool *pool; /* where chunks come from and go to, or NULL */

@@ -19,6 +19,7 @@ enum {
     FILL = 0xcc, /* int3, where no code is */
     SHARE = 4, /* areas of one size, the next ones are half as large: ... */
     SMALL = 1 << 20, /* ... down to this, so that more than a thousand have room */
+    GAP = 64 * 1024, /* bytes between two open stretches that cost less than a system call for each */
 };
 
 static unsigned areas; /* that this process has */
@@ -82,15 +83,6 @@ static int protect(uint8_t *p, size_t size, int prot)
     if (size == 0 || mprotect(p, size, prot) == 0)
         return 0;
     return errno == ENOMEM ? -ENOMEM : -EPERM;
-}
-
-static int protect_area(struct code_area *a, int prot)
-{
-    int r = protect(a->base, a->allocated, prot);
-
-    if (r == -EPERM)
-        a->refused = true;
-    return r;
 }
 
 /* Would the kernel let a written page run? Tried where there is no code. */
@@ -158,28 +150,62 @@ int code_open(struct code_area *a)
 
     if (r == 0 && a->depth == 0)
         r = probe(a);
-    if (r == 0 && a->depth == 0)
-        r = protect_area(a, PROT_READ | PROT_WRITE);
     if (r == 0)
         a->depth++;
     return r;
 }
 
+/* The open stretch that [from, to) joins: one that is near, or any if the table is full. NULL: a new one. */
+static struct code_open_pages *stretch_near(struct code_area *a, size_t from, size_t to)
+{
+    for (unsigned i = 0; i < a->nopen; i++)
+        if (from <= a->open[i].to + GAP && a->open[i].from <= to + GAP)
+            return &a->open[i];
+    return a->nopen < CODE_OPEN ? NULL : &a->open[0];
+}
+
+/* The pages of these bytes become writable until the area is closed. */
+static int pages_open(struct code_area *a, const uint8_t *p, size_t size)
+{
+    size_t page = page_size(), from = (size_t)(p - a->base) / page * page, to = round_up((size_t)(p - a->base) + size, page);
+    struct code_open_pages *s = stretch_near(a, from, to);
+    int r;
+
+    if (s && s->from <= from && to <= s->to)
+        return 0;
+    if (s && s->from < from)
+        from = s->from;
+    if (s && s->to > to)
+        to = s->to;
+    r = protect(a->base + from, to - from, PROT_READ | PROT_WRITE);
+    if (r < 0)
+        return r;
+    if (!s)
+        s = &a->open[a->nopen++];
+    *s = (struct code_open_pages){from, to};
+    return 0;
+}
+
 int code_close(struct code_area *a)
 {
-    int r;
+    int r = 0;
 
     assert(a->depth > 0);
     if (--a->depth > 0)
         return 0;
     assert(!a->pending);
-    r = protect_area(a, PROT_READ | PROT_EXEC);
+    while (a->nopen > 0) {
+        const struct code_open_pages *s = &a->open[--a->nopen];
+        int err = protect(a->base + s->from, s->to - s->from, PROT_READ | PROT_EXEC);
+
+        r = err < 0 ? err : r;
+    }
     if (r < 0)
         a->refused = true;
     return r;
 }
 
-/* Commits the chunks up to `upto` bytes from base, for writing. */
+/* Commits the chunks up to `upto` bytes from base: closed, as all that is there. */
 static int commit_chunks(struct code_area *a, size_t upto)
 {
     size_t want = round_up(upto, CODE_CHUNK);
@@ -189,7 +215,9 @@ static int commit_chunks(struct code_area *a, size_t upto)
         return 0;
     if (want > a->max)
         want = a->max;
-    r = protect(a->base + a->allocated, want - a->allocated, PROT_READ | PROT_WRITE);
+    r = protect(a->base + a->allocated, want - a->allocated, PROT_READ | PROT_EXEC);
+    if (r == -EPERM)
+        a->refused = true;
     if (r == 0)
         a->allocated = want;
     return r;
@@ -316,6 +344,11 @@ ssize_t code_alloc(struct code_area *a, size_t max, uint8_t **p)
         if (!a->pending)
             return -ENOMEM;
     }
+    r = pages_open(a, a->pending->p, a->pending->size);
+    if (r < 0) {
+        code_commit(a, 0);
+        return r;
+    }
     *p = a->pending->p;
     return (ssize_t)a->pending->size;
 }
@@ -349,7 +382,7 @@ void code_free(struct code_area *a, struct code_block *b)
     if (!b)
         return;
     assert(!b->hole && b != a->pending);
-    if (a->depth > 0)
+    if (a->depth > 0 && pages_open(a, b->p, b->size) == 0)
         memset(b->p, FILL, b->size); /* what still leads there stops at once */
     a->used -= b->size;
     extent_release(a, b);
@@ -357,6 +390,11 @@ void code_free(struct code_area *a, struct code_block *b)
 
 int code_patch_rel32(struct code_area *a, uint8_t *site, const void *target)
 {
+    int r;
+
     assert(a->depth > 0 && code_contains(a, site));
+    r = pages_open(a, site, 4);
+    if (r < 0)
+        return r;
     return rel32_write(site, target) ? 0 : -ERANGE;
 }

@@ -9,13 +9,14 @@
  * Memory is committed in chunks as it fills.
  *
  * The obvious ways are not taken: a second mapping of the same memory (one writable, one executable) is what hardened
- * services forbid and what an attacker looks for; mprotect of single pages would need a list of what is open. The
- * committed part changes as a whole; with the probe below that is four system calls per compilation.
+ * services forbid and what an attacker looks for; changing the whole committed part at once makes the kernel walk all of it
+ * for each compilation, which took a tenth of a program's time where a thousand traces were there already. So those pages
+ * become writable that are written to, and the few stretches that are open stand in a short list.
  *
  * A kernel may refuse executable memory from the start (SELinux, systemd's MemoryDenyWriteExecute, seccomp), or from
  * some moment on, when a program locks itself in after its start-up. The second would be deadly: code that was made
  * writable could never run again, with activations of it on the stack. So code_open first tries the whole change on
- * the probe page, which holds no code, and touches the area only if that worked.
+ * the probe page, which holds no code, and the area is touched only if that worked.
  *
  * Invariants
  *  1. No page is ever writable and executable, not for one moment.
@@ -43,6 +44,7 @@
 enum {
     CODE_ALIGN = 16, /* of every block; its padding is int3 */
     CODE_CHUNK = 256 * 1024, /* committed at a time */
+    CODE_OPEN = 8, /* stretches that are open at a time; what is too much joins another one */
 };
 
 /* A stretch of an area. Blocks are handed out by code_commit and owned by whoever got them until code_free; callers
@@ -55,6 +57,11 @@ struct code_block {
     bool hole;
 };
 
+/* Pages that are writable: bytes from base. */
+struct code_open_pages {
+    size_t from, to;
+};
+
 /* Owned by the VM, in place. Callers read base and max; the rest has functions. */
 struct code_area {
     uint8_t *base; /* NULL: nothing reserved (refused, no room, or finished) */
@@ -63,6 +70,8 @@ struct code_area {
     size_t top; /* bytes from base that extents cover */
     size_t used; /* bytes in blocks */
     unsigned depth; /* nested code_open */
+    unsigned nopen; /* 0 unless depth > 0 */
+    struct code_open_pages open[CODE_OPEN];
     bool refused; /* sticky: the kernel does not give executable memory (any more) */
     struct code_block *first, *last; /* extents */
     struct code_block *holes;
@@ -81,19 +90,19 @@ int code_area_init(struct code_area *a, const void *near, size_t max);
 /* Gives everything back, blocks too. Nothing may be running in it. */
 void code_area_fini(struct code_area *a);
 
-/* Makes the area writable and not executable until the matching code_close; pairs nest. Nothing in the area runs in
- * between: no hook, no guest code.
+/* Until the matching code_close (pairs nest) the functions below may make pages of the area writable and not
+ * executable. Nothing in the area runs in between: no hook, no guest code.
  * 0; -EPERM: refused, from now on for good; -ENOMEM. After an error nothing is open and all code still runs. */
 int code_open(struct code_area *a);
 
-/* Makes the area executable again with the last of nested pairs. 0, or -errno: the kernel refused what it had allowed
+/* All of the area is executable again with the last of nested pairs. 0, or -errno: the kernel refused what it had allowed
  * at code_open, which needs another thread to lock the process in between; a->refused is set and no code in the area
  * may be entered. */
 int code_close(struct code_area *a);
 
 /* Space for max bytes of code, CODE_ALIGN-aligned, at *p, while the area is open. One space at a time: code_commit
- * ends it, before the area is closed. Gives the bytes there are, at least max; -ENOSPC: the area is full; -ENOMEM: no
- * memory; or the area's error. */
+ * ends it, before the area is closed. Gives the bytes there are, at least max, all writable; -ENOSPC: the area is full;
+ * -ENOMEM: no memory; or the area's error. */
 ssize_t code_alloc(struct code_area *a, size_t max, uint8_t **p);
 
 /* Keeps the first used bytes of the space as a block, which starts where the space did, and takes the rest back.
@@ -104,7 +113,7 @@ struct code_block *code_commit(struct code_area *a, size_t used);
 void code_free(struct code_area *a, struct code_block *b);
 
 /* Relinks a jump, call or RIP-relative word of code in an open area: the four bytes at site lead to target. 0, or
- * -ERANGE and nothing written. */
+ * -ERANGE, -ENOMEM or -EPERM and nothing written. */
 int code_patch_rel32(struct code_area *a, uint8_t *site, const void *target);
 
 /* Bytes in blocks; bytes the kernel gave for them. */

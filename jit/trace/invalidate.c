@@ -26,7 +26,7 @@ static bool trace_unlink(struct jit_trace *t)
             e->bridge = NULL;
             e->hot = 0;
             if (t->parent->guards) __atomic_store_n((uint64_t *)&t->parent->guards[t->parent_exit].bridge, 0, __ATOMIC_RELAXED);
-            return t->parent->state != JIT_TR_LIVE || jit_backend_patch(&vm->backend, e, NULL) == 0;
+            return t->parent->doomed || jit_backend_patch(&vm->backend, e, NULL) == 0;
         }
         return true;
     }

@@ -23,10 +23,32 @@ Test(arena, memory_is_zero_aligned_and_distinct)
         cr_assert_not_null(jit_arena_alloc(&a, 10 << 20));
         jit_arena_fini(&a);
         cr_assert_eq(a.total, 0);
-        cr_assert_gt(pool.n, 0, "chunks wait for the next arena");
+        cr_assert_gt(pool.kept, 0, "chunks wait for the next arena");
     }
     jit_arena_pool_fini(&pool);
-    cr_assert_eq(pool.n, 0);
+    cr_assert_eq(pool.kept, 0);
+}
+
+Test(arena, large_chunks_are_used_again)
+{
+    struct jit_arena a;
+    struct jit_arena_pool pool = {0};
+    for (int round = 0; round < 3; round++) {
+        jit_arena_init_pooled(&a, &pool);
+        unsigned char *small = jit_arena_alloc(&a, 100), *large = jit_arena_alloc(&a, 100000);
+        cr_assert(small && large);
+        cr_assert_eq(pool.kept, 0, "round %d took what there was", round);
+        for (size_t i = 0; i < 100000; i++)
+            cr_assert_eq(large[i], 0);
+        memset(large, 0xa5, 100000);
+        jit_arena_fini(&a);
+        cr_assert_geq(pool.kept, 100000);
+    }
+    jit_arena_init_pooled(&a, &pool);
+    cr_assert_not_null(jit_arena_alloc(&a, 100));
+    cr_assert_geq(pool.kept, 100000, "a small one leaves the large chunk to others");
+    jit_arena_fini(&a);
+    jit_arena_pool_fini(&pool);
 }
 
 Test(arena, vectors_grow_and_survive_failure)

@@ -247,9 +247,12 @@ Test(code, no_page_is_ever_writable_and_executable)
     expect_perms(a.base + code_allocated(&a), "---p");
     cr_expect_eq(run(b), 7);
     cr_assert_eq(code_open(&a), 0);
-    expect_perms(a.base, "rw-p");
+    cr_assert(emit_const(&a, 8));
+    expect_perms(p + CODE_CHUNK, "rw-p");
+    expect_perms(a.base, "r-xp"); /* only what is written to */
+    cr_expect_eq(run(b), 7);
     cr_assert_eq(code_close(&a), 0);
-    expect_perms(a.base, "r-xp");
+    expect_perms(p + CODE_CHUNK, "r-xp");
     expect_sound(&a);
     code_area_fini(&a);
     expect_perms(b, "rw-p");
@@ -274,12 +277,45 @@ Test(code, writing_to_a_closed_area_faults, .signal = SIGSEGV)
     *(volatile uint8_t *)sealed->p = 0;
 }
 
-Test(code, running_in_an_open_area_faults, .signal = SIGSEGV)
+Test(code, running_in_an_open_page_faults, .signal = SIGSEGV)
 {
     struct code_area a = area_that_faults();
 
     code_open(&a);
+    emit_const(&a, 2);
     run(sealed);
+}
+
+/* More stretches than the table has, far from each other: all are written to, all are closed again. */
+Test(code, many_open_stretches)
+{
+    enum { N = 3 * CODE_OPEN };
+    struct code_area a = new_area(8 * MB);
+    struct code_block *b[N];
+    uint8_t *p;
+
+    cr_assert_eq(code_open(&a), 0);
+    for (int i = 0; i < N; i++) {
+        b[i] = emit_const(&a, i + 1);
+        cr_assert_eq(code_alloc(&a, CODE_CHUNK / 2, &p), CODE_CHUNK / 2);
+        cr_assert(code_commit(&a, CODE_CHUNK / 2));
+    }
+    cr_assert_eq(code_close(&a), 0);
+    for (int i = 0; i < N; i++)
+        expect_perms(b[i]->p, "r-xp");
+    cr_assert_eq(code_open(&a), 0);
+    for (int i = 0; i < N; i++) {
+        int far = (i * 7 + 5) % N;
+        uint32_t imm = (uint32_t)(far + 100); /* the constant in mov eax, imm32 */
+
+        cr_assert_eq(code_patch_rel32(&a, b[far]->p + 1, b[far]->p + 5 + imm), 0);
+    }
+    cr_assert_eq(code_close(&a), 0);
+    for (int i = 0; i < N; i++) {
+        expect_perms(b[i]->p, "r-xp");
+        cr_expect_eq(run(b[i]), i + 100);
+    }
+    code_area_fini(&a);
 }
 
 /* --- place --- */
@@ -380,7 +416,7 @@ Test(code, neighbouring_holes_become_one)
 
         cr_assert_eq(code_open(&a), 0);
         for (int i = 0; i < 4; i++)
-            b[i] = emit_const(&a, i);
+            b[i] = emit_const(&a, i + 1);
         if (o >= 6)
             code_free(&a, b[3]);
         for (int i = 0; i < 3; i++) {
