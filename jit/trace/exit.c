@@ -107,12 +107,21 @@ static void write_slots(const struct jit_exit_state *st, const struct jit_exit *
     }
 }
 
+/* The rounds that the loop had counted in a register. */
+static void count_rounds(const struct jit_exit_state *st, const struct jit_exit *e)
+{
+    struct jit_trace *t = e->trace;
+    if (e->batch && (jit_poll_word.count_semaphore || t->counted))
+        __atomic_store_n(t->runs, *t->runs + e->batch - st->gpr[e->left_reg], __ATOMIC_RELAXED);
+}
+
 void exit_handler(struct jit_exit_state *st)
 {
     struct jit_exit *e = st->exit;
     struct jit_vm *vm = e->trace->vm;
     __atomic_store_n(e->count, *e->count + 1, __ATOMIC_RELAXED);
     obs_add(&vm->obs->blk->total.guard_exits, 1);
+    count_rounds(st, e);
     if (e->made && !rebuild_all(st, e)) vm->driver->no_memory((void *)st->gpr[15]);
     write_slots(st, e, &vm->driver->layout, (char *)st->gpr[14]);
     vm->driver->restore_frames((void *)st->gpr[15], e->frames, e->nframes);

@@ -9,6 +9,8 @@
 #include <string.h>
 #include "trace/engine.h"
 
+#define BATCH 256 /* rounds: what looking costs is lost in so many, and they take microseconds */
+
 /* Slots in memory as fields, for values that calls left in the frame. */
 static void frame_descrs(struct jit_vm *vm)
 {
@@ -54,6 +56,7 @@ bool vm_backend_ready(struct jit_vm *vm)
         vm->backend.counted_off = offsetof(struct jit_trace, counted);
         vm->backend.entries_off = offsetof(struct jit_trace, entries);
         vm->backend.runs_off = offsetof(struct jit_trace, runs);
+        vm->backend.batch = BATCH;
         vm->backend.link_frames = vm->driver->link_frames;
         vm->backend.poll_word = &jit_poll_word.word;
         rc = jit_backend_init(&vm->backend);

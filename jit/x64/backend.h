@@ -62,6 +62,8 @@ struct jit_exit {
     uint32_t hot_limit;
     uint32_t aborts; /* bridge recordings that failed here */
     uint8_t kind; /* enum jit_exit_kind */
+    uint8_t left_reg; /* behind the label of a loop that counts in a register: that one, which holds what is left of ... */
+    uint16_t batch; /* ... so many rounds (lower_poll.c); the handler counts the others. 0: counted already */
 };
 enum jit_exit_kind { JIT_EXIT_GUARD,
                      JIT_EXIT_INTERP /* end of a trace */,
@@ -106,6 +108,7 @@ struct jit_backend {
      * the poll word are 0) and of pointers to the 64-bit words for 'e', and for 'l' and 'b'. Then the handler is called while
      * *interrupt is set only. counted_off 0: it is called for everything. */
     int32_t counted_off, entries_off, runs_off;
+    uint16_t batch; /* rounds of a loop that are counted at once, where nobody can look in between (lower_poll.c); 0: each for itself */
     int64_t *torture_counter; /* non-NULL: guards decrement it and fail at zero (then reset to *torture_reset) */
     int64_t torture_reset;
     /* made by jit_backend_init */

@@ -322,8 +322,11 @@ static void lower_label(struct lower *l, uint32_t n)
 {
     const struct jit_op *op = lower_op(l, n);
     if (l->ra.label == JIT_NOREF) return; /* nothing comes back */
+    uint16_t batch = lower_batch(l);
+    l->ra.wants_counter = batch != 0;
     ra_label(&l->ra, jit_op_args(l->ir, op), op->nargs);
     if (op->resume != JIT_NORESUME) l->label_exit = lower_exit(l, l->next_extra++, n, JIT_EXIT_POLL, true);
+    lower_batch_begin(l, batch);
     lower_r11(l);
     enc_nops(&l->e, -(uintptr_t)l->e.p & 15);
     l->out->label = l->e.p;

@@ -152,7 +152,7 @@ struct jit_exit *lower_exit(struct lower *l, uint32_t number, uint32_t n, int ki
     const struct jit_op *op = lower_op(l, n);
     const struct jit_resume *r = &l->ir->resumes.v[op->resume];
     struct jit_exit *x = &l->out->exits[number];
-    *x = (struct jit_exit){.trace = l->trace, .number = number, .op = n, .frames = l->ir->frames.v + r->frames, .nframes = r->nframes, .consts = l->consts, .line = jit_op_line(op), .kind = (uint8_t)kind, .count = &x->own_count};
+    *x = (struct jit_exit){.trace = l->trace, .number = number, .op = n, .frames = l->ir->frames.v + r->frames, .nframes = r->nframes, .consts = l->consts, .line = jit_op_line(op), .kind = (uint8_t)kind, .left_reg = (uint8_t)l->left_reg, .batch = (uint16_t)l->batch, .count = &x->own_count};
     l->stubs[number].used = true;
     x->slots = l->ir->slots.v + r->slots;
     if (!with_slots) return x;

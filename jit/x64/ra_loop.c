@@ -6,6 +6,7 @@
  *   - those that live across calls compete for the kept registers and go to slots if they lose;
  *   - everybody else keeps the register that it is in, if nothing in the loop wants that one for itself (shift counts
  *     and division), or gets another.
+ * If then a register is free at every place of the loop, and another one for what comes and goes, it may count the rounds.
  * What may still be evicted in the loop and never changes is stored before the loop, not in it.
  *
  * Before: regalloc.c. After: moves.c.
@@ -208,6 +209,40 @@ static void homes_move(struct ra *ra, struct loop *lp)
     }
 }
 
+/* ---- a register for counting ---- */
+
+#define COUNTER_CALLS 8 /* more calls in a round: counting in memory is the least of its costs, and looking costs time here */
+
+/* Values that want a register that calls keep, at the call n. */
+static unsigned crossing(const struct ra *ra, const struct loop *lp, uint32_t n)
+{
+    unsigned values = 0;
+    for (unsigned i = 0; i < lp->n; i++)
+        values += !lp->c[i].slot && !ra->vals[lp->c[i].v].xmm && (ra->vals[lp->c[i].v].invariant || lp->c[i].end > n);
+    for (uint32_t v = ra->label + 1; v < n; v++)
+        values += ra->sel[v] == SEL_EMIT && jit_opinfo[ra->ir->ops.v[v].opcode].result != 'v' && !ra->vals[v].xmm && ra->vals[v].last > n;
+    return values;
+}
+
+static bool counter_fits(const struct ra *ra, const struct loop *lp)
+{
+    uint32_t calls = ra->calls[ra->jump] - ra->calls[ra->label];
+    if (lp->alive[0][worst_place(lp, 0)] + 2 > limit_of(lp, 0) || calls > COUNTER_CALLS) return false;
+    for (uint32_t n = ra->label + 1; calls && n < ra->jump; n++)
+        if (ra->calls[n + 1] != ra->calls[n] && crossing(ra, lp, n) >= (unsigned)__builtin_popcount(RA_KEPT)) return false;
+    return true;
+}
+
+static void counter_take(struct ra *ra, const struct loop *lp)
+{
+    uint32_t set = RA_GPR & ra->free & ~(lp->taken | lp->fixed);
+    if (ra->calls[ra->jump] > ra->calls[ra->label]) set &= RA_KEPT;
+    if (!ra->wants_counter || !set || !counter_fits(ra, lp)) return;
+    ra->counter = (jit_loc)(31 - __builtin_clz(set));
+    ra->reserved = RA_BIT(ra->counter);
+    ra->free &= ~ra->reserved;
+}
+
 void ra_label(struct ra *ra, const jit_ref *args, unsigned n)
 {
     struct loop lp = {.len = ra->jump - ra->label};
@@ -228,6 +263,7 @@ void ra_label(struct ra *ra, const jit_ref *args, unsigned n)
     homes_rest(ra, &lp);
     homes_store(ra, &lp);
     homes_move(ra, &lp);
+    counter_take(ra, &lp);
     for (unsigned i = 0; i < n; i++) {
         ra->phi_home[i] = ra_loc(ra, args[i]);
         if (ra->phi_home[i] >= 0 && ra->phi_home[i] < JIT_LOC_SPILL) ra->phi_regs |= RA_BIT(ra->phi_home[i]);

@@ -192,6 +192,7 @@ static bool memory_init(struct ra *ra)
 void ra_init(struct ra *ra, bool (*clobbers)(const struct jit_ir *, const struct jit_op *))
 {
     ra->free = RA_GPR | RA_XMM;
+    ra->counter = -1;
     for (int r = 0; r < 32; r++) ra->owner[r] = JIT_NOREF;
     for (int s = 0; s < JIT_SPILLS; s++) ra->slot_owner[s] = JIT_NOREF;
     if (!memory_init(ra)) {
@@ -332,7 +333,7 @@ static uint32_t fixed_during(const struct ra *ra, jit_ref v)
 /* A free register of v's class; v NOREF: for a temporary of class xmm. */
 static jit_loc reg_find(struct ra *ra, jit_ref v, bool xmm, uint32_t avoid)
 {
-    uint32_t all = (xmm ? RA_XMM : RA_GPR) & ~avoid, set = all & ra->free & ~ra->lock;
+    uint32_t all = (xmm ? RA_XMM : RA_GPR) & ~(avoid | ra->reserved), set = all & ra->free & ~ra->lock;
     if (!set) return evict(ra, all);
     if (v != JIT_NOREF) {
         struct ra_val *val = &ra->vals[v];

@@ -12,7 +12,8 @@
  *   - a value that only resume data want, and is not carried, goes to its slot: it costs nothing in the loop;
  *   - if more values are live at some point of the loop than there are registers, those with the fewest uses go to
  *     slots, until the rest fits, so that no value is stored and loaded in each round;
- *   - values that live across calls get the three registers that calls keep.
+ *   - values that live across calls get the three registers that calls keep;
+ *   - a register that nobody misses may count the rounds.
  * A value that flows into a carried one is computed in that one's register where that is free.
  *
  * Invariants
@@ -81,6 +82,9 @@ struct ra {
     uint32_t *divs, *shifts; /* the same, that want rax and rdx, rcx for themselves */
     jit_ref owner[32];
     uint32_t free, lock, temps; /* sets of registers */
+    uint32_t reserved; /* set of registers that hold no values in the loop: the counter */
+    bool wants_counter; /* the loop would like to have a register of its own for counting its rounds */
+    jit_loc counter; /* what it got at the label; -1: there is none to spare */
     jit_ref slot_owner[JIT_SPILLS];
     bool slot_phi[JIT_SPILLS]; /* a label argument's home */
     jit_loc *phi_home; /* by label argument; JIT_LOC_NONE: nobody reads it */

@@ -410,7 +410,7 @@ static struct shape loop_shape(const struct unit *u)
             }
         s.moves += (in.mnemonic == ZYDIS_MNEMONIC_MOV || in.mnemonic == ZYDIS_MNEMONIC_MOVAPS) && ops[0].type == ops[1].type;
         ZyanU64 to;
-        if (in.mnemonic == ZYDIS_MNEMONIC_JZ && ZYAN_SUCCESS(ZydisCalcAbsoluteAddress(&in, &ops[0], (ZyanU64)(uintptr_t)p, &to)) && to == (uintptr_t)u->code.label) return s;
+        if ((in.mnemonic == ZYDIS_MNEMONIC_JZ || in.mnemonic == ZYDIS_MNEMONIC_JNZ) && ZYAN_SUCCESS(ZydisCalcAbsoluteAddress(&in, &ops[0], (ZyanU64)(uintptr_t)p, &to)) && to == (uintptr_t)u->code.label) return s;
     }
 }
 
@@ -751,16 +751,10 @@ Test(backend_bridges, attach_run_detach, SETUP)
 
 /* ---- run counts without the handler ---- */
 
-static volatile uint8_t interrupted;
-
 static void counts_setup(void)
 {
     rig_setup();
-    be.interrupt = &interrupted;
-    be.counted_off = offsetof(struct unit, counted);
-    be.entries_off = offsetof(struct unit, entries);
-    be.runs_off = offsetof(struct unit, runs);
-    interrupted = 0;
+    rig_counts(0);
 }
 
 /* A loop whose every other round goes through a bridge back to its start: from 9, four bridges and three jumps to the label. */
@@ -813,6 +807,91 @@ Test(backend_counts, interrupted, .init = counts_setup, .fini = rig_fini)
     poll_word = 0, poll_answer = 0;
     unit_end(&u);
     unit_end(&t);
+}
+
+/* The register counts whatever the batch is, wherever the loop is left, to the handler or to a bridge. */
+static void batches(const char *text, int batch)
+{
+    struct unit u, b;
+    rig_counts(batch);
+    unit_text(&u, text, NULL, NULL);
+    for (int exit = -1; exit < 2; exit++) {
+        struct jit_exit *g = exit < 0 ? NULL : &u.code.exits[exit];
+        if (g) unit_text(&b, "i0 = inputarg_i(0)\njump() [pc=7 base=0 5:i0/1]\n# link=interp\n", g, NULL);
+        if (g) cr_assert_eq(jit_backend_patch(&be, g, b.code.entry), 0);
+        for (int n = 1; n < 40; n++) {
+            mem.frame[0].i = n, mem.frame[1].i = n == 20 || n == 31 ? n / 2 : -1, u.lb = 0;
+            poll_word = 1;
+            unit_run(&u);
+            poll_word = 0;
+            uint64_t rounds = mem.frame[1].i > 0 ? (uint64_t)(n - mem.frame[1].i - 1) : (uint64_t)n - 1;
+            cr_assert_eq(u.lb, rounds, "batch %d, bridge at %d, n=%d: %lu rounds, not %lu", batch, exit, n, u.lb, rounds);
+            unit_run(&u);
+            cr_assert_eq(u.lb, rounds); /* nobody counts */
+        }
+        if (g) cr_assert_eq(b.lb, exit ? 37 : 2);
+        if (g) jit_backend_patch(&be, g, NULL);
+        if (g) unit_end(&b);
+    }
+    unit_end(&u);
+}
+
+static const char batch_loop[] = "i0 = getframe_i(0)\ni1 = getframe_i(1)\nlabel(i0)%s\ni3 = int_sub(i0, 1)\ni4 = int_ne(i3, i1)\n"
+                                 "guard_true(i4) [pc=3 base=0 5:i3/1]\ni6 = int_gt(i3, 0)\nguard_true(i6) [pc=4 base=0 5:i3/1]\njump(i3)%s\n";
+
+Test(backend_counts, in_a_register, SETUP)
+{
+    char label[600], jump[600], none[600];
+    fill();
+    snprintf(label, sizeof label, batch_loop, " [pc=2 base=0 5:i0/1]", "");
+    snprintf(jump, sizeof jump, batch_loop, "", " [pc=2 base=0 5:i3/1]");
+    snprintf(none, sizeof none, batch_loop, "", "");
+    for (int batch = 0; batch < 6; batch++) {
+        batches(label, batch);
+        batches(jump, batch);
+        batches(none, batch);
+    }
+}
+
+/* What it is for: the loop has no look at memory. */
+Test(backend_counts, in_a_register_without_memory, SETUP)
+{
+    struct unit u;
+    char text[600];
+    fill();
+    rig_counts(256);
+    snprintf(text, sizeof text, batch_loop, " [pc=2 base=0 5:i0/1]", "");
+    unit_text(&u, text, NULL, NULL);
+    cr_assert_eq(u.code.exits[0].batch, 256);
+    struct shape s = loop_shape(&u);
+    cr_assert_eq(s.instructions, 7); /* dec cmp je test jle, dec jne for the count */
+    cr_assert_eq(s.memory, 0);
+    unit_end(&u);
+    /* a call that may look: each round for itself */
+    snprintf(text, sizeof text, "i0 = getframe_i(0)\nlabel(i0)\ni2 = int_sub(i0, 1)\ni3 = call_i(ptr(%p), i2, descr=c_sync) [pc=1 base=0 0:i2/1]\ni4 = int_gt(i2, 0)\n"
+                                "guard_true(i4) [pc=3 base=0 5:i2/1]\njump(i2)\n",
+             (void *)(uintptr_t)c_sync);
+    unit_text(&u, text, NULL, NULL);
+    cr_assert_eq(u.code.exits[0].batch, 0);
+    unit_end(&u);
+}
+
+/* An interrupt waits until the batch is over; all rounds before it are counted. */
+Test(backend_counts, a_batch_is_interrupted_at_its_end, SETUP)
+{
+    struct unit u;
+    char text[600];
+    fill();
+    rig_counts(8);
+    snprintf(text, sizeof text, batch_loop, " [pc=2 base=0 5:i0/1]", "");
+    unit_text(&u, text, NULL, NULL);
+    mem.frame[0].i = 100, mem.frame[1].i = 0;
+    poll_word = POLL_ALL, interrupted = 1, poll_answer = 1;
+    cr_assert_eq(unit_run(&u)->kind, JIT_EXIT_POLL);
+    poll_word = 0, poll_answer = 0;
+    cr_assert_eq(mem.frame[5].i, 92);
+    cr_assert_eq(u.lb, 8);
+    unit_end(&u);
 }
 
 /* A ring of traces that only jump to each other can be interrupted. */

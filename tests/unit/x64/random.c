@@ -484,6 +484,23 @@ static void try_bridge(struct unit *u, uint64_t seed)
     unit_end(&b);
 }
 
+/* Rounds are counted in a register, or in memory where there is none or somebody may look. */
+static void counted(struct unit *u, uint64_t seed)
+{
+    rig_counts((int)(seed % 5));
+    unit_compile(u, NULL, NULL);
+    cr_assert_eq(u->why, -1);
+    uint32_t at = expect(&u->ir);
+    uint64_t rounds = ev_rounds;
+    u->lb = 0;
+    poll_word = 1;
+    check(u, at, seed, "counted");
+    poll_word = 0;
+    cr_assert_eq(u->lb, rounds, "seed %lu: %lu rounds, not %lu", seed, u->lb, rounds);
+    jit_backend_free(&be, &u->code);
+    be.counted_off = 0;
+}
+
 static void one_seed(uint64_t seed, bool show)
 {
     struct unit u;
@@ -500,6 +517,7 @@ static void one_seed(uint64_t seed, bool show)
     check(&u, expect(&u.ir), seed, "polled");
     poll_word = 0;
     jit_backend_free(&be, &u.code);
+    counted(&u, seed);
     /* the n-th guard fails */
     be.torture_counter = &torture_counter;
     be.torture_reset = 1000000;

@@ -39,12 +39,23 @@ struct rig_memory {
     uint64_t calls, call_hash;
 };
 
+/* A compiled trace. */
+struct unit {
+    struct jit_arena arena;
+    struct jit_ir ir;
+    struct jit_code code;
+    int why;
+    bool counted; /* what machine code wants of a trace that it counts */
+    uint64_t e, lb, *entries, *runs;
+};
+
 static struct rig_memory mem;
 static struct rig_ctx ctx;
 static struct code_area area;
 static struct jit_backend be;
 static volatile uint64_t poll_word;
 #define POLL_ALL (1 | (uint64_t)1 << 32) /* runs are counted, and somebody is interrupted */
+static volatile uint8_t interrupted;
 static uint32_t invalid_word;
 static uint64_t polled[128];
 static int poll_answer;
@@ -79,6 +90,8 @@ static void rig_handler(struct jit_exit_state *st)
         if (e->slots[i].ref != JIT_NOREF) base[e->slots[i].slot].bits = rig_value(st, e, i);
         base[e->slots[i].slot].tag = (uint8_t)e->slots[i].tag;
     }
+    struct unit *u = (struct unit *)e->trace;
+    if (e->batch && ((uint16_t)poll_word || u->counted)) *u->runs += e->batch - st->gpr[e->left_reg];
 }
 
 static int rig_poll(struct jit_trace *t, int which)
@@ -246,20 +259,21 @@ static void rig_setup(void)
     memset(polled, 0, sizeof polled);
 }
 
+/* Machine code counts, as it does for a real guest. */
+static void rig_counts(int batch)
+{
+    be.interrupt = &interrupted;
+    be.counted_off = offsetof(struct unit, counted);
+    be.entries_off = offsetof(struct unit, entries);
+    be.runs_off = offsetof(struct unit, runs);
+    be.batch = (uint16_t)batch;
+    interrupted = 0;
+}
+
 static void rig_fini(void)
 {
     code_area_fini(&area);
 }
-
-/* A compiled trace. */
-struct unit {
-    struct jit_arena arena;
-    struct jit_ir ir;
-    struct jit_code code;
-    int why;
-    bool counted; /* what machine code wants of a trace that it counts */
-    uint64_t e, lb, *entries, *runs;
-};
 
 /* A unit stands for its trace, too. */
 static void unit_compile(struct unit *u, const struct jit_exit *parent, const struct unit *target)
@@ -432,6 +446,7 @@ static union rig_val ev_call(const struct jit_ir *ir, const struct jit_op *op, c
     return r;
 }
 
+static uint64_t ev_rounds; /* jumps back to the label */
 static int64_t ev_torture; /* > 0: guards that hold count down and fail at zero */
 static const union rig_val *ev_parent; /* of a bridge: the parent's values */
 static const struct jit_ir *ev_parent_ir;
@@ -441,6 +456,7 @@ static const struct jit_exit *ev_parent_exit;
 static uint32_t evaluate(const struct jit_ir *ir, union rig_val *v)
 {
     uint32_t label = jit_ir_label(ir);
+    ev_rounds = 0;
     for (uint32_t n = 0;; n++) {
         const struct jit_op *op = &ir->ops.v[n];
         const jit_ref *args = jit_op_args(ir, op);
@@ -493,6 +509,7 @@ static uint32_t evaluate(const struct jit_ir *ir, union rig_val *v)
             for (unsigned i = 0; i < op->nargs; i++) next[i] = ev_ref(ir, v, args[i]);
             for (unsigned i = 0; i < op->nargs; i++) v[jit_op_args(ir, &ir->ops.v[label])[i]] = next[i];
             n = label;
+            ev_rounds++;
             break;
         default: v[n] = ev_pure(op->opcode, a, b);
         }
