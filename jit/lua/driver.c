@@ -269,6 +269,76 @@ static int lua_link_frames(void *ctx, const struct jit_resume_frame *f, uint32_t
     return 0;
 }
 
+/* ---- the same as steps for machine code ---- */
+
+struct steps {
+    struct jit_step *at;
+    uint32_t n;
+};
+
+static void step(struct steps *s, enum jit_step_kind kind, size_t off, int64_t value)
+{
+    s->at[s->n++] = (struct jit_step){.kind = (uint8_t)kind, .off = (int32_t)off, .value = value};
+}
+
+#define CI(field) offsetof(struct callinfo, field)
+#define LS(field) offsetof(struct lua_State, field)
+
+static int64_t frame_pc(const struct jit_resume_frame *f)
+{
+    return (int64_t)(intptr_t)(((struct proto *)(uintptr_t)f->code)->code + f->pc);
+}
+
+/* lowest_frame, tail_fill. */
+static void steps_lowest(struct steps *s, const struct jit_resume_frame *f)
+{
+    step(s, JIT_STEP_LOAD, LS(jit_ci), 0);
+    for (uint32_t hops = f->flags >> 16 & 0xff; hops; hops--) step(s, JIT_STEP_UP, CI(prev), 0);
+    if (f->flags & JIT_FRAME_MAKE) {
+        step(s, JIT_STEP_PUT_SLOT, CI(func), f->base - 1);
+        step(s, JIT_STEP_PUT_SLOT, CI(top), f->base + ((struct proto *)(uintptr_t)f->code)->maxstack);
+        step(s, JIT_STEP_PUT32, CI(nvarargs), f->aux[0] >> 16);
+        step(s, JIT_STEP_AND16, CI(status), (int16_t)~CIST_VARARG);
+        step(s, JIT_STEP_OR16, CI(status), CIST_TAIL | (f->flags & CIST_VARARG));
+    }
+    step(s, JIT_STEP_PUT64, CI(pc), frame_pc(f));
+}
+
+_Static_assert(CI(status) == CI(nresults) + 2 && CI(nvarargs) == CI(nresults) + 4 && CI(nresults) % 8 == 0, "one word of a frame record");
+
+static void steps_frame(struct steps *s, const struct jit_resume_frame *f)
+{
+    uint64_t nresults = (uint16_t)((f->aux[0] & 0xffff) - 1), status = (uint16_t)f->flags, nvarargs = f->aux[0] >> 16;
+    step(s, JIT_STEP_FOLLOW, CI(next), 0);
+    step(s, JIT_STEP_PUT_SLOT, CI(func), f->base - 1);
+    step(s, JIT_STEP_PUT_SLOT, CI(top), f->base + ((struct proto *)(uintptr_t)f->code)->maxstack);
+    step(s, JIT_STEP_PUT64, CI(pc), frame_pc(f));
+    step(s, JIT_STEP_PUT64, CI(nresults), (int64_t)(nresults | status << 16 | nvarargs << 32));
+    step(s, JIT_STEP_COPY32, CI(trap), LS(hookmask));
+}
+
+#define STEPS_FRAMES 6 /* more are few; nine steps for the lowest frame's return and tail call, six for each other, six at the end */
+#define STEPS_HOPS 8
+_Static_assert(STEPS_HOPS + 7 + 6 * (STEPS_FRAMES - 1) + 6 <= JIT_STEPS_MAX, "room for the steps");
+
+/* lua_link_frames, for frames of Lua functions whose records are there. */
+static uint32_t lua_link_steps(const struct jit_resume_frame *f, uint32_t n, struct jit_step *out)
+{
+    struct steps s = {out, 0};
+    const struct jit_resume_frame *last = f + n - 1;
+    if (n > STEPS_FRAMES || (f->flags >> 16 & 0xff) > STEPS_HOPS || last->flags & (LJF_OPEN | LJF_KEEPTOP)) return 0;
+    for (uint32_t i = 1; i < n; i++)
+        if (f[i].flags & CIST_C) return 0;
+    steps_lowest(&s, f);
+    for (uint32_t i = 1; i < n; i++) steps_frame(&s, f + i);
+    step(&s, JIT_STEP_SET, LS(ci), 0);
+    step(&s, JIT_STEP_SET, LS(jit_ci), 0);
+    step(&s, JIT_STEP_SET_SLOT, LS(top), last->base + ((struct proto *)(uintptr_t)last->code)->maxstack);
+    step(&s, JIT_STEP_MOVE64, LS(errfunc), LS(jit_errfunc));
+    step(&s, JIT_STEP_MOVE32, LS(pcall_depth), LS(jit_pdepth));
+    return s.n;
+}
+
 /* lua_jit_enter raises the error when machine code has been left. */
 static void lua_no_memory(void *ctx) { ((struct lua_State *)ctx)->jit_nomem = 1; }
 
@@ -283,5 +353,6 @@ const struct jit_driver lua_driver = {
     .restore_frames = lua_restore_frames,
     .no_memory = lua_no_memory,
     .link_frames = lua_link_frames,
+    .link_steps = lua_link_steps,
     .tag_name = lua_tag_name,
 };

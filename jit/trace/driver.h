@@ -38,6 +38,8 @@ struct jit_driver {
     /* Before a trace jumps to another trace's start in another frame: makes frames real (as restore_frames), sets the
      * context's base word to the innermost frame. Nonzero: not possible now, the trace is left instead. */
     int (*link_frames)(void *ctx, const struct jit_resume_frame *frames, uint32_t n);
+    /* link_frames as steps for machine code (x64/backend.h); may be NULL. */
+    uint32_t (*link_steps)(const struct jit_resume_frame *frames, uint32_t n, struct jit_step *out);
     /* Guest's value of a tag for printing; may be NULL. */
     const char *(*tag_name)(uint32_t tag);
 };

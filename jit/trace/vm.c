@@ -58,6 +58,7 @@ bool vm_backend_ready(struct jit_vm *vm)
         vm->backend.runs_off = offsetof(struct jit_trace, runs);
         vm->backend.batch = BATCH;
         vm->backend.link_frames = vm->driver->link_frames;
+        vm->backend.link_steps = vm->driver->link_steps;
         vm->backend.poll_word = &jit_poll_word.word;
         rc = jit_backend_init(&vm->backend);
         if (rc) code_area_fini(&vm->area);

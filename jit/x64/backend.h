@@ -76,6 +76,31 @@ struct jit_sync {
     uint32_t nframes;
 };
 
+/* A jump to another trace makes the guest's frames real. Most often that is a few words in frame records that are there
+ * already: the guest says which, once for each jump, and machine code writes them. `record` is an address that the steps move
+ * along the guest's chain of records; values that do not fit into 32 bits with sign may be given to PUT64 only. */
+enum jit_step_kind {
+    JIT_STEP_LOAD, /* record = the context's word at off */
+    JIT_STEP_UP, /* record = the record's word at off, which is not zero */
+    JIT_STEP_FOLLOW, /* the same; if it is zero, link_frames does it all */
+    JIT_STEP_PUT32, /* the record's 32 bits at off = value */
+    JIT_STEP_PUT64, /* the record's word at off = value */
+    JIT_STEP_PUT_SLOT, /* the record's word at off = address of slot `value` */
+    JIT_STEP_COPY32, /* the record's 32 bits at off = the context's at `value` */
+    JIT_STEP_AND16, /* the record's 16 bits at off &= value */
+    JIT_STEP_OR16, /* the record's 16 bits at off |= value */
+    JIT_STEP_SET, /* the context's word at off = record; from here on nothing is zero */
+    JIT_STEP_SET_SLOT, /* the context's word at off = address of slot `value` */
+    JIT_STEP_MOVE32, /* the context's 32 bits at off = those at `value` */
+    JIT_STEP_MOVE64, /* the context's word at off = that at `value` */
+};
+struct jit_step {
+    uint8_t kind; /* enum jit_step_kind */
+    int32_t off;
+    int64_t value;
+};
+#define JIT_STEPS_MAX 64
+
 /* How the guest's frames look in memory, from its driver. */
 struct jit_frame_layout {
     int32_t slot_size; /* bytes */
@@ -102,6 +127,9 @@ struct jit_backend {
      * the trace is left through an exit of kind INTERP with the same state. Called only when the jump's resume data
      * have more than one frame or a base other than 0; else slots alone are written. */
     int (*link_frames)(void *ctx, const struct jit_resume_frame *frames, uint32_t n);
+    /* The same as steps: writes at most JIT_STEPS_MAX of them and returns how many; the context's base word is not among
+     * them, it becomes the address of the innermost frame's slot 0. 0, or NULL: link_frames is called. */
+    uint32_t (*link_steps)(const struct jit_resume_frame *frames, uint32_t n, struct jit_step *out);
     const volatile uint64_t *poll_word; /* low 16 bits: runs are counted in all traces; low half: in some; high half: interrupts */
     const volatile uint8_t *interrupt; /* not zero: the handler is to be called */
     /* Counting without a call: offsets in struct jit_trace of a byte (not zero: count this trace even if the low 16 bits of

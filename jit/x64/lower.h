@@ -6,6 +6,7 @@
  *   lower_guard.c  comparisons, guards, exits
  *   lower_poll.c   polls and run counts
  *   lower_call.c   calls, writing slots to memory, the trace's end
+ *   lower_steps.c  frames made real at a jump to another trace
  */
 #ifndef JIT_X64_LOWER_H
 #define JIT_X64_LOWER_H
@@ -119,4 +120,7 @@ bool lower_clobbers(const struct jit_ir *ir, const struct jit_op *op);
 void lower_call(struct lower *l, uint32_t n);
 void lower_call_fn(struct lower *l, const void *fn);
 void lower_jump(struct lower *l, uint32_t n);
+
+/* lower_steps.c: false: the guest has no steps for these frames. `call`: where it goes on if they do not work out. */
+bool lower_steps(struct lower *l, const struct jit_resume *r, struct enc_label *call);
 #endif

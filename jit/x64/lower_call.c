@@ -159,10 +159,26 @@ static bool link_makes_frames(const struct jit_resume *r, const struct jit_resum
     return r->nframes != 1 || f->base != 0 || f->flags & JIT_FRAME_MAKE;
 }
 
-static void link_frames(struct lower *l, uint32_t n, const struct jit_resume *r)
+static void link_goto(struct lower *l, const uint8_t *to)
+{
+    if (lower_reaches(l, to)) {
+        enc_jmp(&l->e, to);
+    } else {
+        enc_mov_imm(&l->e, X_R11, (int64_t)(intptr_t)to);
+        enc_jmp_r(&l->e, X_R11);
+    }
+}
+
+/* By steps, which end with the jump, and behind them or in their place the call. */
+static void link_frames(struct lower *l, uint32_t n, const struct jit_resume *r, const uint8_t *to)
 {
     struct enc *e = &l->e;
     struct jit_exit *x = lower_exit(l, l->next_extra++, n, JIT_EXIT_INTERP, false);
+    struct enc_label call = {0};
+    if (lower_steps(l, r, &call)) {
+        link_goto(l, to);
+        enc_bind(e, &call);
+    }
     enc_mov_rr(e, X_RDI, X_R15);
     enc_mov_imm(e, X_RSI, (int64_t)(intptr_t)(l->ir->frames.v + r->frames));
     enc_mov_imm(e, X_RDX, r->nframes);
@@ -180,18 +196,12 @@ static void link_memory(struct lower *l, uint32_t n, bool own)
     bool frames = link_makes_frames(r, l->ir->frames.v + r->frames);
     const uint8_t *to = own ? l->body : frames ? l->target->code->entry
                                                : l->target->code->entry + l->target->code->body;
-    struct enc *e = &l->e;
     write_slots(l, r);
     lower_poll(l, POLL_LEAVE, own ? 'l' : frames ? 'f'
                                                  : 'j',
                lower_exit(l, l->next_extra++, n, JIT_EXIT_POLL, false));
-    if (frames) link_frames(l, n, r);
-    if (lower_reaches(l, to)) {
-        enc_jmp(e, to);
-    } else {
-        enc_mov_imm(e, X_R11, (int64_t)(intptr_t)to);
-        enc_jmp_r(e, X_R11);
-    }
+    if (frames) link_frames(l, n, r, to);
+    link_goto(l, to);
 }
 
 /* Back to the label. The poll may leave with the label's state, or with what the jump's own resume data say, or not at all. */

@@ -632,6 +632,73 @@ Test(backend_links, into_an_inner_frame, SETUP)
     unit_end(&t);
 }
 
+/* Frame records of the guest, each reached from the one before; the last word says what is next. */
+static struct record {
+    uint64_t w[4];
+    struct record *up, *next;
+} records[3];
+
+static uint32_t steps_given(const struct jit_resume_frame *f, uint32_t n, struct jit_step *out)
+{
+    const struct jit_step steps[] = {
+        {JIT_STEP_LOAD, offsetof(struct rig_ctx, words), 0},
+        {JIT_STEP_UP, offsetof(struct record, up), 0},
+        {JIT_STEP_PUT64, 0, 0x123456789abcdef0},
+        {JIT_STEP_AND16, 8, (int16_t)0xff0f},
+        {JIT_STEP_OR16, 8, 0x21},
+        {JIT_STEP_FOLLOW, offsetof(struct record, next), 0},
+        {JIT_STEP_FOLLOW, offsetof(struct record, next), 0},
+        {JIT_STEP_PUT_SLOT, 0, f[n - 1].base - 1},
+        {JIT_STEP_PUT64, 8, -5},
+        {JIT_STEP_PUT32, 16, 77},
+        {JIT_STEP_COPY32, 20, offsetof(struct rig_ctx, words) + 8},
+        {JIT_STEP_SET, offsetof(struct rig_ctx, words), 0},
+        {JIT_STEP_SET_SLOT, offsetof(struct rig_ctx, words) + 24, 7},
+        {JIT_STEP_MOVE32, offsetof(struct rig_ctx, words) + 16, offsetof(struct rig_ctx, words) + 8},
+        {JIT_STEP_MOVE64, offsetof(struct rig_ctx, pad), offsetof(struct rig_ctx, words) + 8},
+    };
+    memcpy(out, steps, sizeof steps);
+    return sizeof steps / sizeof steps[0];
+}
+
+Test(backend_links, frames_by_steps, SETUP)
+{
+    struct unit t, u;
+    fill();
+    be.link_steps = steps_given;
+    unit_text(&t, "i0 = getframe_i(3)\ni1 = int_mul(i0, 2)\njump() [pc=9 base=0 5:i1/1]\n# link=interp\n", NULL, NULL);
+    unit_text(&u, "i0 = getframe_i(100)\ni1 = int_add(i0, 1)\njump() [pc=8 base=0 13:i1/1 | pc=9 base=10]\n# link=trace\n", NULL, &t);
+    mem.frame[100].i = 20;
+    records[0] = (struct record){{0, 0x1234567}, NULL, &records[1]};
+    records[1] = (struct record){{0}, &records[0], &records[2]};
+    records[2] = (struct record){{1, 2, ~0ull, 4}, &records[1], NULL};
+    ctx.words[0] = (uint64_t)(uintptr_t)&records[1], ctx.words[1] = 0x5500000066, ctx.words[2] = ~0ull;
+    struct jit_exit *e = unit_run(&u);
+    cr_assert(e >= t.code.exits && e < t.code.exits + t.code.nexits);
+    cr_assert_null(linked_frames, "no call");
+    cr_assert_eq(ctx.base, mem.frame + 10);
+    cr_assert_eq(mem.frame[15].i, 42);
+    cr_assert_eq(records[0].w[0], 0x123456789abcdef0);
+    cr_assert_eq(records[0].w[1], 0x1230000 + ((0x4567 & 0xff0f) | 0x21));
+    cr_assert_eq(records[2].w[0], (uint64_t)(uintptr_t)(mem.frame + 9));
+    cr_assert_eq(records[2].w[1], (uint64_t)-5);
+    cr_assert_eq(records[2].w[2], 0x66ull << 32 | 77);
+    cr_assert_eq(records[2].w[3], 4);
+    cr_assert_eq(ctx.words[0], (uint64_t)(uintptr_t)&records[2]);
+    cr_assert_eq(ctx.words[2], 0xffffffff00000066);
+    cr_assert_eq(ctx.words[3], (uint64_t)(uintptr_t)(mem.frame + 7));
+    cr_assert_eq(ctx.pad, 0x5500000066);
+    e = unit_run(&u); /* the chain ends too soon: the guest is called */
+    cr_assert_eq(linked_n, 2);
+    cr_assert_eq(ctx.words[0], (uint64_t)(uintptr_t)&records[2]);
+    cr_assert(e >= t.code.exits && e < t.code.exits + t.code.nexits);
+    link_answer = 1;
+    e = unit_run(&u);
+    cr_assert(e >= u.code.exits && e < u.code.exits + u.code.nexits);
+    unit_end(&u);
+    unit_end(&t);
+}
+
 /* Without a label the loop goes through its slots. */
 Test(backend_links, loop_through_memory, SETUP)
 {

@@ -28,6 +28,7 @@ struct rig_ctx {
     struct rig_slot *base;
     const struct jit_sync *sync;
     char *stack_end;
+    uint64_t words[4]; /* of steps */
 };
 /* What the guest's memory is: compared as a whole between machine code and evaluator. */
 struct rig_memory {
