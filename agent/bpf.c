@@ -2,8 +2,13 @@
  *
  * Attaching to a file reaches every process that maps it (pid -1) and raises the probes'
  * semaphores there; events of other processes than the watched ones are dropped in the kernel
- * first thing. Nothing counts before agent_bpf_arm: by then every probe is attached, so no event
- * is seen whose sisters are not.
+ * first thing.
+ *
+ * Invariants
+ *  1. Nothing counts before agent_bpf_arm, and nothing of a file before all probes of its events are
+ *     attached (image_armed): no event is seen whose sisters are not.
+ *  2. `count`, which has a semaphore and no events, is attached last, when its file is armed: to a
+ *     program, its rise says that every event from now on is seen (by an agent that is armed).
  *
  * Before it: bpf/jitstat.bpf.c. After it: merge.c.
  */
@@ -129,8 +134,9 @@ int agent_bpf_load(struct agent *a, const struct agent_bpf_options *o)
     return 0;
 }
 
-static void image_detach(struct image *im)
+static void image_detach(struct agent *a, struct image *im)
 {
+    a->skel->bss->image_armed[im - a->images] = 0;
     for (size_t i = 0; i < JITSTAT_NEVENTS; i++)
         bpf_link__destroy(im->links[i]);
     if (im->taken)
@@ -141,7 +147,7 @@ static void image_detach(struct image *im)
 void bpf_fini(struct agent *a)
 {
     while (a->nimages)
-        image_detach(&a->images[--a->nimages]);
+        image_detach(a, &a->images[--a->nimages]);
     for (size_t i = 0; i < a->nlinks; i++)
         bpf_link__destroy(a->links[i]);
     free(a->links);
@@ -202,9 +208,9 @@ static void remember_stranger(struct agent *a, const struct stat *st)
     a->strangers[a->next_stranger++ % STRANGERS] = (struct image){.dev = st->st_dev, .ino = st->st_ino, .changed = st->st_ctim};
 }
 
-/* All probes of a file, or none: half of them would look like loss. A file of an older version may lack one:
- * that is no error. The cookie is the file's place in the array. */
-static int attach_events(struct agent *a, struct image *im, const char *path, pid_t pid, bool counts)
+/* One probe. A file of an older version may lack it: that is no error. The cookie is the file's place in the
+ * array. */
+static int attach_event(struct agent *a, struct image *im, const char *path, pid_t pid, enum jitstat_event e)
 {
     LIBBPF_OPTS(bpf_usdt_opts, opts, .usdt_cookie = (uint64_t)(im - a->images));
     struct {
@@ -214,17 +220,10 @@ static int attach_events(struct agent *a, struct image *im, const char *path, pi
 #define JITSTAT_EVENT(name, hook, args) {#name, a->skel->progs.on_##name},
 #include <jitstat/events.def>
     };
-    for (size_t i = 0; i < JITSTAT_NEVENTS; i++) {
-        if (i == JITSTAT_E_count && !counts)
-            continue;
-        im->links[i] = bpf_program__attach_usdt(table[i].prog, pid, path, "jitstat", table[i].name, &opts);
-        if (im->links[i] || errno == ENOENT)
-            continue;
-        int err = errno;
-        image_detach(im);
-        return agent_fail(a, err, "probe %s of %s cannot be attached: %s", table[i].name, path, strerror(err));
-    }
-    return 0;
+    im->links[e] = bpf_program__attach_usdt(table[e].prog, pid, path, "jitstat", table[e].name, &opts);
+    if (im->links[e] || errno == ENOENT)
+        return 0;
+    return agent_fail(a, errno, "probe %s of %s cannot be attached: %s", table[e].name, path, strerror(errno));
 }
 
 static uint64_t boottime_ns(void)
@@ -260,10 +259,8 @@ static void drop_unmapped(struct agent *a)
         if ((of.pid = atoi(e->d_name)) > 0)
             proc_maps(of.pid, mark_mapped, &of);
     for (size_t i = 0; d && i < a->nimages; i++)
-        if (a->images[i].taken && !a->images[i].mapped) {
-            a->skel->bss->image_armed[i] = 0;
-            image_detach(&a->images[i]);
-        }
+        if (a->images[i].taken && !a->images[i].mapped)
+            image_detach(a, &a->images[i]);
     if (d)
         closedir(d);
 }
@@ -288,6 +285,23 @@ static struct image *image_place(struct agent *a)
     return free_image(a);
 }
 
+/* All probes of a file, or none: half of them would look like loss. */
+static int attach_and_arm(struct agent *a, struct image *im, const char *path, pid_t pid, bool counts)
+{
+    int r = 0;
+    for (int e = 0; r == 0 && e < JITSTAT_NEVENTS; e++)
+        if (e != JITSTAT_E_count)
+            r = attach_event(a, im, path, pid, e);
+    im->armed_ns = boottime_ns();
+    if (r == 0)
+        a->skel->bss->image_armed[im - a->images] = im->armed_ns;
+    if (r == 0 && counts)
+        r = attach_event(a, im, path, pid, JITSTAT_E_count);
+    if (r < 0)
+        image_detach(a, im);
+    return r;
+}
+
 int agent_attach_image(struct agent *a, const char *path, pid_t pid, bool counts)
 {
     struct stat st;
@@ -302,17 +316,15 @@ int agent_attach_image(struct agent *a, const char *path, pid_t pid, bool counts
     struct image *im = image_place(a);
     if (!im)
         return agent_fail(a, ENOSPC, "%s: probes are attached to %zu files already", path, a->nimages);
-    int r = attach_events(a, im, path, pid, counts);
+    int r = attach_and_arm(a, im, path, pid, counts);
     if (r < 0)
         return r;
     im->dev = st.st_dev;
     im->ino = st.st_ino;
     im->changed = st.st_ctim;
     im->pid = pid;
-    im->armed_ns = boottime_ns();
     im->fd = open(path, O_PATH | O_CLOEXEC);
     im->taken = true;
-    a->skel->bss->image_armed[im - a->images] = im->armed_ns;
     return 1;
 }
 

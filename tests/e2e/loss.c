@@ -5,7 +5,9 @@
  *                                 to the ring, and nobody reads it; late: the probes are attached
  *                                 when 5 traces have been compiled. Prints the snapshot with --maps.
  */
+#include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -17,16 +19,20 @@ static void attach(void *arg, const char *path)
     agent_attach_image(arg, path, -1, true);
 }
 
-/* Returns when the child's block says that n traces have been compiled. */
-static void await_compiled(struct agent *a, struct agent_launch *l, uint64_t n)
+/* Returns 0 when the child's block says that n traces have been compiled, -1 if it handed over none that can
+ * be read. */
+static int await_compiled(struct agent *a, struct agent_launch *l, uint64_t n)
 {
+    struct pollfd socket = {.fd = l->socket, .events = POLLIN};
+    if (poll(&socket, 1, -1) != 1 || agent_launch_receive(a, l, NULL, NULL) != 1)
+        return -1;
     for (uint64_t have = 0; have < n; sched_yield()) {
-        agent_launch_receive(a, l, NULL, NULL);
         struct agent_snapshot *s = agent_snapshot_take(a);
         if (s && s->nprocesses && s->processes[0].nvms)
             have = s->processes[0].vms[0].own.events[JITSTAT_E_compile];
         agent_snapshot_free(s);
     }
+    return 0;
 }
 
 static int give_up(const struct agent *a)
@@ -50,10 +56,9 @@ int main(int argc, char **argv)
     if ((!late && agent_command_images(a, &c, attach, a) < 0) || agent_watch(a, l.pid) < 0 || agent_bpf_arm(a) < 0)
         return give_up(a);
     agent_launch_go(&l);
-    if (late) {
-        await_compiled(a, &l, 5);
-        if (agent_command_images(a, &c, attach, a) < 0)
-            return give_up(a);
+    if (late && (await_compiled(a, &l, 5) < 0 || agent_command_images(a, &c, attach, a) < 0)) {
+        kill(l.pid, SIGKILL); /* it waits for us */
+        return give_up(a);
     }
     waitpid(l.pid, NULL, 0);
     agent_launch_receive(a, &l, NULL, NULL);
