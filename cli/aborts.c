@@ -57,8 +57,8 @@ static void text_cost(FILE *f, const struct rows *r, const struct agent_snapshot
     for (size_t i = 0; i < r->naborts; i++)
         lost += r->aborts[i].site->ns_lost;
     tracing = sum.t.times_ns[JITSTAT_T_TRACING];
-    fprintf(f, "%" PRIu64 " of %" PRIu64 " recordings aborted at %zu places, %s lost (%.0f %% of tracing)\n", totals_aborts(&sum.t),
-            (uint64_t)sum.t.counters[JITSTAT_C_TRACING], r->naborts, human_ns(lost, time),
+    fprintf(f, "%" PRIu64 " of %" PRIu64 " recordings aborted at %zu place%s, %s lost (%.0f %% of tracing)\n", totals_aborts(&sum.t),
+            (uint64_t)sum.t.counters[JITSTAT_C_TRACING], r->naborts, r->naborts == 1 ? "" : "s", human_ns(lost, time),
             tracing ? 100.0 * (double)lost / (double)tracing : 0);
 }
 
@@ -90,11 +90,12 @@ static int run(int argc, char **argv)
 const struct command cmd_aborts = {
     .name = "aborts",
     .run = run,
-    .accepts = "pajri",
+    .accepts = "pajriN",
     .summary = "show what was given up: reason, source line, time lost, advice",
-    .usage = "aborts [-p PID | -a | -i FILE] [-r ROWS] [-j]\n"
+    .usage = "aborts [-p PID | -a | -i FILE] [-r ROWS] [-j] [SECONDS]\n"
              "Shows where recordings were given up: how often, the tracing time that led to\n"
-             "nothing, why, and what to do about it. Most expensive first.\n\n"
+             "nothing, why, and what to do about it. Most expensive first. With SECONDS: those\n"
+             "of so long from now on, not all since the process began.\n\n"
              "  -p, --pid PID     of these processes (a list, or several times)\n"
              "  -a, --all         of all that may be read (the default)\n"
              "  -i, --input FILE  of a saved snapshot (- is stdin)\n"

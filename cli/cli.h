@@ -2,7 +2,8 @@
  *
  * The way of every view:
  *     options.c  what was asked for     feed.c    snapshots: of processes, or of a saved file (load.c)
- *     rows.c     what is to be shown, as sorted rows        COMMAND.c  shows them: text, or JSON by jwrite.c
+ *     since.c    what happened in an interval               rows.c     what is to be shown, as sorted rows
+ *     COMMAND.c  shows them: text, or JSON by jwrite.c
  *
  * Exit status: 0 ok, 1 failed (one line on stderr that says what to do), 2 wrong usage. `run`
  * exits with its command's status.
@@ -53,6 +54,7 @@ bool number(const char *text, long min, long max, long *out);
 struct options {
     pid_t pids[OPTIONS_PIDS]; /* -p, several times or as a list */
     size_t npids; /* 0: all that may be read */
+    bool all; /* -a: said aloud */
     bool json; /* -j */
     bool stamps; /* -T */
     bool counts; /* -c: with run counts */
@@ -65,6 +67,7 @@ struct options {
     size_t nfiles;
     long interval_ms; /* first argument, seconds; 0: none */
     long count; /* second argument; 0: for ever */
+    double watched; /* seconds that feed_once looked on before it showed; 0: shown is all since the start */
 };
 /* Parses argv as c->accepts allows. Returns 0 to go on, -1 when help was shown, else the status. */
 int options_parse(const struct command *c, struct options *o, int argc, char **argv);
@@ -85,8 +88,13 @@ const char *feed_lacks(const struct feed *s);
 void feed_note(const struct feed *s);
 struct agent *feed_agent(struct feed *s);
 void feed_close(struct feed *s);
-/* For commands that look once: opens, takes, calls show, closes. Returns the exit status. */
+/* For commands that look once: opens, takes, calls show, closes. With an interval show gets what
+ * happened in it (Ctrl-C shortens it). Returns the exit status. */
 int feed_once(const struct options *o, enum feed_want want, int (*show)(const struct options *o, const struct agent_snapshot *s));
+
+/* ---- since.c ---- */
+/* Leaves in now what happened since then; levels stay. Both are of one source. */
+void snapshot_since(struct agent_snapshot *now, const struct agent_snapshot *then);
 
 /* ---- load.c: a snapshot from its JSON ---- */
 /* Freed with agent_snapshot_free. NULL: *error has one line, to be freed. */
@@ -205,8 +213,9 @@ void json_list(FILE *f, const struct agent_snapshot *s);
 /* The end of every view. */
 void text_tail(FILE *f, const struct agent_snapshot *s, bool details);
 void text_loss(FILE *f, const struct agent_loss *l);
-/* "process 12 (jitlua), VM 1 (lua)", or how many processes and VMs, as a line. */
-void text_subject(FILE *f, const struct rows *r, const struct agent_snapshot *s);
+/* "process 12 (jitlua), VM 1 (lua)", or how many processes and VMs, as a line; and the seconds that
+ * were watched, if any. */
+void text_subject(FILE *f, const struct rows *r, const struct agent_snapshot *s, double watched);
 /* The column that says whose a row is, if there is more than one VM, and its title (of NULL). */
 int text_whose(FILE *f, const struct rows *r, const struct row_vm *of);
 /* Rows of the views, the first n (0: all), and how many were left out. */

@@ -170,7 +170,6 @@ static void text_numbers(const struct diff *d)
     some |= text_number("exits", a->guard_exits, b->guard_exits);
     some |= text_number("flushes", a->flushes, b->flushes);
     some |= text_number("blacklisted", a->blacklisted, b->blacklisted);
-    some |= text_number("alarms", d->sum[0].alarms, d->sum[1].alarms);
     if (!some)
         puts("  no difference");
 }
@@ -218,6 +217,16 @@ static void text_aborts_diff(const struct diff *d)
     }
 }
 
+/* Alarms and loss of either side. */
+static void text_ends(const struct diff *d)
+{
+    printf("alarms: %" PRIu64 " in A, %" PRIu64 " in B\n", d->sum[0].alarms, d->sum[1].alarms);
+    for (int side = 0; side < 2; side++) {
+        printf("%c ", "AB"[side]);
+        text_loss(stdout, &d->s[side]->loss);
+    }
+}
+
 /* ---- JSON ---- */
 
 static void json_two(struct json *j, const char *key, const uint64_t n[2])
@@ -226,6 +235,18 @@ static void json_two(struct json *j, const char *key, const uint64_t n[2])
     json_u64(j, NULL, n[0]);
     json_u64(j, NULL, n[1]);
     json_close(j, '[');
+}
+
+static void json_ends(struct json *j, const struct diff *d)
+{
+    const struct agent_loss *a = &d->s[0]->loss, *b = &d->s[1]->loss;
+    json_two(j, "alarms", (uint64_t[2]){d->sum[0].alarms, d->sum[1].alarms});
+    json_open(j, "loss", '{');
+    json_two(j, "missed", (uint64_t[2]){a->missed, b->missed});
+    json_two(j, "ring_full", (uint64_t[2]){a->ring_full, b->ring_full});
+    json_two(j, "map_full", (uint64_t[2]){a->map_full, b->map_full});
+    json_two(j, "late", (uint64_t[2]){a->late, b->late});
+    json_close(j, '{');
 }
 
 static void json_numbers(struct json *j, const struct diff *d)
@@ -242,6 +263,11 @@ static void json_numbers(struct json *j, const struct diff *d)
         json_close(j, '[');
     }
     json_close(j, '{');
+    json_two(j, "code_used", (uint64_t[2]){d->sum[0].t.code_used, d->sum[1].t.code_used});
+    json_two(j, "entries", (uint64_t[2]){d->sum[0].t.trace_entries, d->sum[1].t.trace_entries});
+    json_two(j, "exits", (uint64_t[2]){d->sum[0].t.guard_exits, d->sum[1].t.guard_exits});
+    json_two(j, "flushes", (uint64_t[2]){d->sum[0].t.flushes, d->sum[1].t.flushes});
+    json_two(j, "blacklisted", (uint64_t[2]){d->sum[0].t.blacklisted, d->sum[1].t.blacklisted});
 }
 
 static void json_diff(const struct diff *d)
@@ -274,9 +300,14 @@ static void json_diff(const struct diff *d)
         json_string(&j, "reason", reason);
         json_string(&j, "source", p->key + 17);
         json_two(&j, "count", p->n);
+        json_open(&j, "seconds_lost", '[');
+        json_seconds(&j, NULL, p->ns[0]);
+        json_seconds(&j, NULL, p->ns[1]);
+        json_close(&j, '[');
         json_close(&j, '{');
     }
     json_close(&j, '[');
+    json_ends(&j, d);
     json_close(&j, '{');
     putchar('\n');
 }
@@ -321,7 +352,7 @@ static int run(int argc, char **argv)
         text_numbers(&d);
         text_loops_diff(&d);
         text_aborts_diff(&d);
-        text_loss(stdout, &d.s[1]->loss);
+        text_ends(&d);
     }
 out:
     diff_free(&d);

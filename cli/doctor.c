@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/capability.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -241,19 +242,72 @@ static void check_load(struct finding *f)
     agent_free(a);
 }
 
-static void check_processes(struct finding *f)
+/* ---- what is seen now ---- */
+
+static void say_processes(struct finding *f, const struct agent *a, const struct agent_snapshot *s)
+{
+    say(f->found, "%zu with a JIT of ours, %zu that could not be looked into", s->nprocesses, agent_info(a)->refused);
+    if (agent_info(a)->refused && geteuid() != 0)
+        say(f->mend, "sudo jitstat ... sees the processes of all users");
+}
+
+static void say_alarms(struct finding *f, const struct agent *a, const struct agent_snapshot *s)
+{
+    struct sum sum;
+    sum_make(&sum, s);
+    say(f->found, "%" PRIu64 " stand", sum.alarms);
+    if (sum.alarms)
+        say(f->mend, "jitstat why");
+}
+
+/* What was lost makes what BPF measured incomplete, never the totals. The worst cause is mended first. */
+static const char *against(const struct agent_loss *l)
+{
+    if (l->map_full)
+        return "run jitstatd with a larger --max-vms: events of VMs that found no room are not counted";
+    if (l->ring_full)
+        return "follow fewer events: jitstat trace -e abort,flush; totals are right all the same";
+    if (l->missed)
+        return "restart jitstatd: its times and histograms lack these events; totals are right all the same";
+    return l->late ? "look again: a stats block was gone, or changing, when it was read" : "";
+}
+
+static void say_loss(struct finding *f, const struct agent *a, const struct agent_snapshot *s)
+{
+    const struct agent_loss *l = &s->loss;
+    say(f->found, "missed %" PRIu64 ", ring full %" PRIu64 ", map full %" PRIu64 ", late %" PRIu64, l->missed, l->ring_full, l->map_full, l->late);
+    say(f->mend, "%s", against(l));
+    f->verdict = f->mend[0] ? LIMITED : GOOD;
+}
+
+static void look_at_all(struct finding *f, void (*judge)(struct finding *f, const struct agent *a, const struct agent_snapshot *s))
 {
     struct agent *a;
     struct agent_open_options o = {.daemon = AGENT_TRY, .totals_only = true};
     int e = agent_open(&a, &o);
     struct agent_snapshot *s = e < 0 ? NULL : agent_snapshot_take(a);
-    if (!s)
+    if (s)
+        judge(f, a, s);
+    else {
         say(f->found, "%s", a ? agent_error(a) : "out of memory");
-    else
-        say(f->found, "%zu with a JIT of ours, %zu that you may not look into", s->nprocesses, agent_info(a)->refused);
-    f->verdict = s ? GOOD : MISSING;
+        say(f->mend, "JITSTAT_DEBUG=1 jitstat list");
+        f->verdict = MISSING;
+    }
     agent_snapshot_free(s);
     agent_free(a);
+}
+
+static void check_processes(struct finding *f)
+{
+    look_at_all(f, say_processes);
+}
+static void check_alarms(struct finding *f)
+{
+    look_at_all(f, say_alarms);
+}
+static void check_loss(struct finding *f)
+{
+    look_at_all(f, say_loss);
 }
 
 static void check_daemon(struct finding *f)
@@ -285,6 +339,8 @@ static const struct check {
     {"BPF programs", check_load},
     {"daemon", check_daemon},
     {"processes", check_processes},
+    {"alarms", check_alarms},
+    {"loss", check_loss},
 };
 #define NCHECKS (sizeof checks / sizeof checks[0])
 
@@ -360,7 +416,7 @@ const struct command cmd_doctor = {
     .usage = "doctor [-j]\n"
              "Checks what this machine and this user have for watching: kernel, BTF, file\n"
              "systems, capabilities, lockdown, the library, whether the BPF programs load, and\n"
-             "the daemon. Says what is missing, and the command that mends it. `less`: works,\n"
+             "the daemon; and what is lost. Says what is missing, and the command that mends it. `less`: works,\n"
              "with less. Exit status 0: nothing that is needed is missing, else 1.\n\n"
              "  -j, --json  as JSON\n\n"
              "examples:\n"

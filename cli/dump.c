@@ -425,6 +425,8 @@ static void show_text(const struct dump *d)
         printf("\n%u bytes of exits and polls follow (--all)\n", d->d.head.code_size - d->cold);
     }
     show_ways(d);
+    putchar('\n');
+    text_tail(stdout, d->snap, false);
 }
 
 /* ---- JSON ---- */
@@ -493,6 +495,9 @@ static void show_json(const struct dump *d)
     json_ways(d);
     json_operations(d, "recorded", &d->d.before, false);
     json_operations(d, "compiled", &d->d.after, true);
+    struct json j = {stdout, true};
+    json_all_alarms(&j, d->snap);
+    json_loss(&j, &d->snap->loss);
     printf("}\n");
 }
 
@@ -547,7 +552,7 @@ static int read_all(struct dump *d)
     d->process = &d->snap->processes[0];
     const struct jitstat_loop *l = find(d);
     if (!l)
-        return fail(EXIT_FAILED, "process %ld has no trace %s: `jitstat snapshot -p %ld -j` lists them", d->pid, d->what, d->pid);
+        return fail(EXIT_FAILED, "process %ld has no trace %s: `jitstat loops -r 0 -p %ld` lists them", d->pid, d->what, d->pid);
     if (agent_listing_read(d->agent, (pid_t)d->pid, d->vm->id, l->number, &d->listing) < 0)
         return fail(EXIT_FAILED, "%s", agent_error(d->agent));
     if (!d->listing.size)

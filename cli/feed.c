@@ -5,8 +5,10 @@
  * Before it: agent/. After it: rows.c.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -144,13 +146,43 @@ void feed_close(struct feed *s)
     free(s);
 }
 
-int feed_once(const struct options *o, enum feed_want want, int (*show)(const struct options *o, const struct agent_snapshot *s))
+/* Until the time is over, or Ctrl-C, which then only ends the waiting. */
+static void look_on(long ms)
+{
+    struct timespec wait = {ms / 1000, ms % 1000 * 1000000};
+    sigset_t set, old;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, &old);
+    fail(0, "watching for %.1f s; Ctrl-C ends it sooner", (double)ms / 1000);
+    sigtimedwait(&set, NULL, &wait);
+    sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+/* What happens from now on for o->interval_ms. */
+static struct agent_snapshot *take_interval(struct feed *s, struct options *o)
+{
+    struct agent_snapshot *then = feed_take(s), *now;
+    if (!then)
+        return NULL;
+    look_on(o->interval_ms);
+    if ((now = feed_take(s))) {
+        o->watched = (double)(now->time_ns - then->time_ns) / 1e9;
+        snapshot_since(now, then);
+    }
+    agent_snapshot_free(then);
+    return now;
+}
+
+int feed_once(const struct options *asked, enum feed_want want, int (*show)(const struct options *o, const struct agent_snapshot *s))
 {
     struct feed *s;
+    struct options mine = *asked, *o = &mine;
     int e = feed_open(&s, o, want);
     if (e)
         return e;
-    struct agent_snapshot *snap = feed_take(s);
+    struct agent_snapshot *snap = o->interval_ms ? take_interval(s, o) : feed_take(s);
     e = snap ? show(o, snap) : EXIT_FAILED;
     if (snap && !e && !o->json) {
         fflush(stdout);

@@ -38,23 +38,15 @@ static void vm_run_times(struct json *j, const struct agent_vm *vm)
     json_close(j, '[');
 }
 
-/* ---- --maps: what the BPF maps hold ---- */
+/* ---- what BPF measured ---- */
 
-static void map_totals(struct json *j, const char *name, const struct jitstat_totals *t)
+static void phases(struct json *j, const char *key, const struct vm_stat *v)
 {
-    json_open(j, name, '{');
-    json_counters(j, t);
-    json_open(j, "times_ns", '{');
-    for (int i = 0; i < JITSTAT_NTIMES; i++)
-        json_u64(j, time_name(i), t->times_ns[i]);
-    json_close(j, '{');
-    totals_events(j, t);
-    json_close(j, '{');
-}
-
-static void map_phases(struct json *j, const struct vm_stat *v)
-{
-    json_open(j, "phases", '{');
+    if (!v) {
+        json_null(j, key);
+        return;
+    }
+    json_open(j, key, '{');
     for (int t = 0; t < JITSTAT_NTIMES; t++) {
         const struct phase_stat *p = &v->phase[t];
         json_open(j, time_name(t), '{');
@@ -66,6 +58,20 @@ static void map_phases(struct json *j, const struct vm_stat *v)
         json_close(j, '[');
         json_close(j, '{');
     }
+    json_close(j, '{');
+}
+
+/* ---- --maps: what the BPF maps hold ---- */
+
+static void map_totals(struct json *j, const char *name, const struct jitstat_totals *t)
+{
+    json_open(j, name, '{');
+    json_counters(j, t);
+    json_open(j, "times_ns", '{');
+    for (int i = 0; i < JITSTAT_NTIMES; i++)
+        json_u64(j, time_name(i), t->times_ns[i]);
+    json_close(j, '{');
+    totals_events(j, t);
     json_close(j, '{');
 }
 
@@ -84,7 +90,7 @@ static void vm_maps(struct json *j, const struct vm_stat *v)
         map_totals(j, "snapshot", &v->snap);
     else
         json_null(j, "snapshot");
-    map_phases(j, v);
+    phases(j, "phases", v);
     json_close(j, '{');
 }
 
@@ -159,6 +165,7 @@ static void vm_json(struct json *j, const struct agent_process *p, const struct 
     vm_state(j, vm);
     totals_events(j, &vm->own);
     vm_records(j, p, vm);
+    phases(j, "outside", vm->bpf);
     if (maps)
         vm_maps(j, vm->bpf);
     json_close(j, '{');

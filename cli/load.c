@@ -69,6 +69,22 @@ static void load_loss(struct agent_loss *l, const struct jnode *n)
     l->late = jnumber(n, "late");
 }
 
+/* What BPF measured from outside, the one part of its entry that is saved. */
+static void load_outside(struct agent_vm *vm, const struct jnode *n)
+{
+    if (!n || n->type != J_OBJECT || !(vm->bpf = calloc(1, sizeof *vm->bpf)))
+        return;
+    for (int t = 0; t < JITSTAT_NTIMES; t++) {
+        const struct jnode *phase = jget(n, time_name(t)), *hist = jget(phase, "log2");
+        struct phase_stat *p = &vm->bpf->phase[t];
+        p->count = jnumber(phase, "count");
+        p->ns = jnumber(phase, "ns");
+        hist = hist ? hist->child : NULL;
+        for (int i = 0; hist && i < HIST_SLOTS; i++, hist = hist->next)
+            p->hist[i] = hist->type == J_NUMBER ? strtoull(hist->text, NULL, 10) : 0;
+    }
+}
+
 /* ---- records ---- */
 
 static void load_loop(struct jitstat_loop *l, const struct jnode *n)
@@ -166,6 +182,7 @@ static void load_vm(struct agent_vm *vm, const struct jnode *v)
         load_abort(&vm->aborts[i], n);
     vm->aborts_lost = jnumber(v, "aborts_lost");
     load_alarms(vm, jget(v, "alarms"));
+    load_outside(vm, jget(v, "outside"));
 }
 
 static void load_process(struct agent_process *p, const struct jnode *n)

@@ -8,6 +8,8 @@
 
 #include "cli/cli.h"
 
+#define COUNT_MS 1000 /* -c without SECONDS */
+
 static void text_loop(FILE *f, const struct rows *r, const struct row_loop *row)
 {
     const struct jitstat_loop *l = row->l;
@@ -45,7 +47,7 @@ void text_loops(FILE *f, const struct rows *r, size_t n)
     if (lost)
         fprintf(f, "and %" PRIu64 " that found no room in the stats block\n", lost);
     if (r->nloops && !r->runs_total)
-        fputs("RUNS: counts were never on; `jitstat snapshot -p PID --for 5 --counts` counts\n", f);
+        fputs("RUNS: counts were not on; `jitstat loops -c 5` counts for 5 seconds\n", f);
 }
 
 static void text(const struct rows *r, size_t n, const struct agent_snapshot *s)
@@ -72,26 +74,31 @@ static int run(int argc, char **argv)
         return e < 0 ? EXIT_OK : e;
     if (o.sort && !rows_sort_known(o.sort))
         return misuse(&cmd_loops, "cannot sort by %s: runs, exits, size, ops, guards, source or number", o.sort);
+    if (o.counts && !o.interval_ms)
+        o.interval_ms = COUNT_MS;
     return feed_once(&o, FEED_ALL, show);
 }
 
 const struct command cmd_loops = {
     .name = "loops",
     .run = run,
-    .accepts = "pajSri",
+    .accepts = "pajSricN",
     .summary = "show every compiled trace: source, size, runs, exits",
-    .usage = "loops [-p PID | -a | -i FILE] [-S KEY] [-r ROWS] [-j]\n"
+    .usage = "loops [-p PID | -a | -i FILE] [-S KEY] [-r ROWS] [-j] [-c] [SECONDS]\n"
              "Shows compiled loops, entries and bridges: how often they ran and were left, how\n"
-             "large they are and where they come from.\n\n"
+             "large they are and where they come from. With SECONDS: what happens in them.\n\n"
              "  -p, --pid PID     of these processes (a list, or several times)\n"
              "  -a, --all         of all that may be read (the default)\n"
              "  -i, --input FILE  of a saved snapshot (- is stdin)\n"
              "  -S, --sort KEY    runs (default), exits, size, ops, guards, source, number\n"
              "  -r, --rows N      at most N rows (20; 0: all)\n"
+             "  -c, --counts      turn run counts on for SECONDS (1) first: needs root or jitstatd;\n"
+             "                    tight loops slow down meanwhile\n"
              "  -j, --json        as JSON\n\n"
-             "RUNS needs run counts: js.enable_debug() in the program, `jitstat run`, or\n"
-             "`jitstat snapshot --for 5 --counts`. EXITS are counted always.\n\n"
+             "RUNS are counted while somebody asks for it: -c, `jitstat run`, `jitstat top -c`,\n"
+             "js.enable_debug() in the program. EXITS are counted always.\n\n"
              "examples:\n"
+             "  sudo jitstat loops -p 1234 -c 5\n"
              "  jitstat loops -p 1234 -S exits\n"
              "  jitstat loops -S size -r 5\n",
 };

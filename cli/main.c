@@ -66,19 +66,26 @@ static int unknown(const char *name)
     return fail(EXIT_USAGE, "no command %s: see `jitstat --help`", name);
 }
 
+static const struct command *command_named(const char *name)
+{
+    for (size_t i = 0; i < NCOMMANDS; i++)
+        if (strcmp(name, commands[i]->name) == 0)
+            return commands[i];
+    return NULL;
+}
+
 static int dispatch(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || (strcmp(name, "help") == 0 && argc < 3))
         return main_help(stdout);
+    if (strcmp(name, "help") == 0)
+        return command_named(argv[2]) ? help(command_named(argv[2])) : unknown(argv[2]);
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
         return printf("jitstat " JITSTAT_VERSION " (stats block layout %d)\n", JITSTAT_LAYOUT) < 0;
     if (argc < 2 || name[0] == '-' || (name[0] >= '0' && name[0] <= '9') || name[0] == '.')
         return cmd_stat.run(argc, argv);
-    for (size_t i = 0; i < NCOMMANDS; i++)
-        if (strcmp(name, commands[i]->name) == 0)
-            return commands[i]->run(argc - 1, argv + 1);
-    return unknown(name);
+    return command_named(name) ? command_named(name)->run(argc - 1, argv + 1) : unknown(name);
 }
 
 int main(int argc, char **argv)

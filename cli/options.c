@@ -1,7 +1,7 @@
 /* options.c: the options that most commands share: one meaning, one spelling, one error message.
  *
  * A command says which letters it accepts; what it does not accept is a usage error. I stands for
- * INTERVAL [COUNT] behind the options, F for files.
+ * INTERVAL [COUNT] behind the options, N for an INTERVAL alone, F for files.
  */
 #include <getopt.h>
 #include <math.h>
@@ -44,22 +44,23 @@ static int take_interval(const struct command *c, struct options *o, char **argv
     char *end;
     if (n == 0)
         return 0;
-    if (!strchr(c->accepts, 'I'))
+    bool several = strchr(c->accepts, 'I');
+    if (!several && !strchr(c->accepts, 'N'))
         return misuse(c, "what is %s?", argv[0]);
     double seconds = strtod(argv[0], &end);
     if (*end || end == argv[0] || !(seconds >= 0.01 && seconds <= 1e6))
         return misuse(c, "%s is no interval: seconds, from 0.01", argv[0]);
     o->interval_ms = lround(seconds * 1000);
-    if (n > 1 && !number(argv[1], 1, 1000000000, &o->count))
+    if (several && n > 1 && !number(argv[1], 1, 1000000000, &o->count))
         return misuse(c, "%s is no count", argv[1]);
-    return n > 2 ? misuse(c, "what is %s?", argv[2]) : 0;
+    return n > 1 + several ? misuse(c, "what is %s?", argv[1 + several]) : 0;
 }
 
 static int take(const struct command *c, struct options *o, int letter)
 {
     switch (letter) {
     case 'p': return take_pids(c, o, optarg);
-    case 'a': return 0; /* what is done without -p; said aloud */
+    case 'a': o->all = true; return 0;
     case 'j': o->json = true; return 0;
     case 'T': o->stamps = true; return 0;
     case 'c': o->counts = true; return 0;
@@ -69,6 +70,29 @@ static int take(const struct command *c, struct options *o, int letter)
     case 'e': o->events = optarg; return 0;
     default: return number(optarg, 0, 1000000000, &o->rows) ? 0 : misuse(c, "-r wants a number of rows, 0 for all, not %s", optarg);
     }
+}
+
+/* The option as it was typed, which getopt has stepped over, with its value if that stands apart. */
+static int refuse(const struct command *c, char **argv, int letter)
+{
+    const char *word = argv[optind - 1];
+    if (letter == '?' && optopt && optopt < 128)
+        return misuse(c, "no option -%c", optopt);
+    if (letter != '?' && optarg == word)
+        word = argv[optind - 2];
+    if (strncmp(word, "--", 2) == 0 || letter == '?')
+        return misuse(c, "no option %.*s", (int)strcspn(word, "="), word);
+    return misuse(c, "no option -%c", letter);
+}
+
+/* Processes are named, all are meant, or a file is read. */
+static int check_subject(const struct command *c, const struct options *o)
+{
+    if (o->input && (o->npids || o->all))
+        return misuse(c, "-i reads a file, -p and -a look at processes: one of them");
+    if (o->input && (o->counts || o->nfiles))
+        return misuse(c, "-i reads a file, in which nothing happens any more: no -c, no seconds");
+    return o->npids && o->all ? misuse(c, "-a is all processes and -p some: one of them") : 0;
 }
 
 int options_parse(const struct command *c, struct options *o, int argc, char **argv)
@@ -83,15 +107,15 @@ int options_parse(const struct command *c, struct options *o, int argc, char **a
         }
         if (letter == ':')
             return misuse(c, "%s wants a value", argv[optind - 1]);
-        if (letter == '?' && optopt && optopt < 128)
-            return misuse(c, "no option -%c", optopt);
         if (letter == '?' || !strchr(c->accepts, letter))
-            return misuse(c, "no option %s", argv[optind - 1]);
+            return refuse(c, argv, letter);
         e = take(c, o, letter);
     }
-    if (!e && o->input && o->npids)
-        return misuse(c, "-i reads a file and -p a process: one of them");
     o->files = argv + optind;
     o->nfiles = (size_t)(argc - optind);
-    return e || strchr(c->accepts, 'F') ? e : take_interval(c, o, argv + optind, argc - optind);
+    if (!e)
+        e = check_subject(c, o);
+    if (!e && !strchr(c->accepts, 'F'))
+        e = take_interval(c, o, o->files, (int)o->nfiles);
+    return e;
 }

@@ -20,19 +20,32 @@ struct look {
     struct agent *agent;
     long pid, seconds;
     bool json, maps, counts, all;
+    const char *input;
 };
+
+static int check(const struct look *l)
+{
+    if (!l->pid && !l->all && !l->input)
+        return misuse(&cmd_snapshot, "snapshot: which process? -p PID, or -a for all");
+    if (!l->pid + !l->all + !l->input != 2)
+        return misuse(&cmd_snapshot, "snapshot: -p, -a or -i: one of them");
+    if (!l->pid && (l->seconds || l->maps))
+        return misuse(&cmd_snapshot, "snapshot: %s is of one process: -p PID", l->maps ? "--maps" : "--for");
+    return l->counts && !l->seconds ? misuse(&cmd_snapshot, "snapshot: --counts counts while --for lasts: --for SECONDS") : 0;
+}
 
 static int parse(struct look *l, int argc, char **argv)
 {
-    static const struct option longs[] = {{"json", no_argument, 0, 'j'}, {"pid", required_argument, 0, 'p'}, {"all", no_argument, 0, 'a'}, {"for", required_argument, 0, 'f'}, {"counts", no_argument, 0, 'c'}, {"maps", no_argument, 0, 'm'}, {"help", no_argument, 0, 'h'}, {0}};
+    static const struct option longs[] = {{"json", no_argument, 0, 'j'}, {"pid", required_argument, 0, 'p'}, {"all", no_argument, 0, 'a'}, {"input", required_argument, 0, 'i'}, {"for", required_argument, 0, 'f'}, {"counts", no_argument, 0, 'c'}, {"maps", no_argument, 0, 'm'}, {"help", no_argument, 0, 'h'}, {0}};
     int o;
     opterr = 0;
-    while ((o = getopt_long(argc, argv, ":jp:ah", longs, NULL)) != -1)
+    while ((o = getopt_long(argc, argv, ":jp:ai:h", longs, NULL)) != -1)
         switch (o) {
         case 'j': l->json = true; break;
         case 'm': l->maps = l->json = true; break;
         case 'c': l->counts = true; break;
         case 'a': l->all = true; break;
+        case 'i': l->input = optarg; break;
         case 'p':
             if (!number(optarg, 1, 0x7fffffff, &l->pid))
                 return misuse(&cmd_snapshot, "snapshot: %s is no process id", optarg);
@@ -48,11 +61,7 @@ static int parse(struct look *l, int argc, char **argv)
         }
     if (optind < argc)
         return misuse(&cmd_snapshot, "snapshot: what is %s?", argv[optind]);
-    if (!l->pid && !l->all)
-        return misuse(&cmd_snapshot, "snapshot: which process? -p PID, or -a for all");
-    if (l->all && (l->pid || l->seconds))
-        return misuse(&cmd_snapshot, "snapshot: -a takes neither -p nor --for");
-    return 0;
+    return check(l);
 }
 
 /* Attached, until the time is over, Ctrl-C, or the process has ended. */
@@ -117,7 +126,7 @@ static int run(int argc, char **argv)
     if (e)
         return e < 0 ? EXIT_OK : e;
     if (!l.seconds && !l.maps) /* a daemon may know more */
-        return feed_once(&(struct options){.json = l.json, .pids = {(pid_t)l.pid}, .npids = l.pid != 0}, FEED_ALL, show_all);
+        return feed_once(&(struct options){.json = l.json, .pids = {(pid_t)l.pid}, .npids = l.pid != 0, .input = l.input}, FEED_ALL, show_all);
     if (agent_new(&l.agent) < 0)
         return fail(EXIT_FAILED, "out of memory");
     e = look(&l);
@@ -130,10 +139,11 @@ const struct command cmd_snapshot = {
     .run = run,
     .summary = "show what the JIT of a running process did so far",
     .usage = "snapshot -p PID [-j] [--for SECONDS [--counts]] [--maps]\n"
-             "       jitstat snapshot -a [-j]\n"
+             "       jitstat snapshot {-a | -i FILE} [-j]\n"
              "Shows what the JIT of process PID did since it began.\n\n"
              "  -p, --pid PID    the process\n"
              "  -a, --all        all that may be read\n"
+             "  -i, --input FILE a saved snapshot (- is stdin)\n"
              "  -j, --json       as JSON\n"
              "      --for SECS   watch with BPF for so long first (0: until Ctrl-C)\n"
              "      --counts     count runs meanwhile\n"
@@ -142,5 +152,5 @@ const struct command cmd_snapshot = {
              "examples:\n"
              "  jitstat snapshot -p 1234\n"
              "  sudo jitstat snapshot -p 1234 --for 10 --counts\n"
-             "  jitstat snapshot -a -j > before.json\n",
+             "  jitstat snapshot -a -j > before.json; jitstat snapshot -i before.json\n",
 };

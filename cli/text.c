@@ -67,7 +67,7 @@ static void show_times(FILE *f, const struct agent_vm *vm)
 
 /* ---- what every view begins and ends with ---- */
 
-void text_subject(FILE *f, const struct rows *r, const struct agent_snapshot *s)
+void text_subject(FILE *f, const struct rows *r, const struct agent_snapshot *s, double watched)
 {
     ink(f, INK_BOLD);
     if (r->nvms == 1) {
@@ -79,6 +79,8 @@ void text_subject(FILE *f, const struct rows *r, const struct agent_snapshot *s)
         fprintf(f, ")%s", of->vm->state == 2 ? ", ended" : "");
     } else
         fprintf(f, "%zu processes, %zu VMs", s->nprocesses, r->nvms);
+    if (watched > 0)
+        fprintf(f, ", in %.1f s", watched);
     ink(f, INK_PLAIN);
     fputc('\n', f);
 }
@@ -212,7 +214,7 @@ void text_snapshot(FILE *f, const struct agent_snapshot *s)
         if (p->vms_lost)
             fprintf(f, "  and %" PRIu64 " VMs that found no room in the stats block\n", p->vms_lost);
     }
-    text_loss(f, &s->loss);
+    text_tail(f, s, false);
 }
 
 void text_list(FILE *f, const struct agent_snapshot *s)

@@ -192,6 +192,27 @@ static void json_event(const struct follow_event *e)
     putchar('\n');
 }
 
+/* How it ended, and what was not seen: after the last event. */
+static void text_end(const struct tracer *t, const struct agent_snapshot *s)
+{
+    printf("%" PRIu64 " events\n", t->shown);
+    text_tail(stdout, s, true);
+    printf("events that came too late to be shown: %" PRIu64 "\n", agent_info(feed_agent(t->src))->events_lost);
+}
+
+static void json_end(const struct tracer *t, const struct agent_snapshot *s)
+{
+    struct json j = {stdout, false};
+    json_open(&j, NULL, '{');
+    json_string(&j, "event", "end");
+    json_u64(&j, "events", t->shown);
+    json_u64(&j, "events_lost", agent_info(feed_agent(t->src))->events_lost);
+    json_all_alarms(&j, s);
+    json_loss(&j, &s->loss);
+    json_close(&j, '{');
+    putchar('\n');
+}
+
 /* ---- following ---- */
 
 /* With BPF an alarm comes twice: at once as an event, and once more when its block is looked at. */
@@ -268,11 +289,8 @@ static int run(int argc, char **argv)
         return e;
     e = follow(&t);
     struct agent_snapshot *s = feed_take(t.src);
-    if (s && !o.json) {
-        printf("%" PRIu64 " events\n", t.shown);
-        text_tail(stdout, s, true);
-        printf("events that came too late to be shown: %" PRIu64 "\n", agent_info(feed_agent(t.src))->events_lost);
-    }
+    if (s)
+        (o.json ? json_end : text_end)(&t, s);
     agent_snapshot_free(s);
     feed_close(t.src);
     return e;
@@ -292,7 +310,8 @@ const struct command cmd_trace = {
              "                     or all (without: compile, abort, free, flush, blacklist,\n"
              "                     exit__hot, alarm)\n"
              "  -r, --rows N       end after N events\n"
-             "  -j, --json         a JSON object per line\n\n"
+             "  -j, --json         a JSON object per line; the last one, of event \"end\", has the\n"
+             "                     alarms and the loss\n\n"
              "All events need BPF (root). Without it the stats blocks tell outcomes only.\n\n"
              "examples:\n"
              "  sudo jitstat trace -p 1234\n"

@@ -229,6 +229,7 @@ static void json(struct json *j, const struct rows *r, size_t n)
         const struct finding *f = &all->f[i];
         json_open(j, NULL, '{');
         json_u64(j, "pid", (uint64_t)f->of.p->pid);
+        json_string(j, "comm", f->of.p->comm);
         json_u64(j, "vm", f->of.vm->id);
         json_string(j, "finding", f->kind);
         json_string(j, "what", f->what);

@@ -20,4 +20,29 @@ line
 json "on while attached, off again after" "$TMP/after" '$v->{loop_run_times}[0]{runs} == 7'
 go
 wait "$PID"
+
+# `loops -c`: on for a moment, and what ran in it; what ran before does not count.
+start loops=2 bridges=1 until=count runs=5 wait until=-count wait runs=7 wait
+watch "$TMP/first" --for 0 --counts
+line
+kill -INT $watcher
+wait $watcher
+go
+line
+watch_by "$TMP/then" loops -p "$PID" -S number -c 1000 -j
+go
+line
+kill -INT $watcher
+wait $watcher
+equal "loops -c ends well" $? 0
+json "loops -c: the runs of the interval only" "$TMP/then" 'same([map { $_->{runs} } @{$j->{loops}}], [7, 8, 9]) && $j->{interval} > 0'
+json "and the loss" "$TMP/then" '$j->{loss}{missed} == 0'
+go
+wait "$PID"
+start loops=1 wait
+line
+"$JITSTAT" loops -p "$PID" -c 0.01 >"$TMP/out" 2>"$TMP/err"
+has "loops -c says for how long" "$TMP/out" '^process .*, in [0-9.]+ s$'
+go
+wait "$PID"
 finish

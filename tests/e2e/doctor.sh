@@ -11,6 +11,13 @@ json "what is not good has a command" "$TMP/json" "$find_"'@{$j->{checks}} > 10 
 json "every check found something" "$TMP/json" '!grep { !length $_->{found} } @{$j->{checks}}'
 equal "as many lines" "$(grep -cE '^(ok|less|MISSING) ' "$TMP/out")" "$(grep -o '"what"' "$TMP/json" | wc -l)"
 check "nothing on stderr" test ! -s "$TMP/err"
+start loops=1 alarms=2 wait
+line
+"$JITSTAT" doctor -j >"$TMP/json"
+json "alarms are counted, with where to look" "$TMP/json" "$find_"'$c{alarms}{found} =~ /^(\d+) stand/ && $1 >= 2 && $c{alarms}{mend} eq "jitstat why"'
+json "and what was lost" "$TMP/json" "$find_"'$c{loss}{found} =~ /^missed \d+, ring full \d+, map full \d+, late \d+$/'
+go
+wait "$PID"
 root || { skip "taking things away needs root"; finish; }
 nobody "$TMP/jitstat" doctor -j >"$TMP/json"
 equal "an ordinary user has what is needed" $? 0

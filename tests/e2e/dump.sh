@@ -31,10 +31,12 @@ agrees static env
 bridge=$(awk '$1 == "trace" { n = $2 } END { print n }' "$TMP/static")
 json "a bridge takes its guard over" "$TMP/static.1" '(grep { $_->{bridge} == '$bridge' && $_->{bridge_runs} > 500 } @{$j->{exits}}) == 1'
 json "the line of an inlined function is in its own file" "$TMP/static.$bridge" '(grep { $_->{file} eq "other.lua" && $_->{line} == 2 && $_->{name} eq "float_add" } @{$j->{compiled}}) == 1 && $j->{recorded}[0]{file} eq ""'
+json "with alarms and loss" "$TMP/static.1" 'ref $j->{alarms} && same($j->{loss}, {missed => 0, ring_full => 0, map_full => 0, late => 0})'
 json "and what was recorded is there" "$TMP/static.1" '@{$j->{recorded}} > 10 && $j->{greenkey} eq "listed.lua:15" && $j->{state} eq "live"'
 for w in 80 100 132; do
     "$JITSTAT" dump -p $PID -w $w -a listed.lua:15 >"$TMP/text.$w"
     equal "nothing is wider than $w columns" "$(awk -v w=$w 'length > w' "$TMP/text.$w" | head -n 1)" ""
+    equal "it ends with alarms and loss at $w" "$(tail -n 2 "$TMP/text.$w" | tr '\n' '|')" "alarms: 0|loss: missed 0, ring full 0, map full 0, late 0|"
     has "source at $w" "$TMP/text.$w" '^15 +if i % 5 == 0 then'
     has "operations side by side at $w" "$TMP/text.$w" '^i[0-9]+ = getframetag\([0-9]\) +\| i[0-9]+ = getframetag'
     has "machine code at $w" "$TMP/text.$w" ' +[0-9a-f]+  cmp dword ptr \[r14'
@@ -42,7 +44,7 @@ done
 has "machine code in the third column" "$TMP/text.132" '\|.*\| +[0-9a-f]+  cmp dword ptr'
 "$JITSTAT" dump -p $PID 99 2>"$TMP/none"
 equal "no such trace" $? 1
-has "says what to do" "$TMP/none" 'snapshot -p'
+has "says what to do" "$TMP/none" 'jitstat loops -r 0 -p'
 "$JITSTAT" dump -p $PID 2>/dev/null
 equal "wrong usage" $? 2
 if root; then

@@ -43,9 +43,15 @@ go() { echo go >&7; }
 watch() {
     local out=$1
     shift
+    watch_by "$out" snapshot -p "$PID" "$@"
+}
+# watch_by OUT COMMAND OPTIONS...: the same of another command that says when it watches.
+watch_by() {
+    local out=$1
+    shift
     rm -f "$TMP/watch"
     mkfifo "$TMP/watch"
-    "$JITSTAT" snapshot -p "$PID" "$@" >"$out" 2>"$TMP/watch" &
+    "$JITSTAT" "$@" >"$out" 2>"$TMP/watch" &
     watcher=$!
     PIDS="$PIDS $watcher"
     exec 9<"$TMP/watch"

@@ -32,6 +32,17 @@ run snapshot -p x; equal "snapshot of a word" $? 2
 run snapshot -p 1 2; equal "one argument too many" $? 2
 equal "one line" "$(lines)" 1
 run list x; equal "list with an argument" $? 2
+run top -r 3; equal "an option of other commands" $? 2
+has "is named" "$TMP/err" '^jitstat: no option -r \('
+run top --rows=3; equal "a long one" $? 2
+has "is named, too" "$TMP/err" '^jitstat: no option --rows \('
+for a in "-p 3 -a" "-i x -a" "-a --maps" "-a --for 3" "-p 3 --counts"; do
+    run snapshot $a; equal "snapshot $a contradicts itself" $? 2
+    equal "one line" "$(lines)" 1
+done
+run help loops; equal "help of a command" $? 0
+has "is its own" "$TMP/out" '^usage: jitstat loops '
+run help lops; equal "help of none" $? 2
 
 run snapshot -p 2147483647; equal "a wrong pid" $? 1
 equal "one line" "$(lines)" 1

@@ -29,6 +29,8 @@ if root; then
     for e in compile:34 abort:7 free:3 flush:2 blacklist:1 exit__hot:4 alarm:1 tracing__begin:41 tracing__end:41 optimize__begin:34 backend__end:34 vm__end:1; do
         equal "every ${e%%:*}" "$(events "${e%%:*}")" "${e#*:}"
     done
+    tail -1 "$TMP/events" >"$TMP/one"
+    json "the last line has the loss and the alarms" "$TMP/one" '$j->{event} eq "end" && $j->{events} > 100 && $j->{events_lost} == 0 && $j->{loss}{missed} == 0 && @{$j->{alarms}} == 1'
     grep '"event":"compile"' "$TMP/events" | tail -1 >"$TMP/one"
     json "with what the table says it carries" "$TMP/one" '$j->{kind} eq "b" && $j->{number} == 34 && $j->{ops} == 17 && $j->{guards} == 3 && $j->{guard_number} == 2 && $j->{size} == 128 && $j->{comm} eq "emitter"'
     grep '"event":"abort"' "$TMP/events" | head -1 >"$TMP/one"

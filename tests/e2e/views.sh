@@ -45,7 +45,7 @@ json "sorted by source" "$TMP/out" 'my @l = map { $_->{line} } @{$j->{loops}}; s
 view loops -p "$PID" -r 3
 equal "-r 3: three rows" "$(grep -cE ' prog\.lua:[0-9]+$' "$TMP/out")" $((3 + 2)) # and two alarms
 has "and how many are left out" "$TMP/out" '^and 31 more$'
-has "run counts that are off are said to be" "$TMP/out" '^RUNS: counts were never on'
+has "run counts that are off are said to be" "$TMP/out" '^RUNS: counts were not on; `jitstat loops -c 5`'
 view loops -S frob; equal "no such order" $? 2
 
 view aborts -p "$PID" -j
@@ -104,6 +104,50 @@ wait "$PID"
 wait $watcher
 equal "it ends with its process" $? 0
 
+# What happens from now on: exits and aborts that were there before are left out.
+start loops=3 aborts=4 leave=2000 wait aborts=2 leave=5 wait
+line
+for v in exits aborts; do watch_by "$TMP/$v" $v -p "$PID" -r 0 -j 1000; eval "$v=$watcher"; done
+go
+line
+kill -INT $exits $aborts
+wait $exits && wait $aborts
+equal "an interval ends well" $? 0
+json "exits of an interval" "$TMP/exits" 'same([map { $_->{exits} } @{$j->{exits}}], [8, 7, 6]) && $j->{interval} > 0'
+json "their share is of its exits" "$TMP/exits" 'my $n = 0; $n += $_->{share} for @{$j->{exits}}; abs($n - 1) < 1e-4'
+json "aborts of an interval" "$TMP/aborts" 'my $n = 0; $n += $_->{count} for @{$j->{aborts}}; $n == 2'
+go
+wait "$PID"
+view loops -p "$$" 1 2; equal "a count of intervals" $? 2
+view loops -i "$TMP/a.json" 1; equal "an interval of a file" $? 2
+view loops -i "$TMP/a.json" -c; equal "counts of a file" $? 2
+view why -i "$TMP/a.json" -a; equal "a file and all processes" $? 2
+view why -p 1 -a; equal "a process and all" $? 2
+
+# Two saved ones.
+"$JITSTAT" run -j -o "$TMP/b.json" -- "$EMITTER" loops=24 bridges=11 aborts=9 alarms=1 leave=2000 2>/dev/null
+view diff "$TMP/a.json" "$TMP/b.json"; equal "diff" $? 0
+narrow diff
+has "diff: a counter" "$TMP/out" '^  TOTAL_COMPILED_LOOPS +23 +24 +\+1 '
+has "diff: a loop that is new" "$TMP/out" '^  new .* prog.lua:'
+has "diff: an abort more" "$TMP/out" '^ +0 +1 .*lib/slow.lua:'
+has "diff ends with the alarms" "$TMP/out" '^alarms: 2 in A, 1 in B$'
+equal "and with the loss of both" "$(grep -cE '^[AB] loss: missed 0, ring full 0, map full 0, late 0$' "$TMP/out")" 2
+view diff -j "$TMP/a.json" "$TMP/b.json"
+json "diff -j" "$TMP/out" 'same($j->{counters}{TOTAL_COMPILED_LOOPS}, [23, 24]) && same($j->{alarms}, [2, 1]) && same($j->{loss}{missed}, [0, 0]) && 1 == grep { $_->{state} eq "new" && $_->{kind} eq "l" } @{$j->{loops}}'
+view diff "$TMP/a.json" "$TMP/a.json"
+has "diff of equal ones" "$TMP/out" '^  no difference$'
+view diff "$TMP/a.json"; equal "diff of one file" $? 2
+
+# A saved snapshot is a whole one, with what BPF measured.
+view snapshot -i "$TMP/a.json"; equal "a saved snapshot as text" $? 0
+narrow "a saved snapshot"
+tails "a saved snapshot"
+if root; then
+    has "with times from outside" "$TMP/out" '^    BACKEND .* outside: .* in 34, half < '
+    json "and their histogram" "$TMP/a.json" 'my ($n, $b) = (0, $v->{outside}{BACKEND}); $n += $_ for @{$b->{log2}}; $n == 34 && $b->{count} == 34 && $b->{ns} > 0'
+fi
+
 view -i "$TMP/a.json"; equal "lines are not of files" $? 2
 view 0.01 2; equal "an interval and a count" $? 0
 equal "two lines, one header" "$(wc -l <"$TMP/out")" 3
@@ -126,6 +170,19 @@ read -r LINE <&5 && read -r LINE <&5
 kill -INT $watcher
 wait $watcher
 equal "Ctrl-C is a good end" $? 0
+
+# Every key of every command's JSON stands in jitstat(1), FIELDS.
+start loops=2 bridges=1 aborts=1 alarms=1 leave=5 wait
+line
+for v in "list" "loops" "aborts" "exits" "why" "stat" "doctor" "snapshot -a" "snapshot -p $PID --maps"; do "$JITSTAT" $v -j 2>/dev/null; done >"$TMP/keys"
+"$JITSTAT" diff -j "$TMP/a.json" "$TMP/b.json" >>"$TMP/keys"
+cat "$TMP/a.json" >>"$TMP/keys"
+go
+wait "$PID"
+equal "no key that jitstat(1) has not" "$(perl -MJSON::PP -e 'local $/; open my $m, "<", shift; my $page = <$m>; $page =~ s/.*\.SH FIELDS//s; open my $f, "<", shift; my %k;
+    sub keys_of { my ($x, $of) = @_; if (ref $x eq "ARRAY") { keys_of($_, $of) for @$x } elsif (ref $x eq "HASH") { for (keys %$x) { $k{$_} = 1 if $of !~ /^(events|hooks)$/; keys_of($x->{$_}, $_) } } }
+    keys_of($_, "") for JSON::PP->new->incr_parse(<$f>) ; print join " ", grep { $page !~ /(?<![a-z_])$_(?![a-z_])/i } sort keys %k;' "$HERE/../../docs/jitstat.1" "$TMP/keys")" ""
+check "and there were many" test "$(wc -l <"$TMP/keys")" = 11
 
 # Files that are none.
 echo '{"a":1}' >"$TMP/no"; echo '{"a":' >"$TMP/cut"; : >"$TMP/empty"

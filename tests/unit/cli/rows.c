@@ -124,3 +124,64 @@ Test(sum, since)
     sum_since(&sum, &then, &snapshot);
     cr_assert_eq(sum.t.guard_exits, 742, "counted from its start");
 }
+
+/* What was there before, with less of everything. */
+static void earlier(struct agent_snapshot *then, struct agent_process *p, struct agent_vm *v, struct jitstat_loop l[2], struct agent_exit x[2], struct jitstat_abort_site *site)
+{
+    l[0] = loops[2]; /* another order, and one trace less */
+    l[1] = loops[0];
+    l[0].runs = 20;
+    l[1].runs = 5;
+    x[0] = (struct agent_exit){.loop = 1, .guard = 1, .exits = 3};
+    x[1] = (struct agent_exit){.loop = 1, .guard = 2, .exits = 2};
+    *site = aborts[0];
+    site->count = 6;
+    *v = vm;
+    v->loops = l, v->nloops = 2, v->exits = x, v->nexits = 2, v->aborts = site, v->naborts = 1;
+    v->own.guard_exits -= 42;
+    *p = process;
+    p->vms = v;
+    *then = (struct agent_snapshot){.processes = p, .nprocesses = 1};
+}
+
+Test(since, what_happened_in_between)
+{
+    struct agent_snapshot then;
+    struct agent_process p;
+    struct agent_vm v;
+    struct jitstat_loop l[2];
+    struct agent_exit x[2];
+    struct jitstat_abort_site site;
+    fill();
+    earlier(&then, &p, &v, l, x, &site);
+    snapshot_since(&snapshot, &then);
+    cr_assert_eq(loops[0].runs, 0);
+    cr_assert_eq(loops[1].runs, 50, "it was not there before");
+    cr_assert_eq(loops[2].runs, 30);
+    cr_assert_eq(vm.nexits, 3);
+    cr_assert_eq(exits[0].exits, 10);
+    cr_assert_eq(exits[1].exits, 700);
+    cr_assert_eq(vm.naborts, 1, "what did not happen again is left out");
+    cr_assert_eq(aborts[0].reason, JITSTAT_A_ESCAPE);
+    cr_assert_eq(vm.own.guard_exits, 42);
+    cr_assert_eq(vm.own.counters[JITSTAT_C_OPS], 0);
+    cr_assert_eq(vm.own.code_used, 650, "a level stays");
+}
+
+Test(load, what_bpf_measured_survives_being_saved)
+{
+    struct vm_stat bpf = {.phase[JITSTAT_T_BACKEND] = {.count = 3, .ns = 4567, .hist = {[9] = 2, [11] = 1}}};
+    fill();
+    vm.bpf = &bpf;
+    char *text = as_json(&snapshot), *error = NULL, *whole = NULL;
+    cr_assert(asprintf(&whole, "%s}", text) > 0);
+    FILE *f = fmemopen(whole, strlen(whole), "r");
+    struct agent_snapshot *s = load_snapshot(f, "test", &error);
+    fclose(f);
+    cr_assert(s, "%s", error);
+    const struct vm_stat *got = s->processes[0].vms[0].bpf;
+    cr_assert(got && memcmp(got->phase, bpf.phase, sizeof bpf.phase) == 0);
+    agent_snapshot_free(s);
+    free(text);
+    free(whole);
+}
