@@ -23,6 +23,7 @@ static inline bool gc_keeps_invariant(const struct global *g) { return g->gc_sta
 
 /* mem.c */
 bool mem_probe_note(lua_Alloc f); /* lua_newstate: only noting the allocator? */
+void mem_trim(struct global *g, bool all); /* a cycle ended: idle pages go back to the system */
 void *mem_alloc_optional(struct global *g, size_t size); /* NULL: go without */
 
 /* shape.c */

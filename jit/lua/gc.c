@@ -655,6 +655,7 @@ static int64_t sweep_step(struct lua_State *L)
         free_dead_protos(L);
         if (!g->gc_emergency)
             strtab_shrink(L);
+        mem_trim(g, false);
         g->gc_estimate = g->total_bytes;
         g->gc_state = GCS_CALLFIN;
         return 1;
@@ -849,6 +850,7 @@ void gc_full(struct lua_State *L, bool emergency)
     while (!emergency && g->gc_state == GCS_PAUSE && g->tobefnz != NULL)
         run_finalizer(L); /* an emergency in a finalizer ended the phase early */
     g->gc_emergency = 0;
+    mem_trim(g, true);
     set_pause(g);
 }
 

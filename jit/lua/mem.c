@@ -127,7 +127,8 @@ static struct pool_page *take_page(struct pool *pl, unsigned cls)
     *pg = (struct pool_page){.cls = cls, .fresh = (char *)pg + sizeof *pg};
     size_t n = (POOL_PAGE - sizeof *pg) / (cls * 8);
     pg->end = pg->fresh + n * cls * 8;
-    pl->npages++;
+    if (++pl->npages > pl->peak)
+        pl->peak = pl->npages;
     return pg;
 }
 
@@ -223,19 +224,28 @@ void *pool_alloc_slow(struct pool *pl, unsigned cls)
     return p;
 }
 
-/* An empty page waits for reuse by any class. More than a quarter of the pages in use (and 1 MB) lie
- * idle: the coldest give their memory back to the system. */
+/* An empty page waits for reuse by any class. */
 static void retire_page(struct pool *pl, struct pool_page *pg)
 {
     pl->npages--;
     if (!grow_vector(&pl->empty, pl->nempty, &pl->emptycap))
         return; /* lost until the universe is closed */
     pl->empty[pl->nempty++] = pg;
-    if (pl->nempty - pl->cold > 16 + pl->npages / 4) {
-        uint32_t upto = pl->nempty - 8 - pl->npages / 8;
-        for (; pl->cold < upto; pl->cold++)
-            madvise(pl->empty[pl->cold], POOL_PAGE, MADV_DONTNEED);
-    }
+}
+
+/* The end of a cycle. The heap will most likely grow again to where it was, and a page that was given back and is touched
+ * again costs sixteen faults of the processor. So what was needed at most stays, a little less with each cycle that
+ * did not need it; of the rest the coldest pages go (all: everything was collected on demand, then a quarter of the
+ * pages in use may stay). */
+void mem_trim(struct global *g, bool all)
+{
+    struct pool *pl = g->mempool;
+    if (pl == NULL)
+        return;
+    uint32_t keep = 16 + (all ? pl->npages / 4 : pl->peak - pl->npages);
+    for (; pl->nempty > pl->cold + keep; pl->cold++)
+        madvise(pl->empty[pl->cold], POOL_PAGE, MADV_DONTNEED);
+    pl->peak = all ? pl->npages : pl->npages + (uint32_t)((uint64_t)(pl->peak - pl->npages) * 31 / 32);
 }
 
 void pool_free_slow(struct pool *pl, struct pool_page *pg, size_t size)

@@ -44,6 +44,7 @@ struct pool {
     uint32_t nsegments, segcap;
     char *seg_fresh, *seg_end; /* pages of the newest segment never used */
     uint32_t npages; /* in use (not empty) */
+    uint32_t peak; /* most pages in use lately (mem_trim) */
     struct pool_page *mixed; /* or NULL: not needed yet, no memory, or given up */
     void *mixed_free[POOL_CLASSES]; /* free blocks of it, linked as in pages */
     uint16_t mixed_used[POOL_CLASSES]; /* bytes */

@@ -439,6 +439,14 @@ Test(gc, garbage_is_reused_and_empty_pages_go_back)
     run("local t = {} for i = 1, 100000 do t[i] = {i} end for i = 1, 100000 do assert(t[i][1] == i) end");
 }
 
+Test(gc, pages_that_every_other_cycle_needs_are_not_given_back)
+{
+    struct pool *pl = L->g->mempool;
+    run("for i = 1, 10 do local head for j = 1, 30000 do head = {next = head} end end");
+    lua_gc(L, LUA_GCSTEP, 0);
+    cr_assert(pl->cold * 4 < pl->npages + pl->nempty, "%u of %u pages given back", pl->cold, pl->npages + pl->nempty);
+}
+
 Test(gc, the_standard_allocator_is_recognised)
 {
     void *ud;
