@@ -21,6 +21,15 @@ static inline bool gc_is_dead(const struct global *g, const void *o)
 /* Black objects exist and must not point to white ones: between start of marking and end of atomic. */
 static inline bool gc_keeps_invariant(const struct global *g) { return g->gc_state == GCS_PROPAGATE || g->gc_state == GCS_ENTER_ATOMIC; }
 
+/* A new object joins those that are swept. */
+static inline void gc_link(struct global *g, struct gcobj *o, enum tag kind)
+{
+    o->kind = (uint8_t)kind;
+    o->mark = g->current_white;
+    o->next = g->all;
+    g->all = o;
+}
+
 /* mem.c */
 bool mem_probe_note(lua_Alloc f); /* lua_newstate: only noting the allocator? */
 void mem_trim(struct global *g, bool all); /* a cycle ended: idle pages go back to the system */

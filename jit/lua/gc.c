@@ -60,11 +60,7 @@ struct gcobj *gc_new(struct lua_State *L, size_t size, enum tag kind)
 {
     size_t psize = kind == T_UDATA ? (size + 15) & ~(size_t)15 : size; /* the block in it is aligned */
     struct gcobj *o = mem_alloc_object(L, size, psize, lua_type_of[kind]);
-    struct global *g = L->g;
-    o->kind = (uint8_t)kind;
-    o->mark = g->current_white;
-    o->next = g->all;
-    g->all = o;
+    gc_link(L->g, o, kind);
     return o;
 }
 
@@ -187,6 +183,11 @@ static void mark_shapes(struct global *g, struct shape *s)
 /* White to gray, or to black at once what has no references worth a list. */
 static void mark_object(struct global *g, struct gcobj *o)
 {
+    if (likely(o->kind == T_TABLE)) {
+        set_gray(o);
+        link_to(o, &as(table, o)->gclist, &g->gray);
+        return;
+    }
     switch (o->kind) {
     case T_STR: set_black(o); return;
     case T_SHAPE: mark_shapes(g, as(shape, o)); return;
@@ -432,15 +433,19 @@ static int64_t traverse_thread(struct global *g, struct lua_State *th)
     return 1 + th->stacksize;
 }
 
-/* One gray object turns black (or stays gray on another list). Returns the work done. */
-static int64_t propagate_one(struct lua_State *L)
+/* One gray object turns black (or stays gray on another list). Returns the work done. Most objects are tables. */
+static inline int64_t propagate_one(struct lua_State *L)
 {
     struct global *g = L->g;
     struct gcobj *o = g->gray;
+    if (likely(o->kind == T_TABLE)) {
+        g->gray = as(table, o)->gclist;
+        set_black(o);
+        return traverse_table(L, as(table, o));
+    }
     g->gray = *gclist_of(o);
     set_black(o);
     switch (o->kind) {
-    case T_TABLE: return traverse_table(L, as(table, o));
     case T_LCL: return traverse_lcl(g, as(lclosure, o));
     case T_CCL: return traverse_ccl(g, as(cclosure, o));
     case T_UDATA: return traverse_udata(g, as(udata, o));
@@ -450,13 +455,16 @@ static int64_t propagate_one(struct lua_State *L)
     }
 }
 
-static int64_t propagate_all(struct lua_State *L)
+/* Until nothing is gray or `budget` is used up: at least one object, if there is any. */
+static int64_t propagate(struct lua_State *L, int64_t budget)
 {
     int64_t work = 0;
-    while (L->g->gray != NULL)
+    while (L->g->gray != NULL && (work == 0 || work < budget))
         work += propagate_one(L);
     return work;
 }
+
+static int64_t propagate_all(struct lua_State *L) { return propagate(L, INT64_MAX); }
 
 /* ---- the atomic phase --------------------------------------------------------------------------- */
 /* Threads that die may have open upvalues that live: their values must be marked. Dead threads, and
@@ -743,8 +751,8 @@ static void run_finalizer(struct lua_State *L)
 }
 
 /* ---- steps -------------------------------------------------------------------------------------- */
-/* Does a little work. Returns its amount. */
-static int64_t single_step(struct lua_State *L)
+/* Does some work of one phase, marking up to `budget`. Returns its amount. */
+static int64_t single_step(struct lua_State *L, int64_t budget)
 {
     struct global *g = L->g;
     int64_t work = 0;
@@ -758,7 +766,7 @@ static int64_t single_step(struct lua_State *L)
         if (g->gray == NULL)
             g->gc_state = GCS_ENTER_ATOMIC;
         else
-            work = propagate_one(L);
+            work = propagate(L, budget);
         break;
     case GCS_ENTER_ATOMIC:
         work = atomic(L);
@@ -800,7 +808,7 @@ static int run_steps(struct lua_State *L, bool on_trace)
     do {
         if (on_trace && (g->gc_state == GCS_ENTER_ATOMIC || (g->gc_state == GCS_CALLFIN && g->tobefnz != NULL)))
             return 1;
-        debt -= single_step(L);
+        debt -= single_step(L, debt + ahead);
     } while (debt > -ahead && g->gc_state != GCS_PAUSE);
     if (g->gc_state == GCS_PAUSE)
         set_pause(g);
@@ -835,7 +843,7 @@ int gc_step_on_trace(struct lua_State *L)
 static void run_until(struct lua_State *L, enum gc_state state)
 {
     while (L->g->gc_state != state)
-        single_step(L);
+        single_step(L, INT64_MAX);
 }
 
 void gc_full(struct lua_State *L, bool emergency)

@@ -80,6 +80,8 @@ struct shape *shape_new_root(struct lua_State *L);
 
 /* ---- table.c. Raw access; none runs metamethods. Setters do NOT run the barrier or class watch unless said. */
 struct table *table_new(struct lua_State *L, uint32_t narr, uint32_t nhash); /* raises */
+struct table *table_new_quiet(struct lua_State *L, uint32_t narr, uint32_t nhash); /* NULL: no memory, not from the pools, or too large for one block */
+void table_grow_slots(struct lua_State *L, struct table *t, uint32_t cap); /* shape form, cap > slotcap; raises */
 void table_free(struct lua_State *L, struct table *t);
 const struct value *table_get(struct table *t, const struct value *key); /* never NULL; absent: &nil */
 const struct value *table_getint(struct table *t, int64_t key);

@@ -125,7 +125,7 @@ struct lstr {
  * alen is the border hint: slots of the array may hold nil inside, but arr[alen-1] is not nil
  * except while a traversal clears fields (table_len then searches downwards).
  * The hash is insertion-ordered: node[0, nused) in order of insertion, index[] of 32-bit node
- * numbers + 1 (open addressing, size a power of two >= 4/3 ncap). A removed entry keeps its node with
+ * numbers + 1 (open addressing, size a power of two, twice the nodes). A removed entry keeps its node with
  * a nil value until the next rehash; next() walks nodes in order. */
 struct node {
     union { /* the value: overlays struct value; its `extra` is the key's tag */
@@ -160,15 +160,24 @@ struct table {
     struct shape *shape; /* NULL: dictionary form */
     struct value *slots; /* shape form: capacity slotcap */
     struct table *meta;
-    struct node *node; /* ncap entries, nused used */
+    struct node *node;
     uint32_t *index; /* imask + 1 entries, 0 = empty */
     uint32_t acap;
     uint32_t slotcap;
-    uint32_t ncap, nused;
+    uint32_t nused; /* nodes in use, of (imask + 1) / 2; none without index */
+    uint32_t room; /* values behind this struct, in its own block: what the constructor asked for. arr and slots lie there
+                    * until they grow (table_is_inside) */
     uint32_t imask;
     uint32_t nints; /* integer keys among the nodes (may overcount) */
     struct gcobj *gclist;
 };
+
+static inline uint32_t table_ncap(const struct table *t) { return t->imask ? (t->imask + 1) / 2 : 0; }
+/* Is p (t->arr or t->slots) part of the table's own block? */
+static inline bool table_is_inside(const struct table *t, const struct value *p)
+{
+    return (uintptr_t)p - (uintptr_t)(t + 1) < t->room * sizeof *p;
+}
 
 /* A shape: an ordered set of short-string keys, slot number = position. Shapes form a tree from the
  * root shape; each knows its last key. `keys` (all keys in order) and `find` are built on demand and

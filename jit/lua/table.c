@@ -5,14 +5,16 @@
  *     append (key == alen + 1, alen < acap) needs no look into the hash.
  *  2. nints >= number of integer keys among the nodes: nints == 0 means that an integer key beyond
  *     the array is absent.
- *  3. A table without hash has ncap == 0 and index == &no_index, so look-ups need no test.
- *  4. node and index are one block: ncap nodes, then imask + 1 numbers; ncap = half of the index.
+ *  3. A table without hash has imask == 0 and index == &no_index, so look-ups need no test.
+ *  4. node and index are one block: table_ncap() nodes, then imask + 1 numbers, twice as many.
  *  5. Nothing is changed before all memory for the change is there: a failed allocation leaves the
  *     table as it was. An emergency collection while a part grows may set entries to nil, not more.
  *  6. When the hash is full, or an append does not fit into the array, the array gets the largest
  *     power of two of which more than half is used by integer keys. Between that, appends double.
  *  7. next() goes by position: array [0, acap), slots, nodes. acap, not alen: alen may shrink when
  *     trailing nils are seen, and a traversal may clear fields.
+ *  8. What a constructor asks for lies in the table's own block: one block, one free, and the collector finds the values
+ *     behind the header it has just read. A part that grows moves out and does not come back.
  */
 #include "lua/pool.h"
 #include "lua/collect.h"
@@ -25,16 +27,23 @@ static uint32_t no_index;
 #define ADDS_SHIFT 2 /* their count lives in the upper bits of flags */
 #define FIRST_SLOTS 4
 #define FIRST_ARRAY 4
+#define MAX_ROOM ((POOL_MAX - sizeof(struct table)) / sizeof(struct value)) /* values in a table's own block */
 
 /* ---- sizes ------------------------------------------------------------------------------------- */
 static inline uint32_t nodes_of(uint32_t isize) { return isize / 2; }
 static inline size_t block_bytes(uint32_t isize) { return nodes_of(isize) * sizeof(struct node) + isize * sizeof(uint32_t); }
 
-static size_t hash_bytes(const struct table *t) { return t->ncap ? block_bytes(t->imask + 1) : 0; }
+static inline size_t own_bytes(const struct table *t) { return sizeof *t + (size_t)t->room * sizeof(struct value); }
+static size_t hash_bytes(const struct table *t) { return t->imask ? block_bytes(t->imask + 1) : 0; }
 
 size_t table_bytes(const struct table *t)
 {
-    return sizeof *t + (size_t)t->acap * sizeof *t->arr + (size_t)t->slotcap * sizeof *t->slots + hash_bytes(t);
+    size_t n = own_bytes(t) + hash_bytes(t);
+    if (!table_is_inside(t, t->arr))
+        n += (size_t)t->acap * sizeof *t->arr;
+    if (!table_is_inside(t, t->slots))
+        n += (size_t)t->slotcap * sizeof *t->slots;
+    return n;
 }
 
 static inline uint32_t hash_bits(uint64_t bits)
@@ -91,11 +100,10 @@ static void block_install(struct lua_State *L, struct table *t, const struct blo
     if (b->isize == 0) {
         t->node = NULL;
         t->index = &no_index;
-        t->ncap = t->imask = t->nused = t->nints = 0;
+        t->imask = t->nused = t->nints = 0;
     } else {
         t->node = b->node;
         t->index = b->index;
-        t->ncap = nodes_of(b->isize);
         t->imask = b->isize - 1;
         t->nused = b->used;
         t->nints = b->nints;
@@ -142,17 +150,32 @@ static void new_fields(struct lua_State *L, struct table *t, uint32_t n)
     block_install(L, t, &b);
 }
 
-struct table *table_new(struct lua_State *L, uint32_t narr, uint32_t nhash)
+static inline void table_init(struct lua_State *L, struct table *t, uint32_t narr, uint32_t nfields)
 {
-    struct table *t = (struct table *)gc_new(L, sizeof *t, T_TABLE);
     t->flags = t->nomm = 0;
-    t->alen = t->acap = t->slotcap = t->ncap = t->nused = t->imask = t->nints = 0;
-    t->arr = t->slots = NULL;
+    t->alen = t->nused = t->imask = t->nints = 0;
+    t->room = narr + nfields;
+    t->arr = narr ? (struct value *)(t + 1) : NULL;
+    t->acap = narr;
+    t->slots = nfields ? (struct value *)(t + 1) + narr : NULL;
+    t->slotcap = nfields;
     t->shape = L->g->root_shape;
     t->meta = NULL;
     t->node = NULL;
     t->index = &no_index;
     t->gclist = NULL;
+}
+
+/* Does all that a constructor asks for go into one block? */
+static inline bool fits_inside(uint32_t narr, uint32_t nhash) { return narr <= MAX_ROOM && nhash <= MAX_ROOM - narr; }
+
+struct table *table_new(struct lua_State *L, uint32_t narr, uint32_t nhash)
+{
+    bool inside = fits_inside(narr, nhash);
+    struct table *t = (struct table *)gc_new(L, sizeof *t + (inside ? narr + nhash : 0) * sizeof(struct value), T_TABLE);
+    table_init(L, t, inside ? narr : 0, inside ? nhash : 0);
+    if (inside)
+        return t;
     if (narr)
         new_array(L, t, narr);
     if (nhash)
@@ -160,15 +183,40 @@ struct table *table_new(struct lua_State *L, uint32_t narr, uint32_t nhash)
     return t;
 }
 
+struct table *table_new_quiet(struct lua_State *L, uint32_t narr, uint32_t nhash)
+{
+    size_t size = sizeof(struct table) + (narr + nhash) * sizeof(struct value);
+    struct table *t = L->g->own_alloc && fits_inside(narr, nhash) ? mem_alloc_optional(L->g, size) : NULL;
+    if (unlikely(t == NULL))
+        return NULL;
+    gc_link(L->g, (struct gcobj *)t, T_TABLE);
+    table_init(L, t, narr, nhash);
+    return t;
+}
+
+static void free_values(struct lua_State *L, const struct table *t, struct value *p, uint32_t cap)
+{
+    if (cap != 0 && !table_is_inside(t, p))
+        mem_free(L, p, (size_t)cap * sizeof *p);
+}
+
 void table_free(struct lua_State *L, struct table *t)
 {
-    if (t->acap)
-        mem_free(L, t->arr, (size_t)t->acap * sizeof *t->arr);
-    if (t->slotcap)
-        mem_free(L, t->slots, (size_t)t->slotcap * sizeof *t->slots);
-    if (t->ncap)
+    free_values(L, t, t->arr, t->acap);
+    free_values(L, t, t->slots, t->slotcap);
+    if (t->imask)
         mem_free(L, t->node, hash_bytes(t));
-    mem_free(L, t, sizeof *t);
+    mem_free(L, t, own_bytes(t));
+}
+
+/* p, the array or the fields, gets n > cap places. */
+static struct value *grow_values(struct lua_State *L, const struct table *t, struct value *p, uint32_t cap, uint32_t n)
+{
+    if (!table_is_inside(t, p))
+        return mem_realloc(L, p, (size_t)cap * sizeof *p, (size_t)n * sizeof *p);
+    struct value *q = mem_alloc(L, (size_t)n * sizeof *q, 0);
+    memcpy(q, p, (size_t)cap * sizeof *q);
+    return q;
 }
 
 /* ---- keys in the hash -------------------------------------------------------------------------- */
@@ -188,7 +236,7 @@ static inline struct node *find_bits(const struct table *t, uint32_t tag, uint64
 static struct node *find_long(const struct table *t, struct lstr *s)
 {
     uint32_t mask = t->imask;
-    if (t->ncap == 0)
+    if (t->imask == 0)
         return NULL;
     for (uint32_t i = str_hash(s) & mask;; i = (i + 1) & mask) {
         uint32_t n = t->index[i];
@@ -392,7 +440,7 @@ static void migrate_ints(struct table *t)
 
 static void set_array(struct lua_State *L, struct table *t, uint32_t n)
 {
-    t->arr = mem_realloc(L, t->arr, (size_t)t->acap * sizeof *t->arr, (size_t)n * sizeof *t->arr);
+    t->arr = grow_values(L, t, t->arr, t->acap, n);
     t->acap = n;
 }
 
@@ -419,12 +467,14 @@ static void shrink_array(struct lua_State *L, struct table *t, uint32_t n)
     if (t->alen > n)
         t->alen = n;
     trim(t);
-    void *arr = t->arr;
-    if (n == 0 || (arr = mem_try_realloc(L, t->arr, (size_t)t->acap * sizeof *t->arr, (size_t)n * sizeof *t->arr)) != NULL) {
-        if (n == 0) {
-            mem_free(L, t->arr, (size_t)t->acap * sizeof *t->arr);
-            arr = NULL;
-        }
+    void *arr = NULL;
+    if (n == 0)
+        free_values(L, t, t->arr, t->acap);
+    else if (table_is_inside(t, t->arr))
+        arr = t->arr;
+    else
+        arr = mem_try_realloc(L, t->arr, (size_t)t->acap * sizeof *t->arr, (size_t)n * sizeof *t->arr);
+    if (n == 0 || arr != NULL) {
         t->arr = arr;
         t->acap = n;
     } else {
@@ -468,7 +518,7 @@ static void put_node(struct lua_State *L, struct table *t, const struct value *k
 
 static void new_in_hash(struct lua_State *L, struct table *t, const struct value *key, const struct value *val)
 {
-    if (t->nused == t->ncap) {
+    if (t->nused == table_ncap(t)) {
         if (t->nints) {
             uint32_t best = best_array(t, 0);
             if (best > t->acap)
@@ -500,7 +550,7 @@ static void new_int(struct lua_State *L, struct table *t, int64_t key, const str
         put_in_array(L, t, (uint64_t)key, val);
         return;
     }
-    if (append || t->nused == t->ncap) {
+    if (append || t->nused == table_ncap(t)) {
         uint32_t best = best_array(t, key);
         if (best > t->acap)
             grow_array(L, t, best);
@@ -510,7 +560,7 @@ static void new_int(struct lua_State *L, struct table *t, int64_t key, const str
             put_in_array(L, t, (uint64_t)key, val);
             return;
         }
-        if (t->nused == t->ncap)
+        if (t->nused == table_ncap(t))
             grow_hash(L, t, 1, false);
     }
     struct value k;
@@ -518,14 +568,17 @@ static void new_int(struct lua_State *L, struct table *t, int64_t key, const str
     put_node(L, t, &k, val);
 }
 
+void table_grow_slots(struct lua_State *L, struct table *t, uint32_t cap)
+{
+    t->slots = grow_values(L, t, t->slots, t->slotcap, cap);
+    t->slotcap = cap;
+}
+
 static void reserve_slot(struct lua_State *L, struct table *t)
 {
     uint32_t n = t->shape->nslots;
-    if (n < t->slotcap)
-        return;
-    uint32_t cap = n ? n * 2 : FIRST_SLOTS;
-    t->slots = mem_realloc(L, t->slots, (size_t)t->slotcap * sizeof *t->slots, (size_t)cap * sizeof *t->slots);
-    t->slotcap = cap;
+    if (n >= t->slotcap)
+        table_grow_slots(L, t, n ? n * 2 : FIRST_SLOTS);
 }
 
 /* A new short-string key in shape form; false: the table must become a dictionary. */
@@ -561,7 +614,7 @@ void table_to_dict(struct lua_State *L, struct table *t)
     }
     copy_nodes(t, &b);
     block_install(L, t, &b);
-    mem_free(L, t->slots, (size_t)t->slotcap * sizeof *t->slots);
+    free_values(L, t, t->slots, t->slotcap);
     t->slots = NULL;
     t->slotcap = 0;
     t->shape = NULL;
@@ -688,16 +741,14 @@ void table_resize(struct lua_State *L, struct table *t, uint32_t narr, uint32_t 
     if (nhash == 0)
         return;
     if (t->shape != NULL && nhash <= SHAPE_MAX_SLOTS) {
-        if (nhash > t->slotcap) {
-            t->slots = mem_realloc(L, t->slots, (size_t)t->slotcap * sizeof *t->slots, (size_t)nhash * sizeof *t->slots);
-            t->slotcap = nhash;
-        }
+        if (nhash > t->slotcap)
+            table_grow_slots(L, t, nhash);
         return;
     }
     if (t->flags & TF_CLASS)
         class_meta_changed(L, t);
     table_to_dict(L, t);
-    if (t->ncap - t->nused < nhash)
+    if (table_ncap(t) - t->nused < nhash)
         grow_hash(L, t, nhash, true);
 }
 
@@ -767,7 +818,7 @@ uint32_t table_next_at(struct table *t, uint32_t pos, struct value *out)
 /* A key whose object may have been collected since: it is compared by address only. */
 static const struct node *find_dead(const struct table *t, const struct value *key)
 {
-    if (!tag_is_gc(key->tag) || t->ncap == 0)
+    if (!tag_is_gc(key->tag) || t->imask == 0)
         return NULL;
     for (uint32_t i = hash_key(key->tag, key->bits) & t->imask;; i = (i + 1) & t->imask) {
         uint32_t n = t->index[i];
@@ -875,12 +926,12 @@ void table_setfield_ic(struct lua_State *L, struct icache *ic, struct table *t, 
 /* ---- checking (tests) -------------------------------------------------------------------------- */
 bool table_check(struct global *g, const struct table *t)
 {
-    if (t->alen > t->acap || t->nused > t->ncap || (t->shape == NULL && t->slots != NULL))
+    if (t->alen > t->acap || t->nused > table_ncap(t) || (t->shape == NULL && t->slots != NULL))
         return false;
     if (t->shape != NULL && t->shape->nslots > t->slotcap)
         return false;
     uint32_t nints = 0, linked = 0;
-    for (uint32_t i = 0; t->ncap && i <= t->imask; i++)
+    for (uint32_t i = 0; t->imask && i <= t->imask; i++)
         linked += t->index[i] != 0;
     for (uint32_t i = 0; i < t->nused; i++) {
         const struct node *nd = &t->node[i];

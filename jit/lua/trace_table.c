@@ -70,8 +70,8 @@ static void set_body(struct lua_State *L, void *ud)
 static bool no_memory_needed(const struct table *t, const struct value *k)
 {
     if (t->flags & TF_CLASS) return false;
-    if (k->tag == T_INT) return k->bits - 1 < t->acap || (t->nused < t->ncap && k->bits - 1 != t->alen);
-    return t->nused < t->ncap && k->tag == T_STR && (t->shape == NULL || !k->s->is_short);
+    if (k->tag == T_INT) return k->bits - 1 < t->acap || (t->nused < table_ncap(t) && k->bits - 1 != t->alen);
+    return t->nused < table_ncap(t) && k->tag == T_STR && (t->shape == NULL || !k->s->is_short);
 }
 
 int64_t trh_set(struct lua_State *L, struct table *t, int64_t ktag, uint64_t kbits, int64_t vtag, uint64_t vbits)
@@ -102,8 +102,7 @@ struct try_room {
 static void room_body(struct lua_State *L, void *ud)
 {
     struct try_room *s = ud;
-    s->t->slots = mem_realloc(L, s->t->slots, s->t->slotcap * sizeof(struct value), s->cap * sizeof(struct value));
-    s->t->slotcap = s->cap;
+    table_grow_slots(L, s->t, s->cap);
 }
 
 int64_t trh_add_slot(struct lua_State *L, struct table *t, struct shape *next)
@@ -148,12 +147,10 @@ static void new_body(struct lua_State *L, void *ud)
 struct table *trh_newtable(struct lua_State *L, int64_t narr, int64_t nhash, const struct shape *root)
 {
     (void)root;
+    struct table *t = table_new_quiet(L, (uint32_t)narr, (uint32_t)nhash);
+    if (likely(t != NULL)) return t;
     struct try_new s = {(uint32_t)narr, (uint32_t)nhash, NULL};
-    size_t size = sizeof(struct table), arr = (size_t)narr * sizeof(struct value), hash = (size_t)nhash * sizeof(struct value);
-    bool apart = pool_class(arr) != pool_class(size) && pool_class(hash) != pool_class(size) && (!narr || arr != hash);
-    unsigned n = apart ? 1 : 3; /* sizes may fall into one class */
-    if (trh_sure(L, size, n) && (!narr || trh_sure(L, arr, n)) && (!nhash || (nhash <= SHAPE_MAX_SLOTS && trh_sure(L, hash, n)))) new_body(L, &s);
-    else trh_try(L, new_body, &s);
+    trh_try(L, new_body, &s);
     return s.t;
 }
 
