@@ -1,4 +1,5 @@
--- gen.lua SEED [SIZE]: writes a random Lua program to standard output, for run.sh.
+-- gen.lua SEED [SIZE]: writes a random Lua program to standard output, for run.sh. Some of its statements are pieces of
+-- snippets.lua, filled with random expressions; more of them in every fourth program.
 --
 -- Invariants of what it writes: it ends (loops are bounded, functions call only earlier ones, recursion counts down, and
 -- the estimated number of executed statements has a limit), it prints no address, no order of pairs, no time, no sign
@@ -506,6 +507,35 @@ function S.global() emit(pick{"g1 = %s", "g2 = g1 ~ %s", "g1 = (g1 + g2) ~ %s", 
 function S.compare_swap() local t = variable("tab"); if t then emit("if #%s > 1 then %s[1], %s[#%s] = %s[#%s], %s[1] end", t, t, t, t, t, t, t) else S.table_() end end
 function S.sort() local t = variable("tab"); if t and mult < 100 then emit("do local q = {}; for i = 1, #%s do q[i] = toi(%s[i]) end; table.sort(q%s); for i = 1, #q do h = h * 31 + q[i] end end", t, t, pick{"", ", function(a, b) return a > b end"}) else S.table_() end end
 
+-- a piece of snippets.lua; what stands in it runs $R times
+local SNIPPET_SHARE = seed % 4 == 0 and 60 or 12
+local SNIPPETS = dofile((arg[0]:gsub("[^/]*$", "")) .. "snippets.lua")
+local function random_lines()
+  local saved = lines
+  lines = {}
+  body(1)
+  local text = table.concat(lines, "\n")
+  lines = saved
+  return text
+end
+local FILL = {I = function() return int(1) end, N = function() return num(1) end, S = function() return str(1) end, B = function() return bool(1) end,
+  A = function() return any(1) end, C = function() return random(2, 12) end, L = random_lines}
+local function snippet()
+  local dear, text = pick(SNIPPETS):match("^(!?)(.*)$")
+  local times = pick{5, 12, 40, 70, 130}
+  while times > 5 and not loop_ok(times * 3) do times = times // 3 end
+  if not loop_ok(times * 3) or (dear ~= "" and (mult > 1 or cost > 1000)) then return S.assign() end
+  local l, va, co, m = in_loop, in_vararg, in_coroutine, mult
+  in_loop, in_vararg, in_coroutine, mult = 3, false, false, mult * times
+  cost = cost + (dear ~= "" and 20000 or mult * 3)
+  FILL.R = function() return times end
+  emit("do")
+  local filled = text:gsub("%$(%u)", function(k) return FILL[k]() end)
+  for line in filled:gmatch("[^\n]+") do lines[#lines + 1] = ("  "):rep(indent + 1) .. line:match("^%s*(.-)$") end
+  emit("end")
+  in_loop, in_vararg, in_coroutine, mult = l, va, co, m
+end
+
 local names = {}
 for k in pairs(S) do names[#names + 1] = k end
 table.sort(names)
@@ -513,7 +543,7 @@ table.sort(names)
 function statements(n)
   for _ = 1, random(math.max(1, n)) do
     cost = cost + mult
-    S[pick(names)](math.max(1, n - 1))
+    if chance(SNIPPET_SHARE) then snippet() else S[pick(names)](math.max(1, n - 1)) end
   end
 end
 
