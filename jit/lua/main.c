@@ -411,7 +411,7 @@ static bool push_line(lua_State *L, bool first)
 static int load_expression(lua_State *L)
 {
     const char *line = lua_tostring(L, -1);
-    const char *chunk = lua_pushfstring(L, "return %s", line);
+    const char *chunk = lua_pushfstring(L, "return %s;", line);
     int status = luaL_loadbuffer(L, chunk, strlen(chunk), "=stdin");
     lua_remove(L, -2);
     if (status == LUA_OK) {

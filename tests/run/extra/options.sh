@@ -95,6 +95,54 @@ LUA_INIT='print("init")' same -E -e 'print(2)'
 LUA_PATH='?.x;;' same -e 'print(package.path)'
 LUA_PATH_5_4='./?.lua' same -l mod -e 'print(mod.name)'
 
+# words of options in odd places and forms
+same -- - a
+same -l ''
+same -l =x
+same -l g=
+same ''
+same -e ''
+same -e 'for i = -9, 9 do if arg[i] then print(i, arg[i]) end end' -- script.lua x
+same -e 'print(1)' -i
+same -e 'x x' -i
+same -i broken.lua
+same -e 'error("a")' -e 'print("not reached")'
+same -e 'warn("off")' -W -e 'warn("on")'
+same -e 'arg = nil' script.lua
+same -e 'arg = {1, 2}' script.lua
+same -e 'arg = setmetatable({}, {__len = function() return 3 end, __index = function(_, k) return k end})' script.lua
+same -e 'debug.sethook(function() error("in a hook") end, "l")' script.lua
+input='print("stdin", arg[0], arg[1], arg[-1] ~= nil, ...)' same - x
+input='print(io.read("l"))
+a line' same -
+# error objects and ways to end
+same -e 'error(setmetatable({}, {__tostring = function() return 5 end}))'
+same -e 'error(setmetatable({}, {__tostring = function() error("again") end}))'
+same -e 'error(12)'
+same -e 'error(true)'
+same -e 'error("two\nlines")'
+same -e 'error("nul\0behind")'
+same -e 'coroutine.yield(1)'
+same -e 'coroutine.wrap(function() error({}) end)()'
+same -e 'os.exit(300)'
+same -e 'os.exit(-1)'
+same -e 'local t <close> = setmetatable({}, {__close = function() print("closed") end}) os.exit(true, true)'
+same -e 'setmetatable({}, {__gc = function() print("at the end") end})'
+same -W -e 'setmetatable({}, {__gc = function() error("finalizer") end}) collectgarbage()'
+same -e 'io.stdout:close()' -e 'print(1)'
+LUA_INIT='x x' same -e 'print(2)'
+LUA_INIT=@nothere.lua same -e 'print(2)'
+LUA_INIT='print("init")' same -e 'print(1)' -E
+LUA_INIT='print(arg[0], arg[1], ...)' same script.lua u
+LUA_INIT_5_4= LUA_INIT='print("any")' same -e 'print(2)'
+LUA_CPATH='/x/?.so' same -e 'print(package.cpath)'
+LUA_PATH='/x/?.lua' LUA_CPATH='/x/?.so' same -E -e 'print(package.path, package.cpath)'
+# what the prompt takes for an expression, a statement, the beginning of one, and an error
+for line in '1, 2;' '1; 2' '== 1' '=' 'return' 'return 1, nil' '-- comment' 'local x = 1' 'x = [[a' '"a" "b"' 'error({})' 'error()' 'coroutine.yield()' \
+    'print = nil' 'os.exit(7)' '_PROMPT = "p> "' '_PROMPT = setmetatable({}, {__tostring = function() return "T>" end})' 'goto x' 'break' 'f(' ; do
+    input="$line"$'\n1\n]] x = 2\n)\nprint(x)\n' same -i
+done
+
 fails_with() { # STATUS TEXT WORD...: of ours alone
     local status=$1 text=$2 got
     shift 2
@@ -104,12 +152,33 @@ fails_with() { # STATUS TEXT WORD...: of ours alone
 }
 fails_with 1 "unrecognized option '-z'" -z
 fails_with 1 "'-e' needs argument" -e
+fails_with 1 "'-e' needs argument" -e -e
 fails_with 1 "'-l' needs argument" -l
 fails_with 1 "'nothing' is not name=value" -j nothing -e 'print(1)'
 fails_with 0 "usage: " --help
 fails_with 0 "jitstat" --version
 fails_with 0 "0 loops" -j off -e 'for i = 1, 1e5 do end print(require "jitstat".get_stats_snapshot().counters.TOTAL_COMPILED_LOOPS .. " loops")'
 fails_with 1 "bad binary format" chunk.luac
+
+# ---- Ctrl-C ----
+interrupted() { # PROGRAM: it never ends; after a quarter second of its work it is told to
+    local stat
+    (ulimit -t 20; exec "$bin" -e "$1") >ours.out 2>ours.err &
+    until read -r -a stat 2>/dev/null <"/proc/$!/stat" || ! kill -0 $! 2>/dev/null; [ "${stat[13]:-99}" -gt 25 ]; do :; done
+    kill -INT $!
+    wait $!
+    [ $? = 1 ] && grep -q 'interrupted!$' ours.err && { ok; return; }
+    not_ok "Ctrl-C in: $1"
+    head -n 3 ours.err
+}
+interrupted 'while true do end'
+interrupted 'while true do local at = ("x"):rep(100):find("y") end'
+interrupted 'while true do for w in ("a b"):gmatch("%a") do end end'
+interrupted 'local t = {} for i = 1, 1e4 do t[i] = i end while true do table.sort(t, function(a, b) return a > b end) end'
+interrupted 'local function f(n) if n == 0 then return 0 end return f(n - 1) end while true do f(100) end'
+interrupted 'local co = coroutine.wrap(function() while true do coroutine.yield(1) end end) while true do co() end'
+interrupted 'local t = setmetatable({}, {__index = function(t, k) return k end}) while true do local x = t[1] end'
+interrupted 'while true do local t = {} setmetatable(t, {__gc = print}) t = nil collectgarbage() end'
 
 # ---- at the prompt ----
 await() { # TEXT: until the last screen shows it (20 s)
