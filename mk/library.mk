@@ -24,10 +24,13 @@ $(B)/e2e/lua-dyn: $(call obj,jit/lua/main.c)
 $(B)/e2e/capi: tests/e2e/capi.c | deps
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $< -llua5.4 -lm
+$(B)/e2e/host: tests/e2e/host.c | deps
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $< -llua5.4
 $(B)/e2e/embed: tests/e2e/embed.c | deps
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $< -llua5.4 -lpthread
 $(B)/e2e/unload: tests/e2e/unload.c | deps
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $< -ldl
-e2e-bins: $(B)/e2e/lua-dyn $(B)/e2e/capi $(B)/e2e/embed $(B)/e2e/unload
+e2e-bins: $(B)/e2e/lua-dyn $(B)/e2e/capi $(B)/e2e/host $(B)/e2e/embed $(B)/e2e/unload
