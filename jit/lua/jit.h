@@ -35,7 +35,7 @@ enum lua_alias {
     AL_UDATA,
     AL_GLOBAL,
     AL_PROTO,
-    AL_MATCH /* the state's match record */
+    AL_MATCH /* the state's match record, and its walk */
 };
 #define ALS(x) (1ull << (x))
 #define TABLE_MEM (ALS(AL_TABLE) | ALS(AL_SLOTS) | ALS(AL_ARRAY) | ALS(AL_NODES))

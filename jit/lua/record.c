@@ -18,6 +18,7 @@
 #include "lua/record.h"
 
 #define LONG_TRACE 40 /* instructions that are worth a way in and out per turn of a loop */
+#define MANY_BRIDGES 3 /* of one instruction: the next one does for all objects */
 #define SHORT_TRACE 20 /* instructions: about what entering and leaving costs the interpreter */
 
 void rl_fail(struct rec_lua *rl, enum jitstat_abort why) { jit_rec_fail(rl->r, why); }
@@ -499,6 +500,7 @@ void rec_lua_start(struct lua_State *L, struct jit_recorder *r)
         rl->open = f->flags & LJF_OPEN;
         rl->open_top = (int32_t)f->aux[1];
         if (f->flags & LJF_KEEPTOP) rl->pending = rl_results_at_top;
+        rl->many = jit_rec_same_place(r) >= MANY_BRIDGES;
     }
 }
 
@@ -555,7 +557,8 @@ void rec_lua_ins(struct lua_State *L, struct jit_recorder *r, struct callinfo *c
         rl->last_line = rl->p->lineinfo ? rl->p->lineinfo[pc] : 0;
     }
     rl->first = false;
-    record_one(rl, *rl->pc);
+    if (!rl->end) record_one(rl, *rl->pc);
+    rl->many = false;
     if (open && rl->open && !rl->opened) rl->open = false;
     rl->opened = false;
     if (rl->end) {

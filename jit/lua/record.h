@@ -37,6 +37,8 @@ struct rec_lua {
     bool via_pcall; /* ci_new: with the frame of a pcall between */
     bool ci_new; /* rl->ci is not known yet: the interpreter makes the frame now */
     jit_ref pend_ref;
+    bool many; /* the instruction has met many shapes or classes of objects: it is recorded for all of them */
+    bool listed; /* the call before has put its results into the list that this SETLIST makes */
     bool end; /* the instruction cannot be recorded but the trace may end before it */
     bool tail; /* a tail call is being recorded */
     bool opened; /* the instruction has set open for the next one */
@@ -115,11 +117,13 @@ int64_t trh_tail_ccall(struct lua_State *L, int64_t a, int64_t nargs); /* SYNC; 
 int64_t trh_ccall(struct lua_State *L, int64_t a, int64_t nargs, int64_t nresults); /* SYNC; number of results */
 
 /* trace_table.c */
-extern const struct jit_descr d_nv_tag, d_nv_i, d_nv_f, d_nv_r, d_call_get_i, d_call_get_r, d_call_get_v, d_call_set, d_call_room, d_call_array_room,
+extern const struct jit_descr d_nv_tag, d_nv_i, d_nv_f, d_nv_r, d_call_get_i, d_call_get_r, d_call_get_v, d_call_set, d_call_field, d_call_set_field, d_call_room, d_call_array_room,
     d_call_newtable, d_call_newtable_kept, d_call_len, d_call_tostr, d_call_concat;
 jit_ref trh_bits(struct rec_lua *rl, struct rv v);
 const struct value *trh_get(struct table *t, int64_t ktag, uint64_t kbits);
 int64_t trh_set(struct lua_State *L, struct table *t, int64_t ktag, uint64_t kbits, int64_t vtag, uint64_t vbits); /* 0: no memory */
+const struct value *trh_field(struct table *t, struct lstr *key, struct lstr *index); /* through tables as __index; NULL: a function is asked */
+int64_t trh_set_field(struct lua_State *L, struct table *t, struct lstr *key, int64_t vtag, uint64_t vbits); /* that is there; 0: it is not */
 int64_t trh_add_slot(struct lua_State *L, struct table *t, struct shape *next); /* room for next's slots; 0: no memory */
 int64_t trh_array_room(struct lua_State *L, struct table *t, int64_t n); /* for the items 1 ... n; 0: no memory */
 struct table *trh_newtable(struct lua_State *L, int64_t narr, int64_t nhash, const struct shape *root);

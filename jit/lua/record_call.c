@@ -11,6 +11,7 @@
 #include "lua/record.h"
 
 #define MAX_RETURNS_BELOW 4
+#define MANY_RESULTS 40 /* of a C function */
 #define MAX_INLINE_RETURNS 2 /* the next place returned to gets a trace of its own */
 #define MAX_TAIL_CALLS 4 /* of the lowest frame; the next goes to the callee's own trace */
 
@@ -386,6 +387,12 @@ static void ccall_results(struct rec_lua *rl)
     struct jit_resume_frame *f = &r->frames[r->nframes - 1];
     if (n < 0) {
         n = (int32_t)(rl->L->top - (entry + from));
+        if (n > MANY_RESULTS) { /* each would be an operation or two; they are in memory, where the interpreter takes them */
+            f->flags = (f->flags & ~LJF_OPEN) | LJF_KEEPTOP;
+            r->resume_dirty = true;
+            rl_end_before(rl, JITSTAT_A_FRAMES);
+            return;
+        }
         f->flags = (f->flags & ~LJF_OPEN) | LJF_KEEPTOP;
         r->resume_dirty = true;
         jit_rec_guard_value(r, rl->pend_ref, jit_rec_ki(r, n));

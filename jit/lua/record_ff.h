@@ -34,9 +34,11 @@ bool ff_gsub(struct ff *c);
 bool ff_gmatch_step(struct ff *c);
 bool ff_table(struct ff *c, int id); /* record_iter.c: tables and iteration */
 
+#define UNPACK_MAX 10000 /* elements that a list gets from table.unpack without the stack */
+
 /* trace_ff.c */
 extern const struct jit_descr d_call_f_f, d_call_i_r, d_call_i_rri, d_call_r_ri, d_call_str_i, d_call_str_ri, d_call_str_rii, d_call_str_rir,
-    d_call_str_table, d_call_next_pos, d_call_pos_of, d_call_append, d_call_insert, d_call_remove, d_call_setmeta;
+    d_call_str_table, d_call_next_pos, d_call_pos_of, d_call_walk, d_walk_tag, d_walk_i, d_walk_f, d_walk_r, d_call_unpack, d_call_append, d_call_insert, d_call_remove, d_call_setmeta;
 int64_t trh_fmod(int64_t a, int64_t b);
 double trh_atan(double y);
 double trh_log_base(double x, double b);
@@ -57,6 +59,10 @@ void trh_remove(struct table *t, int64_t pos);
 struct lstr *trh_table_concat(struct lua_State *L, struct table *t, const struct lstr *sep, int64_t i, int64_t j);
 int64_t trh_next_pos(struct table *t, int64_t pos);
 int64_t trh_pos_of(struct table *t, int64_t ktag, uint64_t kbits);
+/* The entry after a key (nil: the first), which may be the one before pos: its own position, with what it holds in g->walk; 0: there
+ * is none; -1: no such key. */
+int64_t trh_walk(struct lua_State *L, struct table *t, int64_t pos, int64_t ktag, uint64_t kbits);
+int64_t trh_unpack(struct lua_State *L, struct table *to, struct table *from, int64_t i, int64_t j); /* a new list of from[i] ... from[j]; 0: not so simple */
 struct lstr *trh_shape_key(struct shape *s, int64_t slot);
 void trh_setmeta(struct lua_State *L, struct table *t, struct table *mt);
 #endif

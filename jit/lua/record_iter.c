@@ -171,6 +171,33 @@ static void entry_node(struct ff *c, struct walk *w, jit_ref pos, uint32_t found
     out[0] = node_key(c, node, i, nd->ktag);
 }
 
+static jit_ref hint(struct ff *c)
+{
+    jit_ref pos = c->now[2].tag == T_NIL ? jit_rec_load(c->r, c->args + 2, T_NIL, 'i') : JIT_NOREF;
+    return pos == JIT_NOREF ? ff_ki(c, 0) : pos;
+}
+
+/* The step of a traversal that has met many shapes of tables: a call that does not care where the entry is. */
+static bool step_of_many(struct ff *c, struct walk *w)
+{
+    struct lua_State *L = c->rl->L;
+    struct rv key = ff_arg(c, 1), v[2] = {RV_NIL, RV_NIL};
+    jit_ref args[5] = {trh_context(c->rl), w->t.ref, hint(c), ff_ki(c, key.tag), trh_bits(c->rl, key)};
+    int64_t now = trh_walk(L, w->h, c->now[2].tag == T_NIL ? (int64_t)c->now[2].bits : 0, key.tag, c->now[1].bits);
+    if (now < 0) return false;
+    jit_ref pos = jit_rec_call(c->r, &d_call_walk, (const void *)trh_walk, args, 5);
+    if (now == 0) {
+        jit_rec_guard_value(c->r, pos, ff_ki(c, 0));
+        return ff_result(c, RV_NIL);
+    }
+    jit_rec_guard_true(c->r, op2(c, JIT_int_gt, pos, ff_ki(c, 0)));
+    for (int i = 0; i < (c->want == 1 ? 1 : 2); i++)
+        v[i] = rl_load_fields(c->rl, jit_rec_kr(c->r, &L->g->walk[i], false), &L->g->walk[i], &d_walk_tag, &d_walk_i, &d_walk_f, &d_walk_r);
+    ff_results(c, v, 2);
+    jit_rec_set(c->r, c->args + 2, pos, T_NIL);
+    return true;
+}
+
 /* A step that leaves one part of the table and enters another starts where the parts meet, which is not where the step one
  * further on is looked for: the search does it. */
 static bool crosses(const struct walk *w, uint32_t found)
@@ -186,6 +213,7 @@ static bool ff_next(struct ff *c)
     struct rv v[2] = {RV_NIL, RV_NIL};
     bool iter = c->args + 3 == c->fslot;
     if (ff_tag(c, 0) != T_TABLE) return false;
+    if (c->rl->many && iter && c->now[2].tag == T_NIL) return step_of_many(c, &w);
     w.nslots = w.h->shape ? w.h->shape->nslots : 0;
     if (!walk_start(c, &w, iter)) return false;
     uint32_t found = table_next_at(w.h, w.now, out);
@@ -282,6 +310,23 @@ static bool ff_remove(struct ff *c)
     return ff_result(c, v);
 }
 
+#define UNPACK_FEW 8 /* elements that become values of the trace */
+
+/* { table.unpack(t, i, j) }: the elements do not go through registers. The list is new and has nothing yet. */
+static bool unpack_list(struct ff *c, jit_ref from, jit_ref to, int64_t i, int64_t j)
+{
+    struct rec_lua *rl = c->rl;
+    lua_ins next = rl->pc[1];
+    const struct value *list = rl->base + ins_a(next);
+    if (c->want >= 0 || rl->tail || ins_op(next) != OP_SETLIST || ins_b(next) != 0 || ins_e(next) != 0 || c->fslot != rl_slot(rl, ins_a(next)) + 1) return false;
+    if (list->tag != T_TABLE || list->t->alen != 0 || list->t->nints != 0 || i < 1 || j > (int64_t)c->now[0].t->alen || j - i >= UNPACK_MAX) return false;
+    jit_ref args[5] = {trh_context(rl), rl_get(rl, ins_a(next)).ref, ff_arg(c, 0).ref, from, to};
+    jit_rec_guard_true(c->r, jit_rec_call(c->r, &d_call_unpack, (const void *)trh_unpack, args, 5));
+    jit_rec_forget(c->r, c->fslot, c->r->slot_hi);
+    rl->listed = true;
+    return true;
+}
+
 static bool ff_unpack(struct ff *c)
 {
     struct rv t = ff_arg(c, 0), v[64];
@@ -295,6 +340,7 @@ static bool ff_unpack(struct ff *c)
     } else if (!ff_integer(c, 2, 0, &to, &j)) {
         return false;
     }
+    if (j - i >= UNPACK_FEW && unpack_list(c, from, to, i, j)) return true;
     if (i < 1 || j > (int64_t)h->alen || j - i >= 60) return false;
     jit_rec_guard_value(c->r, from, ff_ki(c, i));
     jit_rec_guard_value(c->r, to, ff_ki(c, j));

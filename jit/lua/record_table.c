@@ -119,11 +119,25 @@ static struct rv raw_get(struct rec_lua *rl, struct rv t, struct table *h, const
     return load_pointer(rl, jit_rec_call(r, &d_call_get_v, (const void *)trh_get, args, 3), table_get(h, k->now));
 }
 
+/* The look-up of a name in an object whose shapes and classes are many, as a call that does not care. False: a function or
+ * something else than tables has a say. */
+static bool get_of_many(struct rec_lua *rl, struct rv t, const struct value *now, const struct tkey *k, struct rv *out)
+{
+    struct lstr *index = rl->L->g->mmname[MM_INDEX];
+    if (!rl->many || !k->str || now->tag != T_TABLE || jit_ref_is_const(t.ref)) return false;
+    const struct value *v = trh_field(now->t, k->str, index);
+    if (!v) return false;
+    jit_ref args[3] = {t.ref, k->v.ref, kp(rl, index)};
+    jit_ref p = jit_rec_call(rl->r, &d_call_field, (const void *)trh_field, args, 3);
+    jit_rec_guard_nonnull(rl->r, p);
+    *out = load_pointer(rl, p, v);
+    return true;
+}
+
 /* The whole look-up. False: a Lua function was called, which delivers the result later. */
 static bool get_value(struct rec_lua *rl, struct rv t, const struct value *now, const struct tkey *k, struct rv *out)
 {
-    struct rv first = t;
-    (void)first;
+    if (get_of_many(rl, t, now, k, out)) return true;
     for (int n = 0; n < MAX_CHAIN && !rl_failed(rl); n++) {
         if (now->tag == T_TABLE) {
             *out = raw_get(rl, t, now->t, k);
@@ -353,10 +367,20 @@ void rl_append(struct rec_lua *rl, struct rv t, struct table *h, struct rv v)
     rl_raw_set(rl, t, h, (struct rv){n, T_INT}, &kv, v);
 }
 
+/* A field that the object has gets another value: nobody else is asked, whatever its shape and class. */
+static bool set_of_many(struct rec_lua *rl, struct rv t, const struct value *now, const struct tkey *k, struct rv v)
+{
+    if (!rl->many || !k->str || now->tag != T_TABLE || v.tag == T_NIL || now->t->flags & TF_CLASS || table_getshort(now->t, k->str)->tag == T_NIL) return false;
+    jit_ref args[5] = {trh_context(rl), t.ref, k->v.ref, ki(rl, v.tag), trh_bits(rl, v)};
+    jit_rec_guard_true(rl->r, jit_rec_call(rl->r, &d_call_set_field, (const void *)trh_set_field, args, 5));
+    return true;
+}
+
 static void set_value(struct rec_lua *rl, struct rv t, const struct value *now, const struct tkey *k, struct rv v)
 {
     const struct value *f = NULL;
     jit_ref fref = JIT_NOREF;
+    if (set_of_many(rl, t, now, k, v)) return;
     for (int n = 0; n < MAX_CHAIN && !rl_failed(rl); n++) {
         bool free = true;
         if (now->tag == T_TABLE) {
@@ -453,6 +477,10 @@ void rl_op_setlist(struct rec_lua *rl)
     struct rv t = rl_get(rl, a);
     const struct table *h = rl->base[a].t;
     struct rv v[256];
+    if (rl->listed) {
+        rl->listed = false;
+        return;
+    }
     if (n > 250 || rl_failed(rl)) {
         rl_fail(rl, JITSTAT_A_FRAMES);
         return;

@@ -191,6 +191,7 @@ struct global {
     struct lua_State *rec_L; /* the thread being recorded */
     struct callinfo *ci_reserve; /* frame records for exits when memory is short: JIT_REC_MAX_FRAMES of them whenever */
     uint32_t ci_nreserve; /* compiled code is entered; jit.c */
+    struct value walk[2]; /* the entry that compiled code's last trh_walk found */
     struct pattern_match *match; /* what compiled code's last string.find and the like found, or NULL; pattern.h */
     uint32_t jit_max_frames; /* most frames any trace's exit makes; jit.c */
     struct field_cache *fields; /* vm.c: what the inline caches of polymorphic accesses fall back on; may be NULL */

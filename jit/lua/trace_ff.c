@@ -13,6 +13,12 @@
 #define CALL(var, nm, ret, as, ef, rd, wr) \
     const struct jit_descr var = {.name = nm, .kind = JIT_D_CALL, .type = ret, .args = as, .effects = ef, .reads = rd, .writes = wr}
 
+#define WALK(var, nm, field, ty, sz) \
+    const struct jit_descr var = {.name = nm, .kind = JIT_D_FIELD, .type = ty, .size = sz, .offset = (int32_t)offsetof(struct value, field), .alias = AL_MATCH}
+WALK(d_walk_tag, "walk.tag", tag, 'i', 4);
+WALK(d_walk_i, "walk.i", i, 'i', 8);
+WALK(d_walk_f, "walk.f", n, 'f', 8);
+WALK(d_walk_r, "walk.r", p, 'r', 8);
 CALL(d_call_f_f, "call_f_f", 'f', "f", 0, 0, 0);
 CALL(d_call_i_r, "call_i_r", 'i', "r", 0, 0, 0);
 CALL(d_call_i_rri, "call_i_rri", 'i', "rri", 0, 0, 0);
@@ -24,6 +30,8 @@ CALL(d_call_str_rir, "call_str_rir", 'r', "rrir", JIT_EF_ALLOC, 0, 0);
 CALL(d_call_str_table, "call_str_table", 'r', "rrrii", JIT_EF_ALLOC | JIT_EF_READS, TABLE_MEM, 0);
 CALL(d_call_next_pos, "call_next_pos", 'i', "ri", JIT_EF_READS, TABLE_MEM, 0);
 CALL(d_call_pos_of, "call_pos_of", 'i', "rii", JIT_EF_READS, TABLE_MEM, 0);
+CALL(d_call_walk, "call_walk", 'i', "rriii", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, ALS(AL_MATCH));
+CALL(d_call_unpack, "call_unpack", 'i', "rrrii", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, TABLE_MEM | ALS(AL_GCHEAD));
 CALL(d_call_append, "call_append", 'i', "rrii", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, TABLE_MEM | ALS(AL_GCHEAD));
 CALL(d_call_insert, "call_insert", 'i', "rriii", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, TABLE_MEM | ALS(AL_GCHEAD));
 CALL(d_call_remove, "call_remove", 'v', "ri", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, ALS(AL_TABLE) | ALS(AL_ARRAY));
@@ -220,6 +228,41 @@ int64_t trh_pos_of(struct table *t, int64_t ktag, uint64_t kbits)
     if (ktag == T_INT && kbits - 1 < t->acap) return (int64_t)kbits;
     if (table_get(t, &k) == &absent_value) return -1;
     return table_pos_of(NULL, t, &k); /* raises only if the key is absent */
+}
+
+/* Does the entry before pos have the key? */
+static bool walk_at(const struct table *t, uint32_t pos, const struct value *k)
+{
+    uint32_t at = pos - 1 - t->acap, nslots = t->shape ? t->shape->nslots : 0;
+    if (pos <= t->acap) return false; /* the key says it */
+    if (at < nslots) return k->tag == T_STR && shape_key(t->shape, at) == k->s;
+    return at - nslots < t->nused && t->node[at - nslots].ktag == k->tag && t->node[at - nslots].kbits == k->bits;
+}
+
+int64_t trh_walk(struct lua_State *L, struct table *t, int64_t pos, int64_t ktag, uint64_t kbits)
+{
+    struct value k = {.bits = kbits, .tag = (uint32_t)ktag};
+    if (ktag == T_NIL) pos = 0;
+    else if (ktag <= T_TRUE || !walk_at(t, (uint32_t)pos, &k)) pos = trh_pos_of(t, ktag, kbits);
+    if (pos < 0) return -1;
+    return table_next_at(t, (uint32_t)pos, L->g->walk);
+}
+
+int64_t trh_unpack(struct lua_State *L, struct table *to, struct table *from, int64_t i, int64_t j)
+{
+    int64_t n = j - i + 1;
+    bool gc = false;
+    if (i < 1 || j > (int64_t)from->alen || n > UNPACK_MAX || to->alen != 0 || to->nints != 0) return 0;
+    if (n <= 0) return 1;
+    if (!trh_array_room(L, to, n)) return 0;
+    for (int64_t k = 0; k < n; k++) {
+        setval(&to->arr[k], &from->arr[i - 1 + k]);
+        gc |= tag_is_gc(to->arr[k].tag);
+    }
+    while (n > 0 && to->arr[n - 1].tag == T_NIL) n--;
+    to->alen = (uint32_t)n;
+    if (gc && gc_is_black(to)) gc_barrier_back_(L, (struct gcobj *)to);
+    return 1;
 }
 
 struct lstr *trh_shape_key(struct shape *s, int64_t slot) { return shape_key(s, (uint32_t)slot); }

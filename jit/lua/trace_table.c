@@ -18,6 +18,8 @@ CALL(d_call_get_i, "call_getint", 'r', "ri", JIT_EF_READS, TABLE_MEM, 0);
 CALL(d_call_get_r, "call_getstr", 'r', "rr", JIT_EF_READS, TABLE_MEM, 0);
 CALL(d_call_get_v, "call_get", 'r', "rii", JIT_EF_READS, TABLE_MEM, 0);
 CALL(d_call_set, "call_set", 'i', "rriiii", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, TABLE_MEM | ALS(AL_GCHEAD));
+CALL(d_call_field, "call_field", 'r', "rrr", JIT_EF_READS, TABLE_MEM, 0);
+CALL(d_call_set_field, "call_set_field", 'i', "rrrii", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, TABLE_MEM | ALS(AL_GCHEAD));
 CALL(d_call_room, "call_add_slot", 'i', "rrr", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, ALS(AL_TABLE) | ALS(AL_SLOTS) | ALS(AL_GCHEAD));
 CALL(d_call_array_room, "call_array_room", 'i', "rri", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, ALS(AL_TABLE) | ALS(AL_ARRAY) | ALS(AL_NODES));
 CALL(d_call_newtable_kept, "call_newtable_kept", 'r', "riir", JIT_EF_ALLOC, 0, 0); /* in dictionary form from the start, or of a user's allocator: an exit cannot collect when it fails */
@@ -93,6 +95,30 @@ int64_t trh_set(struct lua_State *L, struct table *t, int64_t ktag, uint64_t kbi
         return 1;
     }
     return trh_try(L, set_body, &s);
+}
+
+#define MAX_CHAIN 20
+
+const struct value *trh_field(struct table *t, struct lstr *key, struct lstr *index)
+{
+    for (int n = 0; n < MAX_CHAIN; n++) {
+        const struct value *v = table_getshort(t, key);
+        if (v->tag != T_NIL || !t->meta) return v;
+        const struct value *next = table_getshort(t->meta, index);
+        if (next->tag == T_NIL) return v;
+        if (next->tag != T_TABLE) return NULL;
+        t = next->t;
+    }
+    return NULL;
+}
+
+int64_t trh_set_field(struct lua_State *L, struct table *t, struct lstr *key, int64_t vtag, uint64_t vbits)
+{
+    struct value v = {.bits = vbits, .tag = (uint32_t)vtag}, *old = (struct value *)table_getshort(t, key);
+    if (old->tag == T_NIL || t->flags & TF_CLASS) return 0;
+    setval(old, &v);
+    gc_barrier_back(L, t, &v);
+    return 1;
 }
 
 struct try_room {

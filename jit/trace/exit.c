@@ -148,6 +148,8 @@ static uint32_t same_place(const struct jit_exit *e)
     return n;
 }
 
+uint32_t jit_rec_same_place(const struct jit_recorder *r) { return r->parent ? same_place(r->parent) : 0; }
+
 /* How often a guard must be left before its bridge is worth being made. A bridge costs what some hundred exits cost, and
  * saves its price only if it is left less often than it is entered. In a tree that keeps growing the next bridge is
  * less and less likely to be the one that ends it: so each makes the following ones dearer, and what a program spends

@@ -69,6 +69,10 @@ struct jit_recorder {
     void *guest; /* guest's own data for the recording (from the arena) */
 };
 
+/* How many bridges in a row, up from this one, were made for the instruction at which it begins: each of them tests for one more
+ * of a value's values. A guest that sees many may record something that does for all. */
+uint32_t jit_rec_same_place(const struct jit_recorder *r);
+
 /* ---- slots ---- */
 struct jit_rec_slot *jit_rec_slot(struct jit_recorder *r, int32_t slot); /* never NULL */
 /* Reads a frame slot that is not KNOWN: emits getframetag + guard_value(tag) (+ getframe of type unless type is 'v').
