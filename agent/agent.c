@@ -196,6 +196,17 @@ int agent_add_pid(struct agent *a, pid_t pid)
                       who.comm);
 }
 
+static int each_file(void *arg, const struct mapping *m)
+{
+    return m->perms[2] == 'x' && bpf_path_wanted(arg, m->path);
+}
+
+/* Does it map one of the files that the agent was opened for? */
+static bool is_wanted(struct agent *a, pid_t pid)
+{
+    return !a->options.files || proc_maps(pid, each_file, a) == 1;
+}
+
 int agent_add_all(struct agent *a, size_t *refused)
 {
     DIR *d = opendir("/proc");
@@ -204,7 +215,7 @@ int agent_add_all(struct agent *a, size_t *refused)
     size_t before = a->ntargets, no = 0;
     for (struct dirent *e; (e = readdir(d));) {
         pid_t pid = atoi(e->d_name);
-        if (pid <= 0)
+        if (pid <= 0 || !is_wanted(a, pid))
             continue;
         int r = agent_add_pid(a, pid);
         no += r == -EACCES;

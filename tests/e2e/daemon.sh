@@ -162,4 +162,11 @@ kill -TERM "$DAEMON"
 wait "$DAEMON"
 equal "ends well when it is told to" $? 0
 check "and leaves no socket" test ! -e "$JITSTAT_DIR/socket"
+
+# Without BPF, too, it looks at nothing but its files.
+EMITTER="$BIN/e2e/emitter" begin stranger loops=2 wait
+daemon_start --no-bpf
+ask_all
+json "--no-bpf --files: its own, read from their blocks" "$TMP/got" '!$j->{bpf} && 1 == grep { $_->{pid} == '"${of[early]}"' && $_->{vms}[0]{compiles} == 7 } @{$j->{processes}}'
+json "and no other file's" "$TMP/got" '!grep { $_->{pid} == '"${of[stranger]}"' } @{$j->{processes}}'
 finish

@@ -3,6 +3,9 @@
 # checks and passes on what they measured (lines with #).
 bin=${1:?usage: $0 BINDIR}
 dir=$(cd "$(dirname "$0")/../e2e" && pwd)
+for b in jitstat jitstatd jitlua liblua5.4.so.0 toy e2e/{emitter,emitter-dyn,libemitter.so.0,source,loader,many,loss,capi,embed,lua-dyn,unload}; do
+    [ -e "$bin/$b" ] || { echo "$0: $bin/$b is missing: make all e2e-bins" >&2; exit 2; }
+done
 passed=0 failed=0 skipped=0
 tests=("$dir"/*.sh)
 [ $# -gt 1 ] && tests=("$dir/$2.sh")
