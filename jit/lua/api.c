@@ -65,24 +65,6 @@ static inline struct value *index_slot(lua_State *L, int idx)
     return idx > 0 ? L->ci->func + idx : L->top + idx;
 }
 
-/* Lua type by tag. */
-static const int8_t type_of_tag[] = {
-    [T_NIL] = LUA_TNIL,
-    [T_FALSE] = LUA_TBOOLEAN,
-    [T_TRUE] = LUA_TBOOLEAN,
-    [T_LIGHTUD] = LUA_TLIGHTUSERDATA,
-    [T_INT] = LUA_TNUMBER,
-    [T_FLT] = LUA_TNUMBER,
-    [T_LCF] = LUA_TFUNCTION,
-    [7] = LUA_TNONE,
-    [T_STR] = LUA_TSTRING,
-    [T_TABLE] = LUA_TTABLE,
-    [T_LCL] = LUA_TFUNCTION,
-    [T_CCL] = LUA_TFUNCTION,
-    [T_UDATA] = LUA_TUSERDATA,
-    [T_THREAD] = LUA_TTHREAD,
-};
-
 static inline void push(lua_State *L, const struct value *v)
 {
     setval(L->top, v);

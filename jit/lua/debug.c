@@ -105,6 +105,7 @@ static const char *constant_name(const struct proto *p, unsigned k)
 static bool writes_register(lua_ins i, unsigned reg)
 {
     unsigned a = ins_a(i);
+    if (op_compares(ins_op(i))) return false;
     switch (ins_op(i)) {
     case OP_SETUPVAL:
     case OP_SETTABUP:
@@ -116,22 +117,6 @@ static bool writes_register(lua_ins i, unsigned reg)
     case OP_LOOP:
     case OP_JT:
     case OP_JF:
-    case OP_JEQ:
-    case OP_JNE:
-    case OP_JEQK:
-    case OP_JNEK:
-    case OP_JLT:
-    case OP_JNLT:
-    case OP_JLE:
-    case OP_JNLE:
-    case OP_JLTK:
-    case OP_JNLTK:
-    case OP_JLEK:
-    case OP_JNLEK:
-    case OP_JGTK:
-    case OP_JNGTK:
-    case OP_JGEK:
-    case OP_JNGEK:
     case OP_RETURN:
     case OP_RETURN0:
     case OP_RETURN1:
@@ -164,25 +149,9 @@ static int jump_target(lua_ins i, int pc)
     case OP_JF:
     case OP_JTS:
     case OP_JFS:
-    case OP_JEQ:
-    case OP_JNE:
-    case OP_JEQK:
-    case OP_JNEK:
-    case OP_JLT:
-    case OP_JNLT:
-    case OP_JLE:
-    case OP_JNLE:
-    case OP_JLTK:
-    case OP_JNLTK:
-    case OP_JLEK:
-    case OP_JNLEK:
-    case OP_JGTK:
-    case OP_JNGTK:
-    case OP_JGEK:
-    case OP_JNGEK:
         return pc + 1 + ins_e(i);
     default:
-        return 0;
+        return op_compares(ins_op(i)) ? pc + 1 + ins_e(i) : 0;
     }
 }
 
@@ -292,20 +261,12 @@ static enum metamethod event_of(lua_ins i)
     case OP_BNOT: return MM_BNOT;
     case OP_LEN: return MM_LEN;
     case OP_CONCAT: return MM_CONCAT;
-    case OP_JEQ:
-    case OP_JNE: return MM_EQ;
-    case OP_JLT:
-    case OP_JNLT:
-    case OP_JLTK:
-    case OP_JNLTK:
-    case OP_JGTK:
-    case OP_JNGTK: return MM_LT;
-    case OP_JLE:
-    case OP_JNLE:
-    case OP_JLEK:
-    case OP_JNLEK:
-    case OP_JGEK:
-    case OP_JNGEK: return MM_LE;
+#define OP(name, format, what)
+#define CMP(event, name, format, what) \
+    case OP_##name: \
+        return MM_##event;
+#define CMPK CMP
+#include "lua/opcodes.def"
     case OP_CLOSE:
     case OP_RETURN:
     case OP_TAILCALL: return MM_CLOSE;

@@ -44,22 +44,10 @@ enum sweep_part { SWEEP_STRINGS,
 #define as(type, o) ((struct type *)(o))
 
 /* ---- birth and death ---------------------------------------------------------------------------- */
-static const uint8_t lua_type_of[] = {
-    [T_STR] = LUA_TSTRING,
-    [T_TABLE] = LUA_TTABLE,
-    [T_LCL] = LUA_TFUNCTION,
-    [T_CCL] = LUA_TFUNCTION,
-    [T_UDATA] = LUA_TUSERDATA,
-    [T_THREAD] = LUA_TTHREAD,
-    [T_PROTO] = LUA_NUMTYPES + 1,
-    [T_UPVAL] = LUA_NUMTYPES,
-    [T_SHAPE] = LUA_NUMTYPES + 2,
-};
-
 struct gcobj *gc_new(struct lua_State *L, size_t size, enum tag kind)
 {
     size_t psize = kind == T_UDATA ? (size + 15) & ~(size_t)15 : size; /* the block in it is aligned */
-    struct gcobj *o = mem_alloc_object(L, size, psize, lua_type_of[kind]);
+    struct gcobj *o = mem_alloc_object(L, size, psize, type_of_tag[kind]);
     gc_link(L->g, o, kind);
     return o;
 }

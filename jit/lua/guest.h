@@ -205,6 +205,7 @@ const struct value *meta_of(struct lua_State *L, const struct value *v, enum met
 const struct value *meta_fast_(struct table *mt, enum metamethod e, struct lstr *name);
 /* e < 8 only: NULL if the metatable has none (cached in nomm). */
 #define meta_fast(L, mt, e) ((mt) == NULL || ((mt)->nomm & (1u << (e))) ? NULL : meta_fast_(mt, e, (L)->g->mmname[e]))
+extern const uint8_t type_of_tag[T_DEAD]; /* LUA_T*; what no value has: numbers from LUA_NUMTYPES on, for lua_Alloc's osize */
 struct table *metatable_of(struct lua_State *L, const struct value *v);
 const char *meta_typename(struct lua_State *L, const struct value *v); /* honours __name */
 void meta_init(struct lua_State *L);

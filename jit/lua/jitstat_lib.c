@@ -750,28 +750,21 @@ static int js_gc(lua_State *L)
     return 0;
 }
 
+static void open_class(lua_State *L, const char *name, const char *event, lua_CFunction f, lua_CFunction index)
+{
+    luaL_newmetatable(L, name);
+    lua_pushcfunction(L, f);
+    lua_setfield(L, -2, event);
+    lua_pushcfunction(L, index);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+}
+
 static void open_classes(lua_State *L)
 {
-    for (int i = 0; i < 3; i++) {
-        luaL_newmetatable(L, op_classes[i]);
-        lua_pushcfunction(L, op_tostring);
-        lua_setfield(L, -2, "__tostring");
-        lua_pushcfunction(L, op_index);
-        lua_setfield(L, -2, "__index");
-        lua_pop(L, 1);
-    }
-    luaL_newmetatable(L, SNAPSHOT_CLASS);
-    lua_pushcfunction(L, snapshot_index);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, snapshot_pairs);
-    lua_setfield(L, -2, "__pairs");
-    lua_pop(L, 1);
-    luaL_newmetatable(L, INFO_CLASS);
-    lua_pushcfunction(L, info_tostring);
-    lua_setfield(L, -2, "__tostring");
-    lua_pushcfunction(L, info_index);
-    lua_setfield(L, -2, "__index");
-    lua_pop(L, 1);
+    for (int i = 0; i < 3; i++) open_class(L, op_classes[i], "__tostring", op_tostring, op_index);
+    open_class(L, SNAPSHOT_CLASS, "__pairs", snapshot_pairs, snapshot_index);
+    open_class(L, INFO_CLASS, "__tostring", info_tostring, info_index);
 }
 
 static void open_state(lua_State *L)

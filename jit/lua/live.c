@@ -40,9 +40,14 @@ static void rs_rkc(struct regset *s, unsigned c)
 }
 
 /* live-in from live-out of one instruction: definitions first, then uses. */
-static void transfer(const struct proto *p, lua_ins i, struct regset *s)
+static void transfer(lua_ins i, struct regset *s)
 {
     unsigned a = ins_a(i), b = ins_b(i), c = ins_c(i);
+    if (op_compares(ins_op(i))) {
+        rs_add(s, a);
+        if (!(opcode_flags[ins_op(i)] & OPF_CONSTANT)) rs_add(s, b);
+        return;
+    }
     switch (ins_op(i)) {
     case OP_LOADI:
     case OP_LOADF:
@@ -136,30 +141,9 @@ static void transfer(const struct proto *p, lua_ins i, struct regset *s)
         rs_add_range(s, b, b + c);
         break;
     case OP_JT:
-    case OP_JF:
-    case OP_JEQK:
-    case OP_JNEK:
-    case OP_JLTK:
-    case OP_JNLTK:
-    case OP_JLEK:
-    case OP_JNLEK:
-    case OP_JGTK:
-    case OP_JNGTK:
-    case OP_JGEK:
-    case OP_JNGEK:
-        rs_add(s, a);
-        break;
+    case OP_JF: rs_add(s, a); break;
     case OP_JTS:
     case OP_JFS: rs_add(s, b); break; /* R[A] is set on one way only: stays what the other way wants */
-    case OP_JEQ:
-    case OP_JNE:
-    case OP_JLT:
-    case OP_JNLT:
-    case OP_JLE:
-    case OP_JNLE:
-        rs_add(s, a);
-        rs_add(s, b);
-        break;
     case OP_CALL:
         rs_del_range(s, a, c ? a + c - 1 : 256);
         rs_add_range(s, a, b ? a + b : 256);
@@ -189,16 +173,15 @@ static void transfer(const struct proto *p, lua_ins i, struct regset *s)
     case OP_JMP:
     case OP_LOOP:
     case OP_RETURN0: break;
-    default: memset(s, 0xff, sizeof *s); break;
+    default: memset(s, 0xff, sizeof *s);
     }
-    (void)p;
 }
 
 static bool ends_flow(enum opcode op) { return op == OP_JMP || op == OP_LOOP || op == OP_TAILCALL || op == OP_RETURN || op == OP_RETURN0 || op == OP_RETURN1 || op == OP_TFORPREP; }
 
 static bool jumps(enum opcode op)
 {
-    return (op >= OP_JMP && op <= OP_JNGEK) || op == OP_FORPREP || op == OP_FORLOOP || op == OP_TFORPREP || op == OP_TFORLOOP;
+    return (op >= OP_JMP && op <= OP_JFS) || op_compares(op) || op == OP_FORPREP || op == OP_FORLOOP || op == OP_TFORPREP || op == OP_TFORLOOP;
 }
 
 static struct regset *analyse(const struct proto *p)
@@ -219,7 +202,7 @@ static struct regset *analyse(const struct proto *p)
                 int64_t to = (int64_t)pc + 1 + ins_e(p->code[pc]);
                 for (int w = 0; w < WORDS && to >= 0 && to < p->ncode; w++) s.w[w] |= in[to].w[w];
             }
-            transfer(p, p->code[pc], &s);
+            transfer(p->code[pc], &s);
             for (int w = 0; w < WORDS; w++) s.w[w] |= always.w[w];
             if (memcmp(&s, &in[pc], sizeof s)) {
                 in[pc] = s;

@@ -22,7 +22,7 @@ const char *const type_names[LUA_NUMTYPES + 1] = {
     "thread",
 };
 
-static const uint8_t type_of_tag[] = {
+const uint8_t type_of_tag[T_DEAD] = {
     [T_NIL] = LUA_TNIL,
     [T_FALSE] = LUA_TBOOLEAN,
     [T_TRUE] = LUA_TBOOLEAN,
@@ -36,6 +36,9 @@ static const uint8_t type_of_tag[] = {
     [T_CCL] = LUA_TFUNCTION,
     [T_UDATA] = LUA_TUSERDATA,
     [T_THREAD] = LUA_TTHREAD,
+    [T_PROTO] = LUA_NUMTYPES + 1,
+    [T_UPVAL] = LUA_NUMTYPES,
+    [T_SHAPE] = LUA_NUMTYPES + 2,
 };
 
 struct table *metatable_of(struct lua_State *L, const struct value *v)

@@ -1,4 +1,4 @@
-/* opcodes.c: names and operand formats out of opcodes.def. */
+/* opcodes.c: names, operand formats and flags out of opcodes.def. */
 #include "lua/opcodes.h"
 
 static const char *const names[] = {
@@ -8,6 +8,13 @@ static const char *const names[] = {
 
 static const char *const formats[] = {
 #define OP(name, format, what) format,
+#include "opcodes.def"
+};
+
+const uint8_t opcode_flags[NUM_OPCODES] = {
+#define OP(name, format, what) 0,
+#define CMP(event, name, format, what) OPF_COMPARE,
+#define CMPK(event, name, format, what) OPF_COMPARE | OPF_CONSTANT,
 #include "opcodes.def"
 };
 

@@ -1,6 +1,7 @@
 /* opcodes.h: instruction words (see opcodes.def for the picture). */
 #ifndef JIT_LUA_OPCODES_H
 #define JIT_LUA_OPCODES_H
+#include <stdbool.h>
 #include <stdint.h>
 
 enum opcode {
@@ -30,6 +31,11 @@ static inline lua_ins ins_abe(enum opcode op, unsigned a, unsigned b, int32_t e)
 {
     return (uint64_t)op | (uint64_t)a << 8 | (uint64_t)b << 16 | (uint64_t)(uint32_t)e << 32;
 }
+enum { OPF_COMPARE = 1, /* a jump that compares R[A] ... */
+       OPF_CONSTANT = 2 /* ... with K[B], not with R[B] */ };
+extern const uint8_t opcode_flags[NUM_OPCODES];
+static inline bool op_compares(enum opcode op) { return opcode_flags[op] & OPF_COMPARE; }
+
 const char *opcode_name(enum opcode op);
 const char *opcode_format(enum opcode op);
 #endif
