@@ -29,6 +29,7 @@
 #define SWEEP_CHUNK 128 /* objects per unit of sweeping */
 #define DEAD_PROTOS 64 /* prototypes that are freed together */
 #define SWEEP_BUCKETS 128
+#define AHEAD 6 /* values of a row whose objects are on their way to the cache */
 #define FINALIZERS_PER_STEP 10
 #define FINALIZER_COST 50 /* in units of work: values visited, objects swept */
 #define UNIT_BYTES 16 /* allocation that pays for stepmul per cent of one unit */
@@ -46,6 +47,11 @@ enum sweep_part { SWEEP_STRINGS,
 /* ---- birth and death ---------------------------------------------------------------------------- */
 struct gcobj *gc_new(struct lua_State *L, size_t size, enum tag kind)
 {
+    struct gcobj *taken = kind == T_UDATA ? NULL : mem_take(L->g, size);
+    if (likely(taken != NULL)) {
+        gc_link(L->g, taken, kind);
+        return taken;
+    }
     size_t psize = kind == T_UDATA ? (size + 15) & ~(size_t)15 : size; /* the block in it is aligned */
     struct gcobj *o = mem_alloc_object(L, size, psize, type_of_tag[kind]);
     gc_link(L->g, o, kind);
@@ -61,7 +67,7 @@ static void free_upval(struct lua_State *L, struct upval *uv)
         if (uv->onext)
             uv->onext->oprev = uv->oprev;
     }
-    mem_free(L, uv, sizeof *uv);
+    mem_give(L, uv, sizeof *uv);
 }
 
 /* Prototypes that were swept are freed together: each look for what was compiled from them goes through all traces.
@@ -95,9 +101,9 @@ static void bury_proto(struct lua_State *L, struct gcobj *o)
 static void free_object(struct lua_State *L, struct gcobj *o)
 {
     switch (o->kind) {
-    case T_STR: mem_free(L, o, str_bytes(as(lstr, o))); break;
+    case T_STR: mem_give(L, o, str_bytes(as(lstr, o))); break;
     case T_TABLE: table_free(L, as(table, o)); break;
-    case T_LCL: mem_free(L, o, sizeof(struct lclosure) + as(lclosure, o)->nupvals * sizeof(struct upval *)); break;
+    case T_LCL: mem_give(L, o, sizeof(struct lclosure) + as(lclosure, o)->nupvals * sizeof(struct upval *)); break;
     case T_CCL: mem_free(L, o, sizeof(struct cclosure) + as(cclosure, o)->nupvals * sizeof(struct value)); break;
     case T_UDATA: mem_free(L, o, udata_bytes(as(udata, o))); break;
     case T_THREAD: thread_free(L, as(lua_State, o)); break;
@@ -153,13 +159,27 @@ static inline void mark_if(struct global *g, void *o)
     if (o != NULL)
         mark(g, o);
 }
+
+static inline void link_gray(struct global *g, struct table *t)
+{
+    set_gray((struct gcobj *)t);
+    link_to((struct gcobj *)t, &t->gclist, &g->gray);
+}
+
+/* What most values are is dealt with in line. */
 static inline void mark_value(struct global *g, const struct value *v)
 {
-    if (tag_is_gc(v->tag) && gc_is_white(v->gc))
+    if (!tag_is_gc(v->tag) || !gc_is_white(v->gc))
+        return;
+    if (v->tag == T_STR)
+        set_black(v->gc);
+    else if (v->tag == T_TABLE)
+        link_gray(g, v->t);
+    else
         mark_object(g, v->gc);
 }
 
-static void mark_shapes(struct global *g, struct shape *s)
+static inline void mark_shapes(struct global *g, struct shape *s)
 {
     for (; s != NULL && gc_is_white(s); s = s->parent) {
         set_black((struct gcobj *)s);
@@ -171,12 +191,8 @@ static void mark_shapes(struct global *g, struct shape *s)
 /* White to gray, or to black at once what has no references worth a list. */
 static void mark_object(struct global *g, struct gcobj *o)
 {
-    if (likely(o->kind == T_TABLE)) {
-        set_gray(o);
-        link_to(o, &as(table, o)->gclist, &g->gray);
-        return;
-    }
     switch (o->kind) {
+    case T_TABLE: link_gray(g, as(table, o)); return;
     case T_STR: set_black(o); return;
     case T_SHAPE: mark_shapes(g, as(shape, o)); return;
     case T_UPVAL:
@@ -244,9 +260,16 @@ static inline bool is_cleared(struct global *g, uint32_t tag, struct gcobj *o)
 
 static uint32_t nslots_of(const struct table *t) { return t->shape ? t->shape->nslots : 0; }
 
-static void mark_values(struct global *g, const struct value *v, uint32_t n)
+/* Of a long row the objects ahead are fetched meanwhile: whether they are white stands in each. */
+static inline void mark_values(struct global *g, const struct value *v, uint32_t n)
 {
-    for (const struct value *end = v + n; v < end; v++)
+    const struct value *end = v + n;
+    for (; end - v > AHEAD; v++) {
+        if (tag_is_gc(v[AHEAD].tag))
+            __builtin_prefetch(v[AHEAD].p, 1);
+        mark_value(g, v);
+    }
+    for (; v < end; v++)
         mark_value(g, v);
 }
 

@@ -1,4 +1,4 @@
-/* pool.h: small blocks of one universe by size class. Only mem.c and gc.c include it.
+/* pool.h: small blocks of one universe by size class. For mem.c and those that make and free objects by the million.
  *
  * Programs allocate and free millions of objects of a few sizes. A general allocator pays a header
  * and a lock-free dance for each; here a block costs two loads and two stores.
@@ -76,6 +76,37 @@ static inline void pool_free(struct pool *pl, void *p, size_t size)
     pg->free = p;
     if (unlikely(--pg->live <= pg->alarm))
         pool_free_slow(pl, pg, size);
+}
+
+/* The common case in line: a free block of the class's current page, counted. NULL: the long way must be gone. The next
+ * free block will be wanted soon, and lists of what was swept lead all over the page. */
+static inline void *mem_take(struct global *g, size_t size)
+{
+    if (unlikely(!g->own_alloc || size > POOL_MAX))
+        return NULL;
+    struct pool_page *pg = ((struct pool *)g->mempool)->cur[pool_class(size)];
+    void *p = pg->free, *next;
+    if (unlikely(p == NULL))
+        return NULL;
+    pg->free = next = *(void **)p;
+    __builtin_prefetch(next, 1);
+    pg->live++;
+    g->total_bytes += (int64_t)size;
+    g->gc_debt += (int64_t)size;
+    return p;
+}
+
+/* mem_free of a block that came from the pool, as nearly all do, in line. size > 0. */
+static inline void mem_give(struct lua_State *L, void *p, size_t size)
+{
+    struct global *g = L->g;
+    if (unlikely(!g->own_alloc || size > POOL_MAX)) {
+        mem_free(L, p, size);
+        return;
+    }
+    g->total_bytes -= (int64_t)size;
+    g->gc_debt -= (int64_t)size;
+    pool_free(g->mempool, p, size);
 }
 
 /* A new object: like mem_alloc. `size` is counted, psize >= size is what the pool gives. */

@@ -139,11 +139,13 @@ uint32_t strtab_sweep(struct lua_State *L, uint32_t from, uint32_t n)
     uint32_t to = tb->size - from < n ? tb->size : from + n;
     for (uint32_t i = from; i < to; i++) {
         struct lstr **p = &tb->hash[i], *s;
+        if (i + 4 < to)
+            __builtin_prefetch(tb->hash[i + 4], 1);
         while ((s = *p) != NULL) {
             if ((s->mark & (other | GC_FIXED)) == other) {
                 *p = s->hnext;
                 tb->nuse--;
-                mem_free(L, s, str_bytes(s));
+                mem_give(L, s, str_bytes(s));
             } else {
                 s->mark = (uint8_t)((s->mark & ~(GC_WHITE | GC_BLACK)) | white);
                 p = &s->hnext;
@@ -171,7 +173,9 @@ static struct lstr *new_short(struct lua_State *L, const char *p, size_t len, ui
     if (unlikely(g->strt.nuse >= g->strt.size))
         strtab_grow(L);
     size_t size = offsetof(struct lstr, data) + len + 1;
-    struct lstr *s = mem_alloc_object(L, size, size, LUA_TSTRING);
+    struct lstr *s = mem_take(g, size);
+    if (unlikely(s == NULL))
+        s = mem_alloc_object(L, size, size, LUA_TSTRING);
     s->next = NULL;
     s->kind = T_STR;
     s->mark = g->current_white;

@@ -172,7 +172,13 @@ static inline bool fits_inside(uint32_t narr, uint32_t nhash) { return narr <= M
 struct table *table_new(struct lua_State *L, uint32_t narr, uint32_t nhash)
 {
     bool inside = fits_inside(narr, nhash);
-    struct table *t = (struct table *)gc_new(L, sizeof *t + (inside ? narr + nhash : 0) * sizeof(struct value), T_TABLE);
+    struct table *t = inside ? mem_take(L->g, sizeof *t + (narr + nhash) * sizeof(struct value)) : NULL;
+    if (likely(t != NULL)) {
+        gc_link(L->g, (struct gcobj *)t, T_TABLE);
+        table_init(L, t, narr, nhash);
+        return t;
+    }
+    t = (struct table *)gc_new(L, sizeof *t + (inside ? narr + nhash : 0) * sizeof(struct value), T_TABLE);
     table_init(L, t, inside ? narr : 0, inside ? nhash : 0);
     if (inside)
         return t;
@@ -186,15 +192,17 @@ struct table *table_new(struct lua_State *L, uint32_t narr, uint32_t nhash)
 struct table *table_new_quiet(struct lua_State *L, uint32_t narr, uint32_t nhash)
 {
     size_t size = sizeof(struct table) + (narr + nhash) * sizeof(struct value);
-    struct table *t = L->g->own_alloc && fits_inside(narr, nhash) ? mem_alloc_optional(L->g, size) : NULL;
-    if (unlikely(t == NULL))
+    if (unlikely(!fits_inside(narr, nhash) || !L->g->own_alloc))
+        return NULL;
+    struct table *t = mem_take(L->g, size);
+    if (unlikely(t == NULL && (t = mem_alloc_optional(L->g, size)) == NULL))
         return NULL;
     gc_link(L->g, (struct gcobj *)t, T_TABLE);
     table_init(L, t, narr, nhash);
     return t;
 }
 
-static void free_values(struct lua_State *L, const struct table *t, struct value *p, uint32_t cap)
+static inline void free_values(struct lua_State *L, const struct table *t, struct value *p, uint32_t cap)
 {
     if (cap != 0 && !table_is_inside(t, p))
         mem_free(L, p, (size_t)cap * sizeof *p);
@@ -206,7 +214,7 @@ void table_free(struct lua_State *L, struct table *t)
     free_values(L, t, t->slots, t->slotcap);
     if (t->imask)
         mem_free(L, t->node, hash_bytes(t));
-    mem_free(L, t, own_bytes(t));
+    mem_give(L, t, own_bytes(t));
 }
 
 /* p, the array or the fields, gets n > cap places. */
