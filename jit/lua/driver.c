@@ -28,7 +28,7 @@ FIELD(d_table_shape, "table.shape", table, shape, 'r', 8, AL_TABLE, WHOLE);
 FIELD(d_table_slots, "table.slots", table, slots, 'r', 8, AL_TABLE, WHOLE);
 FIELD(d_table_meta, "table.meta", table, meta, 'r', 8, AL_TABLE, WHOLE);
 FIELD(d_table_acap, "table.acap", table, acap, 'i', 4, AL_TABLE, WHOLE);
-FIELD(d_table_slotcap, "table.slotcap", table, slotcap, 'i', 4, AL_TABLE, WHOLE);
+FIELD(d_table_slotcap, "table.slotcap", table, slotcap, 'i', 2, AL_TABLE, WHOLE);
 FIELD(d_table_node, "table.node", table, node, 'r', 8, AL_TABLE, WHOLE);
 FIELD(d_table_nused, "table.nused", table, nused, 'i', 4, AL_TABLE, WHOLE);
 FIELD(d_table_nints, "table.nints", table, nints, 'i', 4, AL_TABLE, WHOLE);

@@ -160,19 +160,20 @@ struct table {
     struct shape *shape; /* NULL: dictionary form */
     struct value *slots; /* shape form: capacity slotcap */
     struct table *meta;
-    struct node *node;
-    uint32_t *index; /* imask + 1 entries, 0 = empty */
+    struct node *node; /* never NULL: table_index needs no test */
     uint32_t acap;
-    uint32_t slotcap;
-    uint32_t nused; /* nodes in use, of (imask + 1) / 2; none without index */
-    uint32_t room; /* values behind this struct, in its own block: what the constructor asked for. arr and slots lie there
-                    * until they grow (table_is_inside) */
-    uint32_t imask;
+    uint16_t slotcap;
+    uint8_t room; /* values behind this struct, in its own block: what the constructor asked for. arr and slots lie there
+                   * until they grow (table_is_inside) */
+    uint8_t ilog; /* 1 << ilog: entries of the index; 0: no hash */
+    uint32_t nused; /* nodes in use, of table_ncap() */
     uint32_t nints; /* integer keys among the nodes (may overcount) */
     struct gcobj *gclist;
 };
 
-static inline uint32_t table_ncap(const struct table *t) { return t->imask ? (t->imask + 1) / 2 : 0; }
+static inline uint32_t table_ncap(const struct table *t) { return (1u << t->ilog) / 2; }
+/* Behind the nodes: numbers of nodes from 1 on, 0 = empty; a single 0 without hash. */
+static inline uint32_t *table_index(const struct table *t) { return (uint32_t *)(t->node + table_ncap(t)); }
 /* Is p (t->arr or t->slots) part of the table's own block? */
 static inline bool table_is_inside(const struct table *t, const struct value *p)
 {

@@ -5,8 +5,8 @@
  *     append (key == alen + 1, alen < acap) needs no look into the hash.
  *  2. nints >= number of integer keys among the nodes: nints == 0 means that an integer key beyond
  *     the array is absent.
- *  3. A table without hash has imask == 0 and index == &no_index, so look-ups need no test.
- *  4. node and index are one block: table_ncap() nodes, then imask + 1 numbers, twice as many.
+ *  3. A table without hash has ilog == 0 and node == &no_node, so look-ups need no test.
+ *  4. nodes and index are one block: table_ncap() nodes, then twice as many numbers.
  *  5. Nothing is changed before all memory for the change is there: a failed allocation leaves the
  *     table as it was. An emergency collection while a part grows may set entries to nil, not more.
  *  6. When the hash is full, or an append does not fit into the array, the array gets the largest
@@ -20,7 +20,7 @@
 #include "lua/collect.h"
 
 const struct value absent_value = {.tag = T_NIL};
-static uint32_t no_index;
+static struct node no_node; /* its first word is an index of one empty entry */
 
 #define MAX_ARRAY (1u << 30)
 #define DICT_ADDS 12 /* so many keys added by computed names make a dictionary */
@@ -34,7 +34,8 @@ static inline uint32_t nodes_of(uint32_t isize) { return isize / 2; }
 static inline size_t block_bytes(uint32_t isize) { return nodes_of(isize) * sizeof(struct node) + isize * sizeof(uint32_t); }
 
 static inline size_t own_bytes(const struct table *t) { return sizeof *t + (size_t)t->room * sizeof(struct value); }
-static size_t hash_bytes(const struct table *t) { return t->imask ? block_bytes(t->imask + 1) : 0; }
+static size_t hash_bytes(const struct table *t) { return t->ilog ? block_bytes(1u << t->ilog) : 0; }
+static inline uint32_t index_mask(const struct table *t) { return (1u << t->ilog) - 1; }
 
 size_t table_bytes(const struct table *t)
 {
@@ -98,13 +99,12 @@ static void block_install(struct lua_State *L, struct table *t, const struct blo
     void *old = t->node;
     size_t bytes = hash_bytes(t);
     if (b->isize == 0) {
-        t->node = NULL;
-        t->index = &no_index;
-        t->imask = t->nused = t->nints = 0;
+        t->node = &no_node;
+        t->ilog = 0;
+        t->nused = t->nints = 0;
     } else {
         t->node = b->node;
-        t->index = b->index;
-        t->imask = b->isize - 1;
+        t->ilog = (uint8_t)__builtin_ctz(b->isize);
         t->nused = b->used;
         t->nints = b->nints;
     }
@@ -138,7 +138,7 @@ static void new_fields(struct lua_State *L, struct table *t, uint32_t n)
 {
     if (n <= SHAPE_MAX_SLOTS) {
         t->slots = alloc_for_new(L, t, n * sizeof *t->slots);
-        t->slotcap = n;
+        t->slotcap = (uint16_t)n;
         return;
     }
     if (n > MAX_ARRAY)
@@ -153,16 +153,16 @@ static void new_fields(struct lua_State *L, struct table *t, uint32_t n)
 static inline void table_init(struct lua_State *L, struct table *t, uint32_t narr, uint32_t nfields)
 {
     t->flags = t->nomm = 0;
-    t->alen = t->nused = t->imask = t->nints = 0;
-    t->room = narr + nfields;
+    t->alen = t->nused = t->nints = 0;
+    t->ilog = 0;
+    t->room = (uint8_t)(narr + nfields);
     t->arr = narr ? (struct value *)(t + 1) : NULL;
     t->acap = narr;
     t->slots = nfields ? (struct value *)(t + 1) + narr : NULL;
-    t->slotcap = nfields;
+    t->slotcap = (uint16_t)nfields;
     t->shape = L->g->root_shape;
     t->meta = NULL;
-    t->node = NULL;
-    t->index = &no_index;
+    t->node = &no_node;
     t->gclist = NULL;
 }
 
@@ -212,7 +212,7 @@ void table_free(struct lua_State *L, struct table *t)
 {
     free_values(L, t, t->arr, t->acap);
     free_values(L, t, t->slots, t->slotcap);
-    if (t->imask)
+    if (t->ilog)
         mem_free(L, t->node, hash_bytes(t));
     mem_give(L, t, own_bytes(t));
 }
@@ -230,9 +230,9 @@ static struct value *grow_values(struct lua_State *L, const struct table *t, str
 /* ---- keys in the hash -------------------------------------------------------------------------- */
 static inline struct node *find_bits(const struct table *t, uint32_t tag, uint64_t bits, uint32_t hash)
 {
-    uint32_t mask = t->imask;
+    const uint32_t mask = index_mask(t), *index = table_index(t);
     for (uint32_t i = hash & mask;; i = (i + 1) & mask) {
-        uint32_t n = t->index[i];
+        uint32_t n = index[i];
         if (n == 0)
             return NULL;
         struct node *nd = &t->node[n - 1];
@@ -243,11 +243,11 @@ static inline struct node *find_bits(const struct table *t, uint32_t tag, uint64
 
 static struct node *find_long(const struct table *t, struct lstr *s)
 {
-    uint32_t mask = t->imask;
-    if (t->imask == 0)
+    const uint32_t mask = index_mask(t), *index = table_index(t);
+    if (mask == 0)
         return NULL;
     for (uint32_t i = str_hash(s) & mask;; i = (i + 1) & mask) {
-        uint32_t n = t->index[i];
+        uint32_t n = index[i];
         if (n == 0)
             return NULL;
         struct node *nd = &t->node[n - 1];
@@ -511,11 +511,11 @@ void table_append_grow(struct lua_State *L, struct table *t)
 static void put_node(struct lua_State *L, struct table *t, const struct value *key, const struct value *val)
 {
     uint64_t bits = key_bits(key);
-    uint32_t i = hash_key(key->tag, bits) & t->imask;
-    while (t->index[i])
-        i = (i + 1) & t->imask;
+    uint32_t mask = index_mask(t), *index = table_index(t), i = hash_key(key->tag, bits) & mask;
+    while (index[i])
+        i = (i + 1) & mask;
     struct node *nd = &t->node[t->nused++];
-    t->index[i] = t->nused;
+    index[i] = t->nused;
     nd->ktag = key->tag;
     nd->kbits = bits;
     setval(&nd->val, val);
@@ -579,7 +579,7 @@ static void new_int(struct lua_State *L, struct table *t, int64_t key, const str
 void table_grow_slots(struct lua_State *L, struct table *t, uint32_t cap)
 {
     t->slots = grow_values(L, t, t->slots, t->slotcap, cap);
-    t->slotcap = cap;
+    t->slotcap = (uint16_t)cap;
 }
 
 static void reserve_slot(struct lua_State *L, struct table *t)
@@ -826,10 +826,11 @@ uint32_t table_next_at(struct table *t, uint32_t pos, struct value *out)
 /* A key whose object may have been collected since: it is compared by address only. */
 static const struct node *find_dead(const struct table *t, const struct value *key)
 {
-    if (!tag_is_gc(key->tag) || t->imask == 0)
+    const uint32_t mask = index_mask(t), *index = table_index(t);
+    if (!tag_is_gc(key->tag) || mask == 0)
         return NULL;
-    for (uint32_t i = hash_key(key->tag, key->bits) & t->imask;; i = (i + 1) & t->imask) {
-        uint32_t n = t->index[i];
+    for (uint32_t i = hash_key(key->tag, key->bits) & mask;; i = (i + 1) & mask) {
+        uint32_t n = index[i];
         if (n == 0)
             return NULL;
         if (t->node[n - 1].ktag == T_DEAD && t->node[n - 1].kbits == key->bits)
@@ -939,8 +940,8 @@ bool table_check(struct global *g, const struct table *t)
     if (t->shape != NULL && t->shape->nslots > t->slotcap)
         return false;
     uint32_t nints = 0, linked = 0;
-    for (uint32_t i = 0; t->imask && i <= t->imask; i++)
-        linked += t->index[i] != 0;
+    for (uint32_t i = 0; t->ilog && i <= index_mask(t); i++)
+        linked += table_index(t)[i] != 0;
     for (uint32_t i = 0; i < t->nused; i++) {
         const struct node *nd = &t->node[i];
         if (nd->ktag == T_INT && (uint64_t)nd->ki - 1 < t->acap)

@@ -28,7 +28,7 @@ CALL(d_call_tostr, "call_tostr", 'r', "rii", JIT_EF_ALLOC, 0, 0);
 CALL(d_call_concat, "call_concat", 'r', "riiiii", JIT_EF_ALLOC, 0, 0);
 
 static const struct jit_made_cell table_cells[] = {
-    {&d_table_flags, -1, 0}, {&d_table_nomm, -1, 0}, {&d_table_alen, -1, 0}, {&d_table_meta, -1, 0}, {&d_table_nused, -1, 0}, {&d_table_nints, -1, 0}, {&d_table_node, -1, 0}, {&d_gc_kind, -1, T_TABLE}, {&d_table_acap, 1, 0}, {&d_table_slotcap, 2, 0}, {&d_table_shape, 3, 0}};
+    {&d_table_flags, -1, 0}, {&d_table_nomm, -1, 0}, {&d_table_alen, -1, 0}, {&d_table_meta, -1, 0}, {&d_table_nused, -1, 0}, {&d_table_nints, -1, 0}, {&d_gc_kind, -1, T_TABLE}, {&d_table_acap, 1, 0}, {&d_table_slotcap, 2, 0}, {&d_table_shape, 3, 0}};
 static const struct jit_descr *const table_parts[] = {&d_table_arr, &d_table_slots};
 static const struct jit_made table_made = {
     .cells = table_cells,

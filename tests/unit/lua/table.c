@@ -83,7 +83,7 @@ Test(table, appends_fill_the_array_by_doubling)
         put_int(T, i, i);
     cr_assert_eq(T->alen, 1000);
     cr_assert_eq(T->acap, 1024);
-    cr_assert_eq(T->imask, 0);
+    cr_assert_eq(T->ilog, 0);
     cr_assert_eq(table_len(T), 1000);
 }
 
