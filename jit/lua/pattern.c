@@ -275,16 +275,47 @@ static bool frontier(const struct matcher *m, const uint8_t *it, const char *s)
 
 static const char *run(const struct matcher *m, const uint8_t *it, const char *s);
 
-/* As many as there are, then fewer. A plain byte that must follow tells where it can go on at all. */
+/* The byte that a match of the items from `it` on begins with is one that this item takes; NULL: it need not take any. */
+static const uint8_t *needed(const uint8_t *it)
+{
+    while (it[0] == P_OPEN || it[0] == P_POS || it[0] == P_CLOSE) it += 4;
+    return it[0] <= P_SET && (it[1] == 0 || it[1] == '+') ? it : NULL;
+}
+
+/* The first byte from s on that the item takes, or NULL. */
+static const char *scan(const struct matcher *m, const uint8_t *it, const char *s)
+{
+    if (it[0] == P_CHAR) return memchr(s, it[2], (size_t)(m->end - s));
+    if (it[0] == P_SET) {
+        const uint8_t *set = m->sets + 32 * it[2];
+        while (s < m->end && !HAS(set, *s)) s++;
+    }
+    return s < m->end ? s : NULL;
+}
+
+/* Behind the bytes from s on that the item takes. */
+static const char *span(const struct matcher *m, const uint8_t *it, const char *s)
+{
+    if (it[0] == P_ANY) return m->end;
+    if (it[0] == P_SET) {
+        const uint8_t *set = m->sets + 32 * it[2];
+        while (s < m->end && HAS(set, *s)) s++;
+        return s;
+    }
+    while (s < m->end && (uint8_t)*s == it[2]) s++;
+    return s;
+}
+
+/* As many as there are, then fewer. What must follow tells where it can go on at all: a byte that the item does not take
+ * follows behind the last one only. */
 static const char *longest(const struct matcher *m, const uint8_t *it, const char *s)
 {
-    const char *from = s + (it[1] == '+'), *e = s;
-    while (e < m->end && one(m, it, e)) e++;
-    const uint8_t *next = it + 4;
-    if (next[0] == P_DONE) return e < from ? NULL : e;
-    bool known = next[0] == P_CHAR && next[1] == 0;
+    const char *from = s + (it[1] == '+'), *e = span(m, it, s);
+    const uint8_t *next = it + 4, *need = needed(next);
+    if (e < from || next[0] == P_DONE) return e < from ? NULL : e;
+    if (need && need[0] == P_CHAR && !one(m, it, (const char *)&need[2])) return e < m->end && (uint8_t)*e == need[2] ? run(m, next, e) : NULL;
     for (; e >= from; e--) {
-        if (known && (e == m->end || (uint8_t)*e != next[2])) continue;
+        if (need && (e == m->end || !one(m, need, e))) continue;
         const char *r = run(m, next, e);
         if (r) return r;
     }
@@ -351,9 +382,9 @@ static bool matcher_init(struct matcher *m, struct pattern_head *h, const uint8_
 /* The first match from s + from on that does not end at `last`. */
 static int find_from(const struct matcher *m, const uint8_t *it, bool anchored, size_t from, const char *last)
 {
-    bool known = it[0] == P_CHAR && (it[1] == 0 || it[1] == '+') && !anchored;
+    const uint8_t *need = anchored ? NULL : needed(it);
     for (const char *at = m->s + from;; at++) {
-        if (known && !(at = memchr(at, it[2], (size_t)(m->end - at)))) return 0;
+        if (need && !(at = scan(m, need, at))) return 0;
         const char *e = run(m, it, at);
         if (e && e != last) {
             m->m->from = at - m->s;
@@ -470,7 +501,12 @@ static void substitute(struct lua_State *L, struct buffer *b, const struct match
                        const struct lstr *repl, struct table *map, int64_t most, bool *changed)
 {
     const char *at = m->s, *last = NULL;
+    const uint8_t *need = h->anchored ? NULL : needed(ITEMS(program));
     while (m->m->count < most && !b->failed) {
+        const char *to = need ? scan(m, need, at) : at;
+        if (!to) break;
+        put(b, at, (size_t)(to - at));
+        at = to;
         const char *e = run(m, ITEMS(program), at);
         if (e && e != last) {
             m->m->count++;

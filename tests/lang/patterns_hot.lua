@@ -91,3 +91,19 @@ for i = 1, 400 do
   upper = upper + select(2, ("\xe9\xc9aZ"):gsub("%u", "%0%0"))
 end
 print(upper) --> 400
+
+-- a byte that must follow: one that the repetition takes too, one that it does not, behind captures, at the end, repeated
+local ends = {}
+for i = 1, 300 do
+  local s = i % 2 == 0 and "aab=12, b=3 =x ab" or "aa==ab aab=7="
+  ends = {
+    s:find("%a+="), s:find("(%a+)=(%d+)"), s:find("%a*b="), s:find("(%a*)()b"), s:find("a*()=()"), s:find(".*="), s:find("(.*)b()"),
+    s:find("%a*=+x"), s:find("[ab]+a"), s:find("=*%d"), s:find("%a+[^%a]+b"), s:find("%a+$"), s:find("%s*$"), s:find("(%a-)=$"),
+    s:gsub("(%a+)=", "<%1>"), s:gsub("=+(%d*)", "%1#"), s:gsub("%a+$", "!"), s:gsub("b=?", ""), s:gsub("%d", {["1"] = "one"}),
+  }
+  for k, w in s:gmatch("(%a+)()=") do ends[#ends + 1] = k .. w end
+  for j = 1, #ends do ends[j] = tostring(ends[j]) end
+  if i > 298 then print(table.concat(ends, " ")) end
+end
+--> 1 8 8 5 1 1 1 nil 1 11 nil nil 14 13 <aa>=ab <aab>7= aa#ab aab7## aa==ab aab=7= aa==a aa7= aa==ab aab=7= 1 aa3 aab11
+--> 1 1 1 1 4 1 1 13 1 4 1 16 18 nil <aab>12, <b>3 =x ab aab12#, b3# #x ab aab=12, b=3 =x ! aa12, 3 =x a aab=one2, b=3 =x ab 3 aab4 b10
