@@ -14,11 +14,11 @@
 
 enum {
     REACH = 1 << 30, /* every byte is this near; two areas, or an area and the library, reach each other */
-    STEP = 2 << 20, /* between two places that are tried */
-    SMALLEST = 64 * 1024, /* halving max stops here */
+    STEP = 2 << 20, /* between two places that are tried, at most */
+    SMALLEST = 64 * 1024, /* halving max stops here, and two places are never nearer */
     FILL = 0xcc, /* int3, where no code is */
-    SHARE = 4, /* areas of one size, the next ones are half as large: ... */
-    SMALL = 1 << 20, /* ... down to this, so that more than a thousand have room */
+    SHARES = 128 << 20, /* the n-th area has at most this by n, ... */
+    SHARE_LEAST = 256 * 1024, /* ... but this: a thousand of them together have less than REACH */
     GAP = 64 * 1024, /* bytes between two open stretches that cost less than a system call for each */
 };
 
@@ -60,13 +60,15 @@ static uint8_t *reserve_at(uintptr_t addr, size_t size)
  * of a program that is linked low (it grows upwards from the image) is in nobody's way for long. */
 static uint8_t *reserve_near(uintptr_t near, size_t size)
 {
-    uintptr_t at = near & ~(uintptr_t)(STEP - 1);
+    uintptr_t at = near & ~(uintptr_t)(STEP - 1), step = SMALLEST;
     uint8_t *p;
 
-    for (uintptr_t off = round_up(size, STEP); off <= REACH - STEP; off += STEP)
+    while (step < size && step < STEP)
+        step *= 2;
+    for (uintptr_t off = round_up(size, step); off <= REACH - STEP; off += step)
         if (off < at && (p = reserve_at(at - off, size)))
             return p;
-    for (uintptr_t off = (REACH - size) & ~(uintptr_t)(STEP - 1); off >= STEP; off -= STEP)
+    for (uintptr_t off = (REACH - size) & ~(uintptr_t)(STEP - 1); off >= STEP; off -= step)
         if (at + off > at && (p = reserve_at(at + off, size)))
             return p;
     return NULL;
@@ -105,16 +107,27 @@ static void unreserve(struct code_area *a)
     a->max = 0;
 }
 
+/* What the next area may have, its probe page included: a power of two, so that areas of all sizes leave no gaps. */
+static size_t share(void)
+{
+    size_t n = __atomic_load_n(&areas, __ATOMIC_RELAXED) + 1, size = SHARES;
+
+    while (size > SHARE_LEAST && size > SHARES / n)
+        size /= 2;
+    return size;
+}
+
 int code_area_init(struct code_area *a, const void *near, size_t max)
 {
     size_t page = page_size();
+    bool first = __atomic_load_n(&areas, __ATOMIC_RELAXED) == 0;
     int r;
 
     *a = (struct code_area){0};
     if (max > REACH / 2)
         max = REACH / 2;
-    for (unsigned n = __atomic_load_n(&areas, __ATOMIC_RELAXED) / SHARE; n && max > SMALL; n--)
-        max /= 2;
+    if (!first && max > share() - page)
+        max = share() - page;
     max = round_up(max ? max : 1, page);
     while (!(a->base = reserve_near((uintptr_t)near, max + page))) {
         if (max / 2 < SMALLEST)

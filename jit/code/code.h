@@ -80,9 +80,9 @@ struct code_area {
 };
 
 /* Reserves an area of max bytes (rounded up to pages) of which every byte is within 1 GB of near. If that much is not
- * free there, halves max until it is (a->max says what came of it). About thirty areas of 64 MB would have room around one
- * library: so the fifth area of a process is half as large, the ninth a quarter, down to 1 MB, and there is room for
- * more than a thousand VMs. Reserve late, when a VM first compiles.
+ * free there, halves max until it is (a->max says what came of it). Sixteen areas of 64 MB would fill that neighbourhood:
+ * so the n-th area of a process has at most 128 MB / n (a power of two), and there is room for more than a thousand VMs.
+ * Reserve late, when a VM first compiles.
  * 0; -EPERM: the kernel refuses executable memory; -ENOMEM: no room near, or no memory. After an error the area is
  * valid, every code_open and code_alloc gives the same error, and code_area_fini need not be called. */
 int code_area_init(struct code_area *a, const void *near, size_t max);

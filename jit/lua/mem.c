@@ -51,6 +51,7 @@ bool mem_is_standard_alloc(lua_Alloc f)
 
 /* ---- pools ------------------------------------------------------------------------------------ */
 #define MIXED_PER_CLASS 1024 /* bytes */
+#define FAR ((size_t)1 << 36) /* bytes below the library: segments are there, in as much space again */
 
 static struct pool_page no_page; /* current page of a class without pages: always exhausted */
 
@@ -92,12 +93,21 @@ static bool grow_vector(void *vec, uint32_t n, uint32_t *cap)
     return true;
 }
 
+/* Where the kernel is asked to put a segment: far below the library. Left to itself it puts them directly below, within
+ * the reach of code areas (code.h), and some hundred states leave no room for code. Only a hint. */
+static void *far_hint(size_t len)
+{
+    static uintptr_t taken;
+    uintptr_t from = (uintptr_t)&no_page, off = FAR + __atomic_add_fetch(&taken, len, __ATOMIC_RELAXED) % FAR;
+    return from > 4 * (uintptr_t)FAR ? (void *)((from - off) & ~(POOL_PAGE - 1)) : NULL;
+}
+
 static bool new_segment(struct pool *pl)
 {
     if (!grow_vector(&pl->segments, pl->nsegments, &pl->segcap))
         return false;
     size_t len = POOL_SEGMENT + POOL_PAGE;
-    char *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *p = mmap(far_hint(len), len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED)
         return false;
     char *q = (char *)(((uintptr_t)p + POOL_PAGE - 1) & ~(POOL_PAGE - 1));
