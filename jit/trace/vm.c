@@ -5,6 +5,7 @@
  *
  * Before: the guest (lua/jit.c). After: params.c, hot.c.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "trace/engine.h"
@@ -65,8 +66,9 @@ bool vm_backend_ready(struct jit_vm *vm)
     }
     if (rc) {
         vm->refused = true;
-        obs_add(&vm->obs->blk->total.code_refused, 1);
-        obs_alarm(vm->obs, JITSTAT_AL_CODE_REFUSED, NULL, strerror(-rc));
+        bool no_room = rc == -ENOMEM || rc == -ENOSPC;
+        if (!no_room) obs_add(&vm->obs->blk->total.code_refused, 1);
+        obs_alarm(vm->obs, no_room ? JITSTAT_AL_CODE_NO_ROOM : JITSTAT_AL_CODE_REFUSED, NULL, strerror(-rc));
         return false;
     }
     listing_names();

@@ -38,6 +38,23 @@ Test(refused, from_the_start)
     rig_free(&g);
 }
 
+/* Nothing is refused here: the neighbourhood of the library is full. */
+Test(refused, no_room)
+{
+    const size_t step = 64 * 1024, reach = (size_t)1 << 30;
+    uintptr_t near = (uintptr_t)&jit_poll_word & ~(step - 1);
+    int64_t want = rig_interpreted("primes", NULL, 400);
+    struct rig g = rig_new("primes", NULL, NULL);
+    for (uintptr_t at = near - reach; at < near + reach; at += step)
+        mmap((void *)at, step, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    cr_assert_eq(rig_run(&g, 400), want);
+    cr_assert_eq(rig_total(&g)->code_refused, 0);
+    cr_assert(rig_alarm(&g, JITSTAT_AL_CODE_NO_ROOM));
+    cr_assert(!rig_alarm(&g, JITSTAT_AL_CODE_REFUSED));
+    cr_assert_eq(rig_count(&g, JITSTAT_C_TRACING), 0, "nothing is recorded for nothing");
+    rig_free(&g);
+}
+
 Test(refused, from_some_moment_on)
 {
     int64_t want = rig_interpreted("primes", NULL, 400);
