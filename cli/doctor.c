@@ -415,9 +415,9 @@ const struct command cmd_doctor = {
     .summary = "check what watching needs here, and what mends it",
     .usage = "doctor [-j]\n"
              "Checks what this machine and this user have for watching: kernel, BTF, file\n"
-             "systems, capabilities, lockdown, the library, whether the BPF programs load, and\n"
-             "the daemon; and what is lost. Says what is missing, and the command that mends it. `less`: works,\n"
-             "with less. Exit status 0: nothing that is needed is missing, else 1.\n\n"
+             "systems, capabilities, lockdown, the library, whether the BPF programs load, the\n"
+             "daemon, and what it sees now. Says what is missing, and the command that mends\n"
+             "it. `less`: works, with less. Exit status 0: nothing needed is missing, else 1.\n\n"
              "  -j, --json  as JSON\n\n"
              "examples:\n"
              "  jitstat doctor\n"

@@ -84,7 +84,7 @@ const struct command cmd_loops = {
     .run = run,
     .accepts = "pajSricN",
     .summary = "show every compiled trace: source, size, runs, exits",
-    .usage = "loops [-p PID | -a | -i FILE] [-S KEY] [-r ROWS] [-j] [-c] [SECONDS]\n"
+    .usage = "loops [-p PID | -a | -i FILE] [-S KEY] [-r N] [-j] [-c] [SECONDS]\n"
              "Shows compiled loops, entries and bridges: how often they ran and were left, how\n"
              "large they are and where they come from. With SECONDS: what happens in them.\n\n"
              "  -p, --pid PID     of these processes (a list, or several times)\n"
@@ -92,10 +92,10 @@ const struct command cmd_loops = {
              "  -i, --input FILE  of a saved snapshot (- is stdin)\n"
              "  -S, --sort KEY    runs (default), exits, size, ops, guards, source, number\n"
              "  -r, --rows N      at most N rows (20; 0: all)\n"
-             "  -c, --counts      turn run counts on for SECONDS (1) first: needs root or jitstatd;\n"
+             "  -c, --counts      turn run counts on for SECONDS (1): needs root or jitstatd;\n"
              "                    tight loops slow down meanwhile\n"
              "  -j, --json        as JSON\n\n"
-             "RUNS are counted while somebody asks for it: -c, `jitstat run`, `jitstat top -c`,\n"
+             "RUNS are counted while somebody asks: -c, `jitstat run`, `jitstat top -c`,\n"
              "js.enable_debug() in the program. EXITS are counted always.\n\n"
              "examples:\n"
              "  sudo jitstat loops -p 1234 -c 5\n"

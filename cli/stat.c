@@ -302,14 +302,17 @@ const struct command cmd_stat = {
     .accepts = "pajTCI",
     .summary = "one line per interval, as vmstat; the command when none is named",
     .usage = "[stat] [-p PID | -a] [-T] [-C COLUMNS] [-j] [INTERVAL [COUNT]]\n"
-             "One line per INTERVAL seconds, COUNT of them or until Ctrl-C: the first since the\n"
-             "processes began, the others what happened since the line before.\n\n"
+             "One line per INTERVAL seconds, COUNT of them or until Ctrl-C: the first since\n"
+             "the processes began, the others what happened since the line before.\n\n"
              "  -p, --pid PID       these processes (a list, or several times)\n"
              "  -a, --all           all that may be read (the default)\n"
              "  -T, --timestamp     begin lines with the time\n"
              "  -C, --columns LIST  these columns: names of jitstat(1), or any counter's\n"
              "  -j, --json          a JSON object per line\n\n"
-             "examples:\n"
+             "columns of -C, beside all counters by their names:\n"
+#define STAT_COLUMN(name, TITLE, width, form, shown, expression, help) "  " #name " (" #TITLE "): " help "\n"
+#include "cli/columns.def"
+             "\nexamples:\n"
              "  jitstat 1\n"
              "  jitstat -p 1234 -T 5 12\n"
              "  jitstat -C loops,OPS,OPT_OPS,OPT_GUARDS 1\n",

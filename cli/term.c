@@ -171,6 +171,7 @@ static void put_line(FILE *f, const char *line, int columns)
     static const char letters[] = "bryi", *const codes[] = {"\033[1m", "\033[31m", "\033[33m", "\033[7m"};
     const char *colour = line[0] ? strchr(letters, line[0]) : NULL, *text = line + (line[0] != 0);
     bool inks = !(getenv("NO_COLOR") && *getenv("NO_COLOR")) || line[0] == 'i';
+    fputs("\033[K", f); /* before the text: behind a full line it would take its last character */
     if (colour && inks)
         fputs(codes[colour - letters], f);
     int n = 0;
@@ -183,7 +184,7 @@ static void put_line(FILE *f, const char *line, int columns)
     if (colour && line[0] == 'i') /* the bar goes to the edge */
         for (; n < columns; n++)
             fputc(' ', f);
-    fputs("\033[0m\033[K", f);
+    fputs("\033[0m", f);
 }
 
 void term_show(char *const *lines, size_t n)
@@ -201,7 +202,8 @@ void term_show(char *const *lines, size_t n)
             fputs("\r\n", f);
         put_line(f, lines[i], columns);
     }
-    fputs("\033[J", f);
+    if (n < (size_t)rows)
+        fputs("\r\n\033[J", f);
     fclose(f);
     put(frame, size);
     free(frame);

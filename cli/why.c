@@ -3,7 +3,7 @@
  * failing, flushes, and whether there is anything compiled at all.
  *
  * A finding is something that somebody can change. So aborts whose advice is "none needed" and exits
- * that a bridge took over are none. The order: alarms (the engine itself found them worth it), then
+ * that a bridge took over are none. A blacklisted place and its aborts are one finding, with their advice. The order: alarms (the engine itself found them worth it), then
  * the rest by how much of its kind the place makes up.
  *
  * Before it: rows.c.
@@ -56,6 +56,28 @@ static void set(char *to, size_t size, const char *fmt, ...)
 
 /* ---- what is looked for ---- */
 
+static bool needs_nothing(const struct abort_row *row)
+{
+    return strncmp(row->advice, "none needed", strlen("none needed")) == 0;
+}
+
+/* Why a blacklisted place was given up; NULL: another alarm, or nobody can do anything about it. */
+static const struct abort_row *given_up(const struct jitstat_alarm_rec *r)
+{
+    bool named = r->alarm == JITSTAT_AL_BLACKLISTED && strncmp(r->detail, "ABORT_", 6) == 0;
+    int reason = named ? abort_number(r->detail + 6) : -1;
+    return reason >= 0 && !needs_nothing(abort_row((uint32_t)reason)) ? abort_row((uint32_t)reason) : NULL;
+}
+
+/* Is there an alarm that says the same as the aborts at s? */
+static bool alarm_says(const struct agent_vm *vm, const struct jitstat_abort_site *s)
+{
+    for (size_t i = 0; i < vm->nalarms; i++)
+        if (given_up(&vm->alarms[i]) == abort_row(s->reason) && vm->alarms[i].line == s->line && strcmp(vm->alarms[i].file, s->file) == 0)
+            return true;
+    return false;
+}
+
 static void find_alarms(struct findings *all, const struct row_vm *of)
 {
     for (size_t i = 0; i < of->vm->nalarms; i++) {
@@ -64,13 +86,8 @@ static void find_alarms(struct findings *all, const struct row_vm *of)
         SET(f->what, "%s (%" PRIu64 "x)%s%s", alarm_row(r->alarm)->what, (uint64_t)r->count, r->detail[0] ? ": " : "", r->detail);
         if (r->file[0])
             SET(f->place, "%s:%u", r->file, r->line);
-        SET(f->advice, "%s", alarm_row(r->alarm)->advice);
+        SET(f->advice, "%s", given_up(r) ? given_up(r)->advice : alarm_row(r->alarm)->advice);
     }
-}
-
-static bool needs_nothing(const struct abort_row *row)
-{
-    return strncmp(row->advice, "none needed", strlen("none needed")) == 0;
 }
 
 static void find_aborts(struct findings *all, const struct rows *r)
@@ -81,7 +98,7 @@ static void find_aborts(struct findings *all, const struct rows *r)
         uint64_t tracing = r->aborts[i].of.vm->own.times_ns[JITSTAT_T_TRACING];
         double share = tracing ? (double)s->ns_lost / (double)tracing : 0;
         char lost[16];
-        if (needs_nothing(row) || (share < SHARE_LEAST && s->count < 3))
+        if (needs_nothing(row) || (share < SHARE_LEAST && s->count < 3) || alarm_says(r->aborts[i].of.vm, s))
             continue;
         struct finding *f = find(all, "abort", share < 1 ? share : 1, &r->aborts[i].of);
         SET(f->what, "%s: %s (%" PRIu64 "x, %s lost)", row->name, row->help, (uint64_t)s->count, human_ns(s->ns_lost, lost));

@@ -1,7 +1,9 @@
 /* symbols.h - names of machine code for Linux's own tools: the perf map and the jitdump file, both opt-in.
  *
- *   perf map  /tmp/perf-PID.map, a line per trace: what `perf report`, `perf top` and bpftrace's ustack read. Names only; a later
- *             line for the same addresses stands for both.
+ *   perf map  /tmp/perf-PID.map, a line per trace: what `perf report`, `perf top` and bpftrace's ustack read. Names only, and
+ *             without times: when a trace is freed and its addresses serve another one, perf goes on with the first name
+ *             (of lines for the same addresses it keeps the first). Nothing is taken back: most readers come when the
+ *             process has ended and all of its traces are freed.
  *   jitdump   jit-PID.dump in /tmp/jitstat-UID, with times, code bytes and source lines: `perf record -k 1`, then
  *             `perf inject --jit`. Addresses that serve another trace later stay right.
  *

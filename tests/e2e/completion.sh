@@ -18,6 +18,18 @@ for e in $(complete_ trace -e ""); do
     "$JITSTAT" trace -e "$e" -p 2147483647 >/dev/null 2>"$TMP/err"
     equal "event $e is one" $? 1
 done
+for c in $(complete_ -C ""); do
+    "$JITSTAT" -C "$c" >/dev/null 2>&1
+    equal "column $c is one" $? 0
+done
+equal "all columns" "$(complete_ -C "" | wc -w)" "$(grep -c '^STAT_COLUMN(' "$HERE/../../cli/columns.def")"
+equal "the last of a list" "$(complete_ -C loops,brid)" "loops,bridges "
+equal "help of a command" "$(complete_ help abo)" "aborts "
+# Every option of every command, long and short, is offered.
+for c in $("$JITSTAT" --help | sed -nE 's/^  ([a-z]+)  +[a-z].*/\1/p'); do
+    equal "options of $c" "$(complete_ $c - | tr ' ' '\n' | sed '/^$/d' | tr '\n' ' ')" \
+        "$("$JITSTAT" $c --help | sed -n '/^  -\|^      --/p' | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | tr -d ' ' | tr , '\n' | sort -u | tr '\n' ' ')"
+done
 start loops=1 wait
 line
 check "a process" test -n "$(complete_ why -p "" | grep -w "$PID")"

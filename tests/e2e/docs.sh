@@ -24,6 +24,14 @@ equal "on ours, the same" "$(LD_LIBRARY_PATH=$BIN "$TMP/embed" 2>"$TMP/hooks")" 
 has "with hooks" "$TMP/hooks" '^1 hooks, 1 loops$'
 for f in "$HERE"/../real/programs/*.sh; do has "embedding.md lists $(basename "$f" .sh)" "$DOCS/embedding.md" "^\| $(basename "$f" .sh) "; done
 for f in "$HERE"/../real/modules/*.lua; do has "embedding.md lists the packages of $(basename "$f" .lua)" "$DOCS/embedding.md" "\($(sed -n '1s/^-- packages: \([a-z]*-[a-z]*\).*/\1/p' "$f")"; done
+# The program of the tour: right in both forms, and the views still say of it what the tour says.
+for form in slow fixed; do
+    equal "slow.lua $form is right" "$("$BIN/jitlua" "$DOCS/slow.lua" $form 2)" "20000 requests, 19600 healthy, 211 users, 49990000 bytes"
+    "$JITSTAT" run -j --no-counts -o "$TMP/$form.json" -- "$BIN/jitlua" "$DOCS/slow.lua" $form 30 >/dev/null 2>&1
+    "$JITSTAT" why -j -i "$TMP/$form.json" >"$TMP/$form.why"
+done
+json "why: arithmetic on strings, with what to do" "$TMP/slow.why" 'grep { $_->{place} =~ /slow.lua:23$/ && $_->{advice} =~ /tonumber/ } @{$j->{findings}}'
+json "and nothing blacklisted once it is mended" "$TMP/fixed.why" '!@{$j->{alarms}}'
 root || { skip "bpftrace and perf need root"; finish; }
 export PROG=$EMITTER ARGS="loops=23 bridges=11 aborts=7" PERF_BUILDID_DIR=$TMP/perf
 perf probe -q -d 'sdt_jitstat:*' 2>/dev/null

@@ -55,4 +55,37 @@ JITSTAT=perfmap=1 perf record -q -e cpu-clock -g -o "$TMP/data2" -- "$BIN/jitlua
 perf script -i "$TMP/data2" -F ip,sym 2>/dev/null >"$TMP/script"
 has "the perf map names them too" "$TMP/script" 'lua:hot.lua:4 l[0-9]+'
 rm -f "/tmp/perf-$(awk '$1 == "pid" { print $2 }' "$TMP/out").map"
+
+# Code that is freed, and its addresses taken by another trace: the jitdump has times, so every sample has the name of what ran then.
+cat >reuse.lua <<'END'
+local function first(n)
+  local s = 0
+  for i = 1, n do s = s + i % 7 end
+  return s
+end
+local function second(n)
+  local s = 0
+  for i = 1, n do s = s + i % 5 end
+  return s
+end
+local function busy(f)
+  local stop = os.clock() + 0.4
+  while os.clock() < stop do f(1000000) end
+end
+busy(first)
+require("jitstat").releaseall()
+collectgarbage()
+busy(second)
+print("pid", io.open("/proc/self/stat"):read("n"))
+END
+JITSTAT=jitdump=1,perfmap=1 perf record -q -k 1 -e cpu-clock -o "$TMP/data3" -- "$BIN/jitlua" reuse.lua >"$TMP/out" 2>"$TMP/err"
+PID=$(awk '$1 == "pid" { print $2 }' "$TMP/out")
+perf inject --jit -i "$TMP/data3" -o "$TMP/jitted3" >>"$TMP/out" 2>&1
+perf script -i "$TMP/jitted3" -F time,ip,sym 2>/dev/null | sed -nE 's/^ *([0-9.]+): +([0-9a-f]+) lua:reuse.lua:([38]) .*/\1 \2 \3/p' >"$TMP/samples"
+# Sample by sample in the order of time: the first loop, then the second, and never back; many at addresses of both.
+awk '{ if ($3 == 3 && second) bad++; if ($3 == 8) second++; else first++; if ($3 == 3) at[$2] = 1; else if ($2 in at) both++ }
+    END { print first > 50, second > 50, both > 20, bad + 0 }' "$TMP/samples" >"$TMP/told"
+equal "perf inject: each sample has the name of the trace that ran then" "$(cat "$TMP/told")" "1 1 1 0"
+equal "the perf map has both names of one address" "$(grep -E ' lua:reuse.lua:[38] l' "/tmp/perf-$PID.map" | cut -d' ' -f1 | sort | uniq -d | wc -l)" 1
+rm -f "/tmp/perf-$PID.map" "/tmp/jitstat-$(id -u)/jit-$PID.dump" /tmp/jitstat-$(id -u)/jitted-$PID-*.so
 finish

@@ -48,6 +48,10 @@ for page in l:loops a:aborts x:exits w:why; do
     await "${page#*:} of process $PID"
     ok "${page#*:} by its key"
 done
+key a
+await "aborts of process $PID"
+await "ends the recording; "
+shows "a full line keeps its last character" 'ends the recording; a$'
 key l
 await "loops of process"
 await "prog.lua:10"
@@ -89,7 +93,7 @@ await "$PID +ended"
 ok "a process that ends is said to have ended"
 key q
 await "status [0-9]"
-shows "q ends well" "^status 0$"
+shows "q ends well" "status 0$"
 equal "the screen is the old one, with its cursor" "$(tm display -p '#{alternate_on} #{cursor_flag} #{wrap_flag}')" "0 1 1"
 
 start loops=1 wait
@@ -98,7 +102,7 @@ top -p "$PID" 0.1
 await "$PID .*emitter"
 key C-c
 await "status [0-9]"
-shows "Ctrl-C ends well" "^status 0$"
+shows "Ctrl-C ends well" "status 0$"
 equal "and puts the terminal back" "$(tm display -p '#{alternate_on} #{cursor_flag} #{wrap_flag}')" "0 1 1"
 top -p "$PID" 0.1
 await "$PID .*emitter"
@@ -107,6 +111,59 @@ await "status [0-9]"
 equal "SIGTERM puts the terminal back" "$(tm display -p '#{alternate_on} #{cursor_flag} #{wrap_flag}')" "0 1 1"
 go
 wait "$PID"
+
+# Ctrl-Z gives the shell its terminal back; fg goes on where it was.
+start loops=1 wait
+line
+top -p "$PID" 0.1
+await "$PID .*emitter"
+key l
+await "loops of process $PID"
+key C-z
+await "status [0-9]"
+equal "Ctrl-Z puts the terminal back" "$(tm display -p '#{alternate_on} #{cursor_flag} #{wrap_flag}')" "0 1 1"
+check "it is stopped" grep -q '^State:.T' "/proc/$(pgrep -P "$(tm list-panes -F '#{pane_pid}')" jitstat)/status"
+tm send-keys "stty -a | grep -c ' icanon .* echo ' | sed 's/^/lines and echo: /'" Enter
+await "lines and echo: [0-9]"
+shows "with echo and lines" "lines and echo: 1$"
+tm send-keys fg Enter
+await "loops of process $PID"
+ok "fg draws the page again"
+equal "on a screen of its own" "$(tm display -p '#{alternate_on} #{cursor_flag} #{wrap_flag}')" "1 0 0"
+key Escape
+await "JIT%.*LOOPS"
+ok "and takes keys"
+key q
+tm send-keys "echo then \$?" Enter
+await "then [0-9]"
+shows "it ends well after that" "then 0$"
+go
+wait "$PID"
+
+# Run counts: on as long as top -c looks, off again after.
+if root; then
+    start loops=3 until=count runs=5 wait until=-count wait
+    top -p "$PID" -c 0.1
+    line
+    await "$PID .*emitter"
+    key l
+    await "loops of process $PID"
+    await ' 7 +.* prog.lua:12'
+    shows "top -c: runs of the loops" '^ +5 +0 loop +1 .* prog.lua:10$'
+    key q
+    await "status [0-9]"
+    shows "top -c ends well" "status 0$"
+    go
+    line
+    ok "and counts are off again"
+    go
+    wait "$PID"
+    cp "$JITSTAT" "$TMP"
+    chmod 755 "$TMP/jitstat"
+    nobody env TERM=xterm JITSTAT_DIR="$TMP/none" script -qec "$TMP/jitstat top -c" /dev/null </dev/null >"$TMP/out" 2>&1
+    equal "top -c by an ordinary user without a daemon" $? 1
+    has "says what it needs, and stays off the screen" "$TMP/out" '^jitstat: .*(sudo|root)'
+fi
 
 # A liar: only sequences of ours reach the terminal.
 start loops=5 bridges=2 aborts=3 alarms=3 leave=2000 evil=names wait

@@ -62,7 +62,7 @@ has "the hottest guard" "$TMP/out" '^  2034   3\.0% bridge     34     1      - p
 
 view why -p "$PID"
 has "why: an alarm with its place" "$TMP/out" '^ 1\. prog\.lua:[01]$'
-has "why: and advice" "$TMP/out" '^      see the aborts at this place$'
+has "why: and the advice of what blacklisted it" "$TMP/out" '^      move the call out of the hot loop$'
 view why -p "$PID" -r 0 -j
 json "why: what needs nothing is no finding" "$TMP/out" '!grep { $_->{what} =~ /^(BRIDGE|SEGMENTED_TRACE)/ } @{$j->{findings}}'
 
