@@ -632,9 +632,9 @@ const struct command cmd_dump = {
     .run = run,
     .summary = "show one trace: source, operations, machine code, exits",
     .usage = "dump -p PID [-j] [-a] [-w COLUMNS] LOOP\n"
-             "Shows a trace of process PID: source lines, operations as recorded and as compiled,\n"
-             "machine code, and how often each guard was left. LOOP is its number (VM:NUMBER if\n"
-             "the process has several VMs), or the file:line where it starts.\n\n"
+             "Shows a trace of process PID: source lines, operations as recorded and as\n"
+             "compiled, machine code, and how often each guard was left. LOOP is its number\n"
+             "(VM:NUMBER if the process has several VMs), or the file:line where it starts.\n\n"
              "  -p, --pid PID        the process\n"
              "  -j, --json           as JSON\n"
              "  -a, --all            also the code of exits and polls, and guards never left\n"

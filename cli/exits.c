@@ -77,8 +77,8 @@ const struct command cmd_exits = {
     .summary = "show the guards that machine code is left through most",
     .usage = "exits [-p PID | -a | -i FILE] [-r ROWS] [-j] [SECONDS]\n"
              "Shows the guards through which machine code is left most, with their source\n"
-             "line, their share of all exits, and the bridge that took over (-: none). GUARD is\n"
-             "its number, or: end (of the trace), poll (an interrupt), due (the collector).\n"
+             "line, their share of all exits, and the bridge that took over (-: none). GUARD\n"
+             "is its number, or: end (of the trace), poll (an interrupt), due (the collector).\n"
              "With SECONDS: those of so long from now on, not all since the process began.\n\n"
              "  -p, --pid PID     of these processes (a list, or several times)\n"
              "  -a, --all         of all that may be read (the default)\n"
@@ -87,5 +87,5 @@ const struct command cmd_exits = {
              "  -j, --json        as JSON\n\n"
              "examples:\n"
              "  jitstat exits -p 1234 5\n"
-             "  jitstat exits -j -r 0 | jq '.exits[] | select(.share > 0.1 and .bridge == null)'\n",
+             "  jitstat exits -j | jq '.exits[] | select(.share > 0.1 and .bridge == null)'\n",
 };

@@ -168,8 +168,8 @@ const struct command cmd_metrics = {
     .accepts = "pai",
     .summary = "print everything as Prometheus metrics",
     .usage = "metrics [-p PID | -a | -i FILE]\n"
-             "Prints counters, times, aborts and alarms in Prometheus' text format: base units,\n"
-             "one series per VM, never a source place as a label.\n\n"
+             "Prints counters, times, aborts and alarms in Prometheus' text format: base\n"
+             "units, one series per VM, never a source place as a label.\n\n"
              "  -p, --pid PID     of these processes (a list, or several times)\n"
              "  -a, --all         of all that may be read (the default)\n"
              "  -i, --input FILE  of a saved snapshot (- is stdin)\n\n"

@@ -625,11 +625,11 @@ const struct command cmd_top = {
     .accepts = "pacI",
     .summary = "full screen: the busiest JITs, and what they do",
     .usage = "top [-p PID | -a] [-c] [INTERVAL [COUNT]]\n"
-             "Shows the processes with a JIT of ours, the busiest first, and with Enter what one\n"
-             "of them compiled, gave up, and leaves its machine code through.\n\n"
+             "Shows the processes with a JIT of ours, the busiest first, and with Enter what\n"
+             "one of them compiled, gave up, and leaves its machine code through.\n\n"
              "  -p, --pid PID  these processes (a list, or several times)\n"
              "  -a, --all      all that may be read, those that start later too (the default)\n"
-             "  -c, --counts   turn run counts on meanwhile (needs root; tight loops slow down)\n\n"
+             "  -c, --counts   count runs meanwhile (root or jitstatd; tight loops slow down)\n\n"
              "keys: up, down, Enter; l loops, a aborts, x exits, w why; Esc back; < > sort;\n"
              "      + - interval; p pause; h help; q quit\n\n"
              "For scripts: `jitstat -j 1` prints the same numbers as JSON.\n\n"

@@ -1,7 +1,7 @@
 #!/bin/bash
-# jstat.sh [BINDIR]: the wall time of one look at one running process, from the command line: jitstat with a jitstatd and
+# jstat.sh [BINDIR]: the time of one look at one running process, from the command line: jitstat with a jitstatd and
 # without, against `jstat -compiler` of OpenJDK (Debian: openjdk-17-jdk-headless) at a process of its own kind. Medians of
-# RUNS (21), and the memory of each. Not part of the tests.
+# RUNS (21) rounds, with the processor time and the memory of each. Not part of the tests.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 BIN=${1:-build}
@@ -32,29 +32,38 @@ read -r line <"$room/javaout"
 read -r line <"$room/luaout"
 mkdir "$room/none"
 
-look() { # NAME COMMAND...: median wall time and largest memory
-    local name=$1 TIMEFORMAT=%3R t all=()
+# Every round looks once in each way, so that what else the machine does meets all of them alike.
+names=() commands=()
+way() { # NAME COMMAND...: one more way to look
+    names+=("$1")
     shift
-    for ((i = 0; i < RUNS; i++)); do
-        t=$( { time "$@" >"$room/out" 2>&1; } 2>&1)
-        [ -s "$room/out" ] || { echo "$name shows nothing" >&2; exit 1; }
-        all+=("$t")
-    done
-    local kb
-    kb=$(perl -e 'my $pid = fork; if (!$pid) { open STDOUT, ">", "/dev/null"; open STDERR, ">&STDOUT"; exec @ARGV }
-        my ($status, $usage) = ("\0" x 8, "\0" x 144); # wait4 of x86-64; ru_maxrss stands behind two times
-        syscall(61, $pid, $status, 0, $usage); print unpack "x32q", $usage' "$@")
-    printf '%-34s %6d ms %8d kB\n' "$name" "$(printf '%s\n' "${all[@]}" | sort -n | sed -n "$(((RUNS + 1) / 2))p" | awk '{ print $1 * 1000 }')" "$kb"
+    commands+=("$(printf '%q ' "$@")")
 }
+# once N: wall and processor milliseconds of one look in way N, and its largest memory in kB.
+once() {
+    perl -MTime::HiRes=time -e 'my $t = time; my $pid = fork; if (!$pid) { open STDOUT, ">", $ARGV[0]; open STDERR, ">&STDOUT"; exec "exec $ARGV[1]" }
+        my ($status, $usage) = ("\0" x 8, "\0" x 144); # wait4 of x86-64: two times, then ru_maxrss
+        syscall(61, $pid, $status, 0, $usage); my $wall = time - $t; my ($us, $uu, $ss, $su, $kb) = unpack "q5", $usage;
+        exit 1 if !-s $ARGV[0]; printf "%.1f %.1f %d\n", $wall * 1e3, ($us + $ss) * 1e3 + ($uu + $su) / 1e3, $kb' "$room/out" "${commands[$1]}" ||
+        { echo "${names[$1]} shows nothing" >&2; exit 1; }
+}
+median() { sort -n | sed -n "$(((RUNS + 1) / 2))p"; }
 
-printf '%-34s %9s %11s\n' 'one look' wall memory
-look 'jstat -compiler' jstat -compiler "$java"
-JITSTAT_DIR=$room/none look 'jitstat snapshot, no daemon' "$BIN/jitstat" snapshot -p "$lua"
+way 'jstat -compiler' jstat -compiler "$java"
+way 'jitstat snapshot, no daemon' env JITSTAT_DIR="$room/none" "$BIN/jitstat" snapshot -p "$lua"
 if [ "$(id -u)" = 0 ]; then
     "$BIN/jitstatd" --dir "$room/run" --files "$room/" >"$room/ready" &
     pids="$pids $!"
     read -r line <"$room/ready"
-    JITSTAT_DIR=$room/run look 'jitstat snapshot, through jitstatd' "$BIN/jitstat" snapshot -p "$lua"
+    way 'jitstat snapshot, through jitstatd' env JITSTAT_DIR="$room/run" "$BIN/jitstat" snapshot -p "$lua"
 fi
+for ((i = 0; i < RUNS; i++)); do
+    for n in "${!names[@]}"; do once "$n" >>"$room/way$n" || exit 1; done
+done
+printf '%-34s %9s %10s %9s\n' 'one look' wall processor memory
+for n in "${!names[@]}"; do
+    printf '%-34s %6.1f ms %7.1f ms %6d kB\n' "${names[$n]}" "$(cut -d' ' -f1 "$room/way$n" | median)" "$(cut -d' ' -f2 "$room/way$n" | median)" \
+        "$(cut -d' ' -f3 "$room/way$n" | median)"
+done
 echo >&3
 echo >&3
