@@ -152,6 +152,10 @@ struct search {
 static int each_mapping(void *arg, const struct mapping *m)
 {
     struct search *s = arg;
+    unsigned other = proc_other_layout(m);
+    if (other)
+        s->error = agent_fail(s->a, EPROTO, "process %d: its stats block has layout %u, this jitstat reads %d: use the jitstat of its version", s->pid, other,
+                              JITSTAT_LAYOUT);
     if (!proc_is_segment(m))
         return 0;
     int fd = proc_open_mapping(s->pid, m);

@@ -121,6 +121,8 @@ int proc_describe(pid_t pid, struct target *t);
 bool proc_alive(pid_t pid, uint64_t start_ticks);
 /* Is it named and placed like a segment of ours? */
 bool proc_is_segment(const struct mapping *m);
+/* The layout of a stats block that another version of ours wrote; 0: it is none. */
+unsigned proc_other_layout(const struct mapping *m);
 /* Does the process still map that segment? */
 bool proc_has_segment(const struct target *t);
 /* The pid by which the process knows itself. */

@@ -140,6 +140,16 @@ bool proc_is_segment(const struct mapping *m)
     return strncmp(m->path, name, sizeof name - 1) == 0 && m->path[sizeof name - 1] == ' ' && m->dev == memfd_device();
 }
 
+unsigned proc_other_layout(const struct mapping *m)
+{
+    static const char name[] = "/memfd:jitstat:";
+    char *end;
+    if (strncmp(m->path, name, sizeof name - 1) != 0 || m->dev != memfd_device() || proc_is_segment(m))
+        return 0;
+    unsigned long layout = strtoul(m->path + sizeof name - 1, &end, 10);
+    return *end == ' ' && layout < 100000 ? (unsigned)layout : 0;
+}
+
 static int same_segment(void *arg, const struct mapping *m)
 {
     const struct target *t = arg;

@@ -51,6 +51,20 @@ run snapshot -p $$; equal "a process without a VM" $? 1
 has "says so, and what to do" "$TMP/err" "^jitstat: process $$ \(bash\) has no VM of ours: "
 equal "one line" "$(lines)" 1
 
+# A process of another version: it maps a block of another layout.
+mkfifo "$TMP/stay" "$TMP/mapped"
+perl -e 'my $name = "jitstat:99"; my $fd = syscall 319, $name, 0; open my $f, "+<&=", $fd; truncate $f, 8192; syscall 9, 0, 8192, 1, 1, $fd, 0; $| = 1; print "mapped\n"; <STDIN>' \
+    <"$TMP/stay" >"$TMP/mapped" &
+OTHER=$!
+PIDS="$PIDS $OTHER"
+exec 6>"$TMP/stay" 5<"$TMP/mapped"
+read -r LINE <&5
+run why -p $OTHER; equal "another layout" $? 1
+has "is said to be" "$TMP/err" "^jitstat: process $OTHER: its stats block has layout 99, this jitstat reads [0-9]+: use the jitstat of its version$"
+equal "one line" "$(lines)" 1
+exec 6>&- 5<&-
+wait $OTHER
+
 quick run -- "$TMP/emitter" exit=23; equal "CMD's status" $? 23
 quick run -- "$TMP/emitter" kill=15; equal "128 + n for a signal" $? 143
 quick run -- "$TMP/nothing"; equal "127: not found" $? 127

@@ -84,7 +84,7 @@ perf inject --jit -i "$TMP/data3" -o "$TMP/jitted3" >>"$TMP/out" 2>&1
 perf script -i "$TMP/jitted3" -F time,ip,sym 2>/dev/null | sed -nE 's/^ *([0-9.]+): +([0-9a-f]+) lua:reuse.lua:([38]) .*/\1 \2 \3/p' >"$TMP/samples"
 # Sample by sample in the order of time: the first loop, then the second, and never back; many at addresses of both.
 awk '{ if ($3 == 3 && second) bad++; if ($3 == 8) second++; else first++; if ($3 == 3) at[$2] = 1; else if ($2 in at) both++ }
-    END { print first > 50, second > 50, both > 20, bad + 0 }' "$TMP/samples" >"$TMP/told"
+    END { print (first > 50), (second > 50), (both > 20), bad + 0 }' "$TMP/samples" >"$TMP/told"
 equal "perf inject: each sample has the name of the trace that ran then" "$(cat "$TMP/told")" "1 1 1 0"
 equal "the perf map has both names of one address" "$(grep -E ' lua:reuse.lua:[38] l' "/tmp/perf-$PID.map" | cut -d' ' -f1 | sort | uniq -d | wc -l)" 1
 rm -f "/tmp/perf-$PID.map" "/tmp/jitstat-$(id -u)/jit-$PID.dump" /tmp/jitstat-$(id -u)/jitted-$PID-*.so
