@@ -263,7 +263,7 @@ static void precall_c(struct lua_State *L, struct value *func, int nresults, lua
     L->ci = ci;
     if (unlikely(L->hookmask & LUA_MASKCALL))
         call_hook(L, LUA_HOOKCALL, -1, 1, (int)(L->top - func) - 1);
-    call_poscall(L, ci, unlikely(f == vm_sort_function) ? sort_call(L) : f(L));
+    call_poscall(L, ci, vm_own_function(f)(L));
 }
 
 struct callinfo *call_precall(struct lua_State *L, struct value *func, int nresults)

@@ -197,8 +197,20 @@ int call_cowrap(struct lua_State *L);
 /* Finishes a frame: moves nres results (ending at top) to ci->func as wanted; L->ci = ci->prev. */
 void call_poscall(struct lua_State *L, struct callinfo *ci, int nres);
 
-/* ---- sort.c ---- */
-int sort_call(struct lua_State *L); /* table.sort; to be called in its frame */
+/* ---- sort.c, gsub.c: stand in for table.sort and string.gsub; to be called in their frames ---- */
+extern lua_CFunction vm_sort_function, vm_gsub_function; /* the library's, once they are known; vm.c */
+int sort_call(struct lua_State *L);
+int gsub_call(struct lua_State *L);
+static inline int vm_library(struct lua_State *L) /* what they stand in for */
+{
+    const struct value *f = L->ci->func;
+    return (f->tag == T_CCL ? f->ccl->f : f->f)(L);
+}
+static inline lua_CFunction vm_own_function(lua_CFunction f)
+{
+    return unlikely(f == vm_sort_function) ? sort_call : unlikely(f == vm_gsub_function) ? gsub_call
+                                                                                         : f;
+}
 
 /* ---- meta.c ---- */
 const struct value *meta_of(struct lua_State *L, const struct value *v, enum metamethod e); /* absent: T_NIL value */
@@ -214,7 +226,6 @@ extern const char *const type_names[LUA_NUMTYPES + 1];
 /* ---- vm.c ---- */
 void vm_execute(struct lua_State *L, struct callinfo *ci); /* runs until a CIST_FRESH frame returns, or, under lua_resume, until L->status is LUA_YIELD */
 void vm_know_functions(struct lua_State *L); /* pcall and others by address: before a recording, which takes them for frames */
-extern lua_CFunction vm_sort_function; /* the library's, once it is known: sort_call stands in for it */
 void vm_continue(struct lua_State *L); /* finishes the interrupted instruction of L->ci with the value at top-1 (invariant 1 of state.h) */
 void vm_fields_clear(struct global *g); /* atomic phase: shapes and keys may die */
 void vm_fields_free(struct global *g);

@@ -372,11 +372,13 @@ static const char *run(const struct matcher *m, const uint8_t *it, const char *s
     }
 }
 
+bool pattern_current(const struct pattern_head *h) { return h->ctype == locale_classes(); }
+
 static bool matcher_init(struct matcher *m, struct pattern_head *h, const uint8_t *program, const char *s, size_t n, struct pattern_match *out)
 {
     pattern_head(program, h);
     *m = (struct matcher){s, s + n, ITEMS(program) + 4 * h->nitems, out};
-    return h->ctype == locale_classes();
+    return pattern_current(h);
 }
 
 /* The first match from s + from on that does not end at `last`. */

@@ -25,6 +25,7 @@ struct pattern_head {
  * library would not call it too complex. gmatch: a leading ^ means itself. */
 size_t pattern_compile(const char *p, size_t n, bool gmatch, uint8_t *out);
 static inline void pattern_head(const void *program, struct pattern_head *h) { memcpy(h, program, sizeof *h); }
+bool pattern_current(const struct pattern_head *h); /* the classes are still those for which it was compiled */
 /* The first match at or after offset init (<= n). 1: found, 0: none, -1: the classes have changed since it was compiled. */
 int pattern_find(const uint8_t *program, const char *s, size_t n, size_t init, struct pattern_match *m);
 /* The same for string.gmatch, whose last match ended at `last` (-1: none yet). */

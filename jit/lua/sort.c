@@ -227,5 +227,5 @@ int sort_call(struct lua_State *L)
     struct table *t = nargs > 0 && arg->tag == T_TABLE ? arg->t : NULL;
     int64_t n = t && !t->meta && L->hookmask == 0 ? (int64_t)table_len(t) : 0;
     bool done = n > 1 && n < INT_MAX && ((by == T_NIL && n <= t->alen && sort_plain(t, n)) || (by == T_LCL && sort_by_function(L, n)));
-    return done ? 0 : L->ci->func->f(L);
+    return done ? 0 : vm_library(L);
 }

@@ -944,7 +944,7 @@ void vm_continue(struct lua_State *L)
 /* ---- C functions that the interpreter runs itself ---- */
 
 static lua_CFunction fn_pcall, fn_xpcall, fn_next, fn_ipairs_step, fn_yield, fn_resume, fn_wrapped;
-lua_CFunction vm_sort_function;
+lua_CFunction vm_sort_function, vm_gsub_function;
 static uint64_t special_functions = ~0ull; /* a bit for each of those that CALL treats specially; at first all are looked at */
 
 #define LEARN_AFTER 32 /* calls of C functions: short scripts are not worth a scratch universe */
@@ -965,9 +965,10 @@ void vm_know_functions(struct lua_State *L)
     fn_resume = fastfunc_ptr(L, FF_coroutine_resume);
     fn_wrapped = fastfunc_ptr(L, FF_wrap_func);
     vm_sort_function = fastfunc_ptr(L, FF_table_sort);
+    vm_gsub_function = fastfunc_ptr(L, FF_string_gsub);
     fn_pcall = fastfunc_ptr(L, FF_base_pcall);
     special_functions = function_bit(fn_pcall) | function_bit(fn_xpcall) | function_bit(fn_yield) | function_bit(fn_resume) |
-                        function_bit(fn_wrapped) | function_bit(vm_sort_function);
+                        function_bit(fn_wrapped) | function_bit(vm_sort_function) | function_bit(vm_gsub_function);
 }
 
 static void find_functions(struct lua_State *L)
@@ -1737,8 +1738,8 @@ call:
                 f = call_coresume;
             } else if (f == fn_wrapped) {
                 f = call_cowrap;
-            } else if (f == vm_sort_function) {
-                f = sort_call;
+            } else {
+                f = vm_own_function(f);
             }
         }
         {
