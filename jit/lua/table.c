@@ -383,28 +383,32 @@ static uint32_t count_array(const struct table *t, uint32_t *nums)
     return total;
 }
 
-static void count_hash(const struct table *t, uint32_t *nums)
+static uint32_t count_hash(const struct table *t, uint32_t *nums)
 {
-    for (uint32_t i = 0; i < t->nused; i++) {
+    uint32_t total = 0;
+    for (uint32_t i = 0, left = t->nints; left > 0 && i < t->nused; i++) {
         const struct node *nd = &t->node[i];
+        left -= nd->ktag == T_INT;
         if (nd->ktag == T_INT && nd->val_tag != T_NIL) {
             int c = int_class(nd->ki);
             if (c >= 0)
-                nums[c]++;
+                nums[c]++, total++;
         }
     }
+    return total;
 }
 
 /* Invariant 6. key: an integer about to be added. */
 static uint32_t best_array(const struct table *t, int64_t key)
 {
+    if (t->alen == 0 && t->nints == 0)
+        return key == 1;
     uint32_t nums[32] = {0}, sum = 0, best = 0;
-    count_array(t, nums);
-    count_hash(t, nums);
-    int c = int_class(key);
-    if (c >= 0)
-        nums[c]++;
-    for (c = 0; c <= 30; c++) {
+    int kc = int_class(key);
+    uint32_t total = count_array(t, nums) + count_hash(t, nums) + (kc >= 0);
+    if (kc >= 0)
+        nums[kc]++;
+    for (int c = 0; c <= 30 && total > (1u << c) / 2; c++) {
         sum += nums[c];
         if (sum > (1u << c) / 2)
             best = 1u << c;
