@@ -75,6 +75,8 @@ void strtab_shrink(struct lua_State *L);
 int shape_find(struct shape *s, const struct lstr *key); /* slot or -1 */
 struct lstr *shape_key(struct shape *s, uint32_t slot);
 struct shape *shape_add(struct lua_State *L, struct shape *s, struct lstr *key); /* NULL: too many slots, use dictionary. raises */
+/* How many places a table of shape s that gets `key`, and has no place left, should have. */
+uint32_t shape_room(const struct shape *s, const struct lstr *key);
 void shape_free(struct lua_State *L, struct shape *s);
 struct shape *shape_new_root(struct lua_State *L);
 

@@ -16,6 +16,7 @@
 
 #define MAX_KIDS 64
 #define MAX_KIDS_ROOT 512
+#define FIRST_SLOTS 4
 #define LINEAR 8 /* up to so many slots keys are compared one by one */
 
 struct shape *shape_new_root(struct lua_State *L)
@@ -163,6 +164,27 @@ static void reserve_kid(struct lua_State *L, struct shape *s)
         mem_free(L, s->kids, osize * sizeof *kids);
     s->kids = kids;
     s->kidmask = nsize - 1;
+}
+
+static const struct shape *only_kid(const struct shape *s)
+{
+    for (uint32_t i = 0; i <= s->kidmask; i++)
+        if (s->kids[i] != NULL)
+            return s->kids[i];
+    return NULL;
+}
+
+/* The tree tells what other tables with these keys got next: room for all of it is made at once, and no more than that,
+ * as long as there was but one way. Where ways part, or nobody has been yet, it is doubled. */
+uint32_t shape_room(const struct shape *s, const struct lstr *key)
+{
+    const struct shape *kid = find_kid(s, key);
+    uint32_t usual = s->nslots ? s->nslots * 2 : FIRST_SLOTS;
+    if (kid == NULL)
+        return usual;
+    while (kid->nkids == 1)
+        kid = only_kid(kid);
+    return kid->nkids == 0 || kid->nslots > usual ? kid->nslots : usual;
 }
 
 struct shape *shape_add(struct lua_State *L, struct shape *s, struct lstr *key)

@@ -25,7 +25,6 @@ static struct node no_node; /* its first word is an index of one empty entry */
 #define MAX_ARRAY (1u << 30)
 #define DICT_ADDS 12 /* so many keys added by computed names make a dictionary */
 #define ADDS_SHIFT 2 /* their count lives in the upper bits of flags */
-#define FIRST_SLOTS 4
 #define FIRST_ARRAY 4
 #define MAX_ROOM ((POOL_MAX - sizeof(struct table)) / sizeof(struct value)) /* values in a table's own block */
 
@@ -586,17 +585,16 @@ void table_grow_slots(struct lua_State *L, struct table *t, uint32_t cap)
     t->slotcap = (uint16_t)cap;
 }
 
-static void reserve_slot(struct lua_State *L, struct table *t)
+static void reserve_slot(struct lua_State *L, struct table *t, const struct lstr *key)
 {
-    uint32_t n = t->shape->nslots;
-    if (n >= t->slotcap)
-        table_grow_slots(L, t, n ? n * 2 : FIRST_SLOTS);
+    if (t->shape->nslots >= t->slotcap)
+        table_grow_slots(L, t, shape_room(t->shape, key));
 }
 
 /* A new short-string key in shape form; false: the table must become a dictionary. */
 static bool new_slot(struct lua_State *L, struct table *t, struct lstr *key, const struct value *val)
 {
-    reserve_slot(L, t);
+    reserve_slot(L, t, key);
     struct shape *next = shape_add(L, t->shape, key);
     if (next == NULL)
         return false;

@@ -135,7 +135,7 @@ int64_t trh_add_slot(struct lua_State *L, struct table *t, struct shape *next)
 {
     if (gc_is_black(t) && gc_is_white(next)) gc_barrier_back_(L, (struct gcobj *)t);
     if (next->nslots <= t->slotcap) return 1;
-    struct try_room s = {t, t->slotcap ? t->slotcap * 2 : 4};
+    struct try_room s = {t, shape_room(next->parent, next->key)};
     if (!trh_sure(L, s.cap * sizeof(struct value), 1)) return trh_try(L, room_body, &s);
     room_body(L, &s);
     return 1;

@@ -350,6 +350,31 @@ static void put_field(struct table *t, const char *fmt, int i)
     L->top--;
 }
 
+static struct table *with_fields(const char *fmt, int n)
+{
+    struct table *t = table_new(L, 0, 0);
+    settable(L->top++, t);
+    for (int i = 1; i <= n; i++)
+        put_field(t, fmt, i);
+    return t;
+}
+
+Test(table, fields_get_the_room_that_others_of_their_kind_needed)
+{
+    cr_assert_eq(with_fields("f%d", 1)->slotcap, 4);
+    with_fields("g%d", 11);
+    cr_assert_eq(with_fields("g%d", 1)->slotcap, 11, "one way only");
+    struct table *t = with_fields("g%d", 9);
+    put_field(t, "other%d", 1);
+    cr_assert_eq(with_fields("g%d", 1)->slotcap, 9, "ways part behind nine");
+    t = with_fields("g%d", 10);
+    cr_assert_eq(t->slotcap, 11);
+    put_field(t, "g%d", 11);
+    cr_assert_eq(t->slotcap, 11);
+    put_field(t, "g%d", 12);
+    cr_assert_eq(t->slotcap, 22, "nobody was there yet");
+}
+
 Test(table, same_keys_same_shape)
 {
     struct table *u = fresh();
