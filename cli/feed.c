@@ -123,8 +123,8 @@ const char *feed_lacks(const struct feed *s)
     if (info->daemon || info->bpf || geteuid() == 0)
         return "";
     if (!s->o->npids && info->refused)
-        return "only your own processes are shown: sudo shows all, and what BPF adds (loss check, run counts)";
-    return "from the stats block; loss check, run counts and times from outside need BPF: sudo, or jitstatd";
+        return "only your own processes; all of them, loss check and run counts: sudo";
+    return "from the stats block; loss, run counts, outside times need BPF: sudo, jitstatd";
 }
 
 void feed_note(const struct feed *s)

@@ -457,6 +457,15 @@ static void frame_help(struct top *t)
         frame_line(t, ' ', "%s", lines[i]);
 }
 
+/* Exactly n lines: filled up, or cut. */
+static void frame_fit(struct top *t, int n)
+{
+    while ((int)t->nlines < n)
+        frame_line(t, ' ', "%s", "");
+    while ((int)t->nlines > n && t->nlines)
+        free(t->lines[--t->nlines]);
+}
+
 static void draw(struct top *t)
 {
     term_size(&t->rows, &t->columns);
@@ -473,15 +482,12 @@ static void draw(struct top *t)
         frame_processes(t);
     else
         frame_page(t);
-    while ((int)t->nlines < t->rows - 1)
-        frame_line(t, ' ', "%s", "");
-    if ((int)t->nlines >= t->rows)
-        free(t->lines[--t->nlines]);
     const char *lacks = feed_lacks(t->src);
-    if (lacks[0] && t->page == PAGE_PROCESSES && t->columns >= 60)
+    bool said = lacks[0] && t->page == PAGE_PROCESSES && t->columns >= 60 && t->rows >= 14;
+    frame_fit(t, t->rows - 1 - said);
+    if (said)
         frame_line(t, 'y', "%s", lacks);
-    else
-        frame_line(t, 'y', "q quit  h help  Enter look  <> sort  p pause  every %.1f s", (double)t->interval_ms / 1000);
+    frame_line(t, 'y', "q quit  h help  Enter look  <> sort  p pause  every %.1f s", (double)t->interval_ms / 1000);
     term_show(t->lines, t->nlines);
 }
 

@@ -39,6 +39,7 @@ shows "the alarm" "^! $PID prog.lua:0 a hot loop is blacklisted"
 shows "and its advice" "^ +see the aborts at this place"
 shows "the loss, also when there is none" "loss: missed 0, ring full 0, map full 0, late 0"
 shows "the keys" "^q quit"
+root || shows "and what an ordinary user does not see" "^from the stats block; .* need BPF: sudo, jitstatd$"
 go
 line
 await "$PID +[0-9.]+ +28 "
