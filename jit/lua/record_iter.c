@@ -283,9 +283,11 @@ static bool ff_insert(struct ff *c)
         return ff_results(c, NULL, 0);
     }
     struct table *h = c->now[0].t;
-    if (ff_tag(c, 1) != T_INT || !plain_now(h) || (uint64_t)c->now[1].i - 1 >= h->alen || h->alen == h->acap) return false;
+    if (ff_tag(c, 1) != T_INT || (uint64_t)c->now[1].i - 1 >= (uint64_t)trh_insert_room(h)) return false;
+    jit_ref room = jit_rec_call(c->r, &d_call_len, (const void *)trh_insert_room, &t.ref, 1);
+    jit_rec_guard_true(c->r, op2(c, JIT_uint_lt, op2(c, JIT_int_sub, ff_arg(c, 1).ref, ff_ki(c, 1)), room));
     jit_ref args[5] = {trh_context(c->rl), t.ref, ff_arg(c, 1).ref, ff_ki(c, v.tag), trh_bits(c->rl, v)};
-    jit_rec_guard_true(c->r, jit_rec_call(c->r, &d_call_insert, (const void *)trh_insert, args, 5));
+    jit_rec_call(c->r, &d_call_insert, (const void *)trh_insert, args, 5);
     return ff_results(c, NULL, 0);
 }
 

@@ -33,7 +33,7 @@ CALL(d_call_pos_of, "call_pos_of", 'i', "rii", JIT_EF_READS, TABLE_MEM, 0);
 CALL(d_call_walk, "call_walk", 'i', "rriii", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, ALS(AL_MATCH));
 CALL(d_call_unpack, "call_unpack", 'i', "rrrii", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, TABLE_MEM | ALS(AL_GCHEAD));
 CALL(d_call_append, "call_append", 'i', "rrii", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, TABLE_MEM | ALS(AL_GCHEAD));
-CALL(d_call_insert, "call_insert", 'i', "rriii", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, TABLE_MEM | ALS(AL_GCHEAD));
+CALL(d_call_insert, "call_insert", 'v', "rriii", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, TABLE_MEM | ALS(AL_GCHEAD));
 CALL(d_call_remove, "call_remove", 'v', "ri", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, ALS(AL_TABLE) | ALS(AL_ARRAY));
 CALL(d_call_setmeta, "call_setmeta", 'v', "rrr", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, ALS(AL_TABLE) | ALS(AL_GCHEAD));
 
@@ -158,16 +158,18 @@ static bool plain_array(const struct table *t)
     return t->nints == 0 && t->alen > 0 && t->arr[t->alen - 1].tag != T_NIL && !(t->flags & TF_CLASS);
 }
 
-/* table.insert(t, pos, v) inside the array. */
-int64_t trh_insert(struct lua_State *L, struct table *t, int64_t pos, int64_t vtag, uint64_t vbits)
+/* How many places of a plain array with room for one more table.insert may push up, else 0. Asked by a guard before
+ * trh_insert, which the interpreter could not do again. */
+int64_t trh_insert_room(struct table *t) { return plain_array(t) && t->alen < t->acap ? t->alen : 0; }
+
+/* table.insert(t, pos, v) inside the array; v is not nil. */
+void trh_insert(struct lua_State *L, struct table *t, int64_t pos, int64_t vtag, uint64_t vbits)
 {
     struct value v = {.bits = vbits, .tag = (uint32_t)vtag};
-    if (!plain_array(t) || (uint64_t)pos - 1 >= t->alen || t->alen == t->acap || vtag == T_NIL) return 0;
     memmove(&t->arr[pos], &t->arr[pos - 1], (t->alen - (size_t)pos + 1) * sizeof *t->arr);
     setval(&t->arr[pos - 1], &v);
     t->alen++;
     gc_barrier_back(L, t, &v);
-    return 1;
 }
 
 /* How many elements table.remove may take from: the border of a plain array, else 0. */

@@ -133,6 +133,7 @@ static bool step_backend(struct jit_recorder *r, struct jit_trace *t)
     rec_place(r, &at);
     vm->backend.torture_counter = vm->params.torture_guard ? &vm->torture_counter : NULL;
     vm->backend.torture_reset = vm->params.torture_guard;
+    vm->backend.torture_regs = vm->params.torture_regs ? (uint64_t)vm->params.torture_regs * 0x9e3779b97f4a7c15u + r->number : 0;
     if (vm->torture_counter <= 0) vm->torture_counter = vm->params.torture_guard;
     obs_timer_enter(vm->obs, JITSTAT_T_BACKEND);
     obs_ev_backend_begin(vm->obs, &at);

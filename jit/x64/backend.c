@@ -109,6 +109,7 @@ static bool lower_prepare(struct lower *l)
     l->ra.ir = ir, l->ra.e = &l->e, l->ra.sel = l->sel, l->ra.pool = l->pool, l->ra.scratch = l->scratch;
     l->ra.n = n, l->ra.jump = n - 1;
     l->ra.label = ir->link == JIT_LINK_LOOP ? jit_ir_label(ir) : JIT_NOREF;
+    l->ra.torture = l->be->torture_regs;
     ra_init(&l->ra, lower_clobbers);
     return !l->scratch->failed;
 }

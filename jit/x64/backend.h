@@ -139,6 +139,7 @@ struct jit_backend {
     uint16_t batch; /* rounds of a loop that are counted at once, where nobody can look in between (lower_poll.c); 0: each for itself */
     int64_t *torture_counter; /* non-NULL: guards decrement it and fail at zero (then reset to *torture_reset) */
     int64_t torture_reset;
+    uint64_t torture_regs; /* not 0: registers are chosen at random, from this seed */
     /* made by jit_backend_init */
     void *enter, *common_exit, *poll_common;
 };

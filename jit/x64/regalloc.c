@@ -308,8 +308,17 @@ static bool crosses_call(struct ra *ra, jit_ref v)
     return last > ra->cur && ra->calls[last] > ra->calls[ra->cur + 1];
 }
 
-static jit_loc pick(uint32_t set)
+/* The torture parameter: any free register will do, whatever the value would like. */
+static uint32_t torture_random(struct ra *ra, uint32_t below)
 {
+    ra->torture = ra->torture * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(ra->torture >> 33) % below;
+}
+
+static jit_loc pick(struct ra *ra, uint32_t set)
+{
+    if (ra->torture)
+        for (int n = (int)torture_random(ra, (uint32_t)__builtin_popcount(set)); n > 0; n--) set &= set - 1;
     return (jit_loc)__builtin_ctz(set);
 }
 
@@ -335,6 +344,7 @@ static jit_loc reg_find(struct ra *ra, jit_ref v, bool xmm, uint32_t avoid)
 {
     uint32_t all = (xmm ? RA_XMM : RA_GPR) & ~(avoid | ra->reserved), set = all & ra->free & ~ra->lock;
     if (!set) return evict(ra, all);
+    if (ra->torture && torture_random(ra, 2)) return pick(ra, set);
     if (v != JIT_NOREF) {
         struct ra_val *val = &ra->vals[v];
         jit_loc h = ra_hint(ra, v);
@@ -342,11 +352,11 @@ static jit_loc reg_find(struct ra *ra, jit_ref v, bool xmm, uint32_t avoid)
         if (val->want >= 0 && val->want_at > ra->cur && set & RA_BIT(val->want) && ra->calls[val->want_at] == ra->calls[ra->cur + 1])
             return val->want;
         if (!xmm && set & ~fixed_during(ra, v)) set &= ~fixed_during(ra, v);
-        if (!xmm && set & RA_KEPT && crosses_call(ra, v)) return pick(set & RA_KEPT & ~ra->phi_regs ? set & RA_KEPT & ~ra->phi_regs : set & RA_KEPT);
+        if (!xmm && set & RA_KEPT && crosses_call(ra, v)) return pick(ra, set & RA_KEPT & ~ra->phi_regs ? set & RA_KEPT & ~ra->phi_regs : set & RA_KEPT);
     }
     if (set & ~ra->phi_regs) set &= ~ra->phi_regs;
     if (set & ~RA_KEPT) set &= ~RA_KEPT;
-    return pick(set);
+    return pick(ra, set);
 }
 
 /* ---- the current operation ---- */
@@ -488,7 +498,7 @@ void ra_take(struct ra *ra, jit_loc reg, uint32_t avoid)
             ra_store(ra, v);
             ra_unclaim(ra, v);
         } else {
-            jit_loc to = pick(set & ~ra->phi_regs ? set & ~ra->phi_regs : set);
+            jit_loc to = pick(ra, set & ~ra->phi_regs ? set & ~ra->phi_regs : set);
             ra_emit_move(ra, to, reg);
             ra_unclaim(ra, v);
             ra_claim(ra, v, to);
@@ -515,7 +525,7 @@ void ra_call_save(struct ra *ra)
         if (v == JIT_NOREF || RA_KEPT & RA_BIT(r) || ra->vals[v].last <= ra->cur || ra->vals[v].slot >= 0) continue;
         uint32_t kept = RA_KEPT & ra->free;
         if (r < JIT_LOC_XMM && kept && ra_used_later(ra, v)) {
-            jit_loc to = pick(kept & ~ra->phi_regs ? kept & ~ra->phi_regs : kept);
+            jit_loc to = pick(ra, kept & ~ra->phi_regs ? kept & ~ra->phi_regs : kept);
             ra_emit_move(ra, to, r);
             ra_unclaim(ra, v);
             ra_claim(ra, v, to);

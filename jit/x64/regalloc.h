@@ -91,6 +91,7 @@ struct ra {
     uint32_t phi_regs;
     struct ra_home *homes;
     uint32_t nhomes;
+    uint64_t torture; /* state of the random choice of registers; 0: the best one */
     bool failed; /* sticky: no memory */
     bool no_slots; /* sticky: more than JIT_SPILLS values at a time */
 };
@@ -108,7 +109,7 @@ void ra_emit_const(struct ra *ra, jit_loc dst, jit_ref k);
 void ra_moves(struct ra *ra, struct ra_move *m, unsigned n);
 
 /* ---- life ---- */
-/* The fields ir .. jump have been set. clobbers(ir, op): does it make a call? */
+/* The fields ir .. jump and torture have been set. clobbers(ir, op): does it make a call? */
 void ra_init(struct ra *ra, bool (*clobbers)(const struct jit_ir *, const struct jit_op *));
 void ra_begin(struct ra *ra, uint32_t pos);
 void ra_end(struct ra *ra); /* values whose last use this was are dead, temporaries free */

@@ -18,7 +18,8 @@ local function pick(list) return list[random(#list)] end
 -- ---- scopes ----
 local scope           -- list of {name=, kind=, ro=}
 local cost, mult      -- estimated statements of the function, executions of the present place
-local LIMIT = 30000
+local DENSE = seed % 4 == 0 -- short programs of many pieces
+local LIMIT = DENSE and 4000 or 30000
 local serial = 0
 local functions = {}  -- {name, params, kind of result, cost}
 local in_loop, in_vararg, in_coroutine, labels = 0, false, false, 0
@@ -508,7 +509,7 @@ function S.compare_swap() local t = variable("tab"); if t then emit("if #%s > 1 
 function S.sort() local t = variable("tab"); if t and mult < 100 then emit("do local q = {}; for i = 1, #%s do q[i] = toi(%s[i]) end; table.sort(q%s); for i = 1, #q do h = h * 31 + q[i] end end", t, t, pick{"", ", function(a, b) return a > b end"}) else S.table_() end end
 
 -- a piece of snippets.lua; what stands in it runs $R times
-local SNIPPET_SHARE = seed % 4 == 0 and 60 or 12
+local SNIPPET_SHARE = DENSE and 70 or 12
 local SNIPPETS = dofile((arg[0]:gsub("[^/]*$", "")) .. "snippets.lua")
 local function random_lines()
   local saved = lines
@@ -686,7 +687,7 @@ emit("end")
 in_coroutine = false
 -- the main chunk: every function often enough to get hot, with arguments of changing types
 for _, f in ipairs(functions) do
-  local rounds = math.max(2, math.min(150, 60000 // f.cost))
+  local rounds = math.max(2, math.min(150, LIMIT * 2 // f.cost))
   scope, mult, cost = {}, rounds, 0
   emit("for r = 1, %d do", rounds)
   declare("r", "int", true)

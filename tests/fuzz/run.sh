@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # run.sh BIN [SECONDS]: differential fuzzing. Random programs (gen.lua) run on lua5.4 and on BIN: without the JIT, with it,
-# with everything compiled at once, and with every few guards failing; all must print the same and end the same way.
+# with everything compiled at once, with every few guards failing, with registers chosen at random, and with hardly any
+# room for code; all must print the same and end the same way.
 # SEED (default: from the clock) is the first program's number, the next ones follow. A program that fails is kept in
 # FUZZ_OUT (default: a new directory), with what the two printed. How much was compiled is counted (count.lua): a run in
 # which fewer than nine of ten programs entered machine code fails. The last line: N passed, N failed, N skipped.
@@ -16,7 +17,7 @@ if [ -z "$ref" ]; then
   exit 0
 fi
 seed=${SEED:-$(($(date +%s) % 1000000 * 1000))}
-modes=${FUZZ_MODES:-off default threshold=1,function_threshold=1,trace_eagerness=1 threshold=2,function_threshold=3,trace_eagerness=2,torture_guard=3 threshold=3,trace_eagerness=1,max_bridges=10000}
+modes=${FUZZ_MODES:-off default threshold=1,function_threshold=1,trace_eagerness=1 threshold=2,function_threshold=3,trace_eagerness=2,torture_guard=3 threshold=3,trace_eagerness=1,max_bridges=10000,torture_regs=1 threshold=2,trace_eagerness=2,code_size=150000,listing_size=2000}
 out=${FUZZ_OUT:-$(mktemp -d)}
 mkdir -p "$out"
 work=$(mktemp -d)
