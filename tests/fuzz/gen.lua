@@ -426,11 +426,11 @@ function S.generator(n)
   in_loop, in_vararg, in_coroutine = l, va, co
   emit("end) do h = h * 5 + %s end", k)
 end
-function S.lines() -- the line hook sees the same lines, whatever was compiled
+function S.lines() -- the line hook sees the same lines, whatever was compiled (as a sum: pairs has no order)
   if mult > 8 then return S.assign() end
   local f = functions[random(math.max(#functions, 1))]
   if not f or f.cost > 300 then return S.assign() end
-  emit("debug.sethook(function(_, l) h = h * 31 + l end, %s)", pick{'"l"', '"lcr"', '"l"'}:gsub("cr", ""))
+  emit("debug.sethook(function(_, l) h = h + l * l end, %s)", pick{'"l"', '"lcr"', '"l"'}:gsub("cr", ""))
   emit("pcall(%s)", f.name)
   emit("debug.sethook()")
 end
