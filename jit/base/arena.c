@@ -32,7 +32,7 @@ enum { ALIGN = 16,
        MAX_CHUNK = 4 * 1024 * 1024,
        NEXT_FIT = 1024, /* behind the first chunk of an arena that fits */
        POOL_CHUNK = 32 * 1024, /* in pools; or, for large arrays, a power of two times as large */
-       POOL_KEEPS = 2048 * 1024 }; /* bytes */
+       POOL_KEEPS = 512 * 1024 }; /* bytes */
 
 long jit_arena_fail_after;
 

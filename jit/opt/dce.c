@@ -24,6 +24,7 @@ struct dce {
     uint32_t *label_pos; /* [ops] position among the label's arguments + 1 */
     uint32_t *stack, nstack;
     uint32_t *number; /* [ops] new number */
+    uint8_t *seen; /* [resumes] marked already: 1, as behind the label 2; neighbours share them */
 };
 
 static void mark(struct dce *d, jit_ref r, bool behind)
@@ -60,6 +61,9 @@ static void mark_uses(struct dce *d, uint32_t r)
         mark(d, args[i], behind);
     if (op->resume == JIT_NORESUME)
         return;
+    if (d->seen[op->resume] > behind)
+        return;
+    d->seen[op->resume] = 1 + behind;
     const struct jit_resume *res = &d->ir->resumes.v[op->resume];
     for (uint32_t i = 0; i < res->nslots; i++)
         mark(d, d->ir->slots.v[res->slots + i].ref, behind);
@@ -191,6 +195,7 @@ bool opt_dce(struct opt *o)
     d.label_pos = opt_alloc(o, n * sizeof *d.label_pos);
     d.stack = opt_alloc(o, n * sizeof *d.stack);
     d.number = opt_alloc(o, n * sizeof *d.number);
+    d.seen = opt_alloc(o, ir->resumes.n + 1);
     if (o->failed)
         return false;
     if (d.label != JIT_NOREF && ir->link == JIT_LINK_LOOP)

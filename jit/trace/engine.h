@@ -8,6 +8,7 @@ struct jit_cell {
     struct jit_key key;
     uint8_t kind; /* LOOP or ENTRY */
     bool blacklisted;
+    bool waited; /* longer than the threshold says: many others were compiled before it */
     uint16_t aborts; /* in a row */
     uint16_t compiles; /* how often a trace was installed here */
     struct jit_trace *trace;

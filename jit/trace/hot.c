@@ -3,14 +3,19 @@
  *
  * A place where recording failed is tried again after twice as many ticks each time; after
  * max_aborts failures in a row it is blacklisted, which is an event, an alarm and a counter, so that
- * nobody has to ask why a program got slow after some hours. The schedule is fixed: the same
- * program gives the same traces.
+ * nobody has to ask why a program got slow after some hours. A program that has many hot places finds each less often
+ * worth its price: after the first ones they wait longer. The schedule is fixed: the same program gives the same traces.
  *
  * Before: the guest's counters. After: recorder.c, pipeline.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include "trace/engine.h"
+
+#define FEW 32 /* recordings from loops and entries that wait for nothing */
+#define ROOTS_DEARER 16 /* then so many make the next ones wait for a threshold more, ... */
+#define DEAREST 8 /* ... up to so many */
+#define EAGER 16 /* ticks */
 
 static uint32_t key_hash(struct jit_key key, int kind)
 {
@@ -101,8 +106,9 @@ uint32_t jit_aborts_at(struct jit_vm *vm, struct jit_key key, int place)
 
 bool jit_trace_next(struct jit_vm *vm, struct jit_key key, int kind)
 {
-    struct jit_cell *c = cell_find(vm, key, kind, false);
+    struct jit_cell *c = cell_find(vm, key, kind, true);
     if (!vm->params.jit || vm->refused || (c && (c->trace || c->blacklisted))) return false;
+    if (c) c->waited = true;
     vm->driver->back_off(vm->user, key, kind, 1);
     return true;
 }
@@ -135,6 +141,18 @@ void jit_place_info(struct jit_vm *vm, struct jit_key key, int kind, struct jit_
     if (c->trace) info->loop_no = c->trace->number;
 }
 
+/* Places that come after many others are worth less each: they wait once more, for the threshold times a number that
+ * grows with what was recorded. (Who sets thresholds so low wants all to be traced.) */
+static bool wait_longer(struct jit_vm *vm, struct jit_cell *c)
+{
+    uint32_t ticks = first_ticks(vm, c->kind), times = vm->nroots / ROOTS_DEARER;
+    if (c->waited || vm->nroots < FEW || ticks < EAGER) return false;
+    c->waited = true;
+    ticks *= times < DEAREST ? times : DEAREST;
+    vm->driver->back_off(vm->user, c->key, c->kind, ticks < 65000 ? ticks : 65000);
+    return true;
+}
+
 struct jit_trace *jit_hot(struct jit_vm *vm, void *ctx, struct jit_key key, int kind, bool *record)
 {
     *record = false;
@@ -149,6 +167,8 @@ struct jit_trace *jit_hot(struct jit_vm *vm, void *ctx, struct jit_key key, int 
         vm->driver->back_off(vm->user, key, kind, c->blacklisted ? 0 : 65000);
         return NULL;
     }
+    if (wait_longer(vm, c)) return NULL;
+    vm->nroots++;
     *record = rec_new(vm, ctx, key, kind, NULL) != NULL;
     if (!*record) vm->driver->back_off(vm->user, key, kind, first_ticks(vm, kind));
     return NULL;

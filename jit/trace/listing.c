@@ -35,6 +35,10 @@ struct writer {
 /* These write at p, where there is room, and return the place behind. */
 static inline uint8_t *put_v(uint8_t *p, uint64_t v)
 {
+    if (__builtin_expect(v < 0x80, 1)) {
+        *p = (uint8_t)v;
+        return p + 1;
+    }
     for (; v >= 0x80; v >>= 7) *p++ = (uint8_t)(v | 0x80);
     *p++ = (uint8_t)v;
     return p;

@@ -75,6 +75,7 @@ struct jit_vm {
     struct jit_recorder *compiling; /* closed recordings whose optimize hook runs, innermost first: still to be invalidated and marked */
     struct jit_trace *traces;
     uint64_t next_number;
+    uint32_t nroots, nbridges; /* recordings begun: from loops and entries, from guards */
     struct jit_cell **cells; /* hash of keys: counters of aborts, trace */
     uint32_t ncells, cellmask;
     uint32_t running; /* depth of jit_run. A guest that unwinds past jit_run (longjmp) restores what it was */

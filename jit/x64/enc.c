@@ -5,8 +5,8 @@
  *     prefix | REX 0100WRXB        | opcode (+cc, +reg) | ModRM mod reg rm | SIB scale index base | disp | imm
  *     row    | row, high registers | row, short imm     | shape            | memory               |      | kind
  *
- * It is put together in a small array first: what a RIP-relative field holds depends on where the instruction ends,
- * and an instruction that does not fit must leave nothing behind. Four corners of ModRM and SIB are special:
+ * What a RIP-relative field holds depends on where the instruction ends, and an instruction that does not fit must not
+ * be begun: it is put together behind what is there, or, where there may not be room for it, in a small array. Four corners of ModRM and SIB are special:
  *   - base rsp or r12 has the pattern (100) that says "SIB follows", so it needs a SIB with index "none" (also 100);
  *   - base rbp or r13 without displacement has the pattern (101) for RIP or "no base", so it gets a zero disp8;
  *   - no base at all is SIB base 101 with mod 00 and always has four displacement bytes;
@@ -66,33 +66,33 @@ static const struct imm {
     [ENC_K_I64] = {INT64_MIN, INT64_MAX, 8, false},
 };
 
-/* An instruction in the making. */
+/* An instruction in the making. Fields are written with whole words: what is too much is written over or cut off. */
+enum { INSN_ROOM = 32 }; /* bytes: more than an instruction and a word */
 struct insn {
-    uint8_t b[16];
-    uint8_t n;
-    uint8_t rel; /* offset of the relative field, 0 if there is none: an opcode comes before it */
+    uint8_t *p; /* end of what there is */
+    uint8_t *rel; /* the relative field, NULL if there is none */
     uint8_t rel_size; /* 1 or 4 */
     uint64_t target;
 };
 
-static void put_byte(struct insn *in, unsigned v)
+static inline void put_byte(struct insn *in, unsigned v)
 {
-    in->b[in->n++] = (uint8_t)v;
+    *in->p++ = (uint8_t)v;
 }
 
 /* size bytes, least significant first */
-static void put_int(struct insn *in, int64_t v, unsigned size)
+static inline void put_int(struct insn *in, int64_t v, unsigned size)
 {
-    memcpy(in->b + in->n, &v, size); /* both sides are little-endian */
-    in->n = (uint8_t)(in->n + size);
+    memcpy(in->p, &v, sizeof v); /* both sides are little-endian */
+    in->p += size;
 }
 
-static void put_rel(struct insn *in, unsigned size, uint64_t target)
+static inline void put_rel(struct insn *in, unsigned size, uint64_t target)
 {
-    in->rel = in->n;
+    in->rel = in->p;
     in->rel_size = (uint8_t)size;
     in->target = target;
-    put_int(in, 0, size);
+    in->p += size;
 }
 
 static bool fits8(int64_t v)
@@ -161,31 +161,39 @@ static void check_args(const struct shape *s, const struct enc_args *a)
     assert(a->mem.index >= X_NONE && a->mem.index < 16 && a->mem.index != X_RSP && a->mem.scale < 4);
 }
 
-/* Fills in the relative field, now that the end is known. */
-static bool fix_rel(struct insn *in, const uint8_t *at)
+/* Fills in the relative field, now that the end is known: the instruction will stand at `at`. */
+static bool fix_rel(struct insn *in, const uint8_t *at, unsigned n)
 {
-    int64_t d = (int64_t)(in->target - (uintptr_t)(at + in->n));
+    int64_t d = (int64_t)(in->target - (uintptr_t)(at + n));
 
     if (in->rel_size == 1 ? !fits8(d) : d != (int32_t)d)
         return false;
-    memcpy(in->b + in->rel, &d, in->rel_size);
+    if (in->rel_size == 1)
+        *in->rel = (uint8_t)d;
+    else
+        memcpy(in->rel, &d, 4);
     return true;
 }
 
-static void append(struct enc *e, struct insn *in)
+/* Takes what stands from `start` on, which is e->p or elsewhere. */
+static void append(struct enc *e, struct insn *in, const uint8_t *start)
 {
-    if (in->rel && !fix_rel(in, e->p)) {
+    unsigned n = (unsigned)(in->p - start);
+
+    if (in->rel && !fix_rel(in, e->p, n)) {
         e->range = true;
         return;
     }
-    if ((size_t)(e->end - e->p) < in->n) {
-        e->overflow = true;
-        return;
+    if (start != e->p) {
+        if ((size_t)(e->end - e->p) < n) {
+            e->overflow = true;
+            return;
+        }
+        memcpy(e->p, start, n);
     }
-    memcpy(e->p, in->b, in->n);
     if (in->rel)
-        e->rel = e->p + in->rel;
-    e->p += in->n;
+        e->rel = e->p + (in->rel - start);
+    e->p += n;
 }
 
 void enc_put(struct enc *e, enum enc_form form, const struct enc_args *a)
@@ -196,7 +204,8 @@ void enc_put(struct enc *e, enum enc_form form, const struct enc_args *a)
     bool rel = ik == ENC_K_D8 || ik == ENC_K_D32;
     unsigned field = (row->ext < 0 ? a->reg & 7u : (unsigned)row->ext) << 3;
     uint32_t op = row->opcode + a->cc;
-    struct insn in = {0};
+    uint8_t elsewhere[INSN_ROOM], *start = e->end - e->p < INSN_ROOM ? elsewhere : e->p;
+    struct insn in = {.p = start};
     int64_t v = a->imm;
     unsigned size = 0;
 
@@ -227,9 +236,9 @@ void enc_put(struct enc *e, enum enc_form form, const struct enc_args *a)
         put_byte(&in, 0xc0 | field | (a->rm & 7));
     if (rel)
         put_rel(&in, ik == ENC_K_D8 ? 1 : 4, (uint64_t)a->imm);
-    else
+    else if (size)
         put_int(&in, v, size);
-    append(e, &in);
+    append(e, &in, start);
 }
 
 void enc_mov_imm(struct enc *e, int r, int64_t v)
@@ -258,11 +267,11 @@ void enc_nops(struct enc *e, size_t n)
     };
 
     while (n && enc_ok(e)) {
-        struct insn in = {.n = (uint8_t)(n < 9 ? n : 9)};
+        size_t size = n < 9 ? n : 9;
+        struct insn in = {.p = (uint8_t *)nops[size - 1] + size};
 
-        memcpy(in.b, nops[in.n - 1], in.n);
-        n -= in.n;
-        append(e, &in);
+        n -= size;
+        append(e, &in, nops[size - 1]);
     }
 }
 

@@ -55,10 +55,14 @@ static void uses_of_resume(struct ra *ra, uint32_t n)
 static void lives_scan(struct ra *ra)
 {
     const struct jit_ir *ir = ra->ir;
+    uint32_t known = JIT_NORESUME; /* a later operation's: an earlier one makes nothing live longer */
     for (uint32_t n = ra->n; n-- > 0;) {
         const struct jit_op *op = &ir->ops.v[n];
         if (ra->sel[n] != SEL_EMIT) continue;
-        if (sel_has_resume(ir, n)) uses_of_resume(ra, n);
+        if ((op->resume != known || n == ra->label) && sel_has_resume(ir, n)) {
+            uses_of_resume(ra, n);
+            known = op->resume;
+        }
         if (op->opcode == JIT_label || (op->opcode == JIT_jump && ir->link != JIT_LINK_LOOP)) continue;
         uses_of(ra, n, n);
     }

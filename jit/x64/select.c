@@ -86,9 +86,12 @@ static void count_resume(struct info *in, uint32_t n)
 
 static void count(struct info *in)
 {
+    uint32_t counted = JIT_NORESUME; /* neighbours share resume data */
     for (uint32_t n = 0; n < in->ir->ops.n; n++) {
         count_args(in, n);
-        if (sel_has_resume(in->ir, n)) count_resume(in, n);
+        if (in->ir->ops.v[n].resume == counted || !sel_has_resume(in->ir, n)) continue;
+        counted = in->ir->ops.v[n].resume;
+        count_resume(in, n);
     }
 }
 

@@ -1,6 +1,7 @@
 -- Every library function that traces do themselves, on plain and on awkward arguments: what compiled loops get is what the
 -- function itself gave the first time, errors included.
 local js = require "jitstat"
+js.set_param("threshold=15") -- all loops, though there are many
 local nan, inf, minint, maxint = 0 / 0, math.huge, math.mininteger, math.maxinteger
 local obj = setmetatable({}, {__tostring = function() return "obj" end, __name = "Obj"})
 local locked = setmetatable({}, {__metatable = "locked"})

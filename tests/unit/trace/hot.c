@@ -89,6 +89,49 @@ Test(hot, a_guard_backs_off_too)
     rig_free(&g);
 }
 
+/* After 40 recordings elsewhere a place waits for its threshold, then once for two of them. */
+Test(hot, where_many_were_recorded_the_next_waits_longer)
+{
+    static const uint32_t want[] = {120, 120, 240};
+    struct rig g = spied(OPAQUE_TEXT, "threshold=60");
+    g.t->vm->nroots = 40;
+    rig_run(&g, 60 + 120 - 1);
+    cr_assert_eq(rig_aborts(&g), 0);
+    rig_run(&g, 2 + 120 + 1);
+    cr_assert_eq(rig_aborts(&g), 2, "the tries come as ever");
+    cr_assert_eq(backed.n, 3);
+    for (int i = 0; i < 3; i++) cr_assert_eq(backed.ticks[i], want[i], "%d: %u", i, backed.ticks[i]);
+    rig_free(&g);
+    g = spied(LOOP_TEXT, "threshold=60");
+    g.t->vm->nroots = 1000000;
+    rig_run(&g, 1000);
+    cr_assert_eq(rig_count(&g, JITSTAT_C_TOTAL_COMPILED_LOOPS), 1);
+    cr_assert_eq(backed.ticks[0], 480, "not for ever");
+    rig_free(&g);
+    g = spied(LOOP_TEXT, "threshold=10");
+    g.t->vm->nroots = 1000000;
+    rig_run(&g, 12);
+    cr_assert_eq(rig_count(&g, JITSTAT_C_TRACING), 1, "so low a threshold wants all");
+    rig_free(&g);
+}
+
+Test(hot, where_many_bridges_are_the_next_wants_more_exits)
+{
+    static const struct {
+        uint32_t bridges;
+        int64_t exits;
+    } at[] = {{0, 20}, {16, 60}, {1000000, 340}};
+    for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
+        for (int enough = 0; enough < 2; enough++) {
+            struct rig g = rig_new("prog", OPAQUE_BRIDGE_TEXT, "trace_eagerness=20,max_aborts=1");
+            g.t->vm->nbridges = at[i].bridges;
+            rig_run(&g, 60 + 4 * at[i].exits + (enough ? 8 : -8)); /* one exit in four rounds, once the loop is compiled */
+            cr_assert_eq(rig_event(&g, JITSTAT_E_exit__hot), enough, "%d exits", (int)at[i].exits);
+            rig_free(&g);
+        }
+    }
+}
+
 Test(hot, the_same_program_gives_the_same_traces)
 {
     for (int p = 0; toy_program_names[p] && strcmp(toy_program_names[p], "long") != 0; p++) {

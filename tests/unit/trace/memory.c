@@ -65,7 +65,7 @@ static char *many_loops(void)
 Test(memory, a_code_area_that_is_too_small)
 {
     char *text = many_loops();
-    struct rig g = rig_new("prog", text, "code_size=65536");
+    struct rig g = rig_new("prog", text, "code_size=65536,threshold=15");
     jit_opt_verify = 0;
     cr_assert_eq(rig_run(&g, 101), rig_interpreted("prog", text, 101));
     uint64_t loops = rig_count(&g, JITSTAT_C_TOTAL_COMPILED_LOOPS), full = rig_count(&g, JITSTAT_C_ABORT_CODE_FULL);
