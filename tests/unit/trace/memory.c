@@ -67,7 +67,7 @@ Test(memory, a_code_area_that_is_too_small)
     char *text = many_loops();
     struct rig g = rig_new("prog", text, "code_size=65536,threshold=15");
     jit_opt_verify = 0;
-    cr_assert_eq(rig_run(&g, 101), rig_interpreted("prog", text, 101));
+    cr_assert_eq(rig_run(&g, 40), rig_interpreted("prog", text, 40));
     uint64_t loops = rig_count(&g, JITSTAT_C_TOTAL_COMPILED_LOOPS), full = rig_count(&g, JITSTAT_C_ABORT_CODE_FULL);
     cr_assert_gt(loops, 50);
     cr_assert_gt(full, 0, "%lu loops fit into 64 KB", (unsigned long)loops);
@@ -77,7 +77,7 @@ Test(memory, a_code_area_that_is_too_small)
     jitstat_get_stats_asmmemmgr(g.t->vm, &allocated, &used);
     cr_assert(used <= allocated && allocated <= 65536);
     jitstat_releaseall(g.t->vm);
-    rig_run(&g, 101);
+    rig_run(&g, 40);
     cr_assert_gt(rig_count(&g, JITSTAT_C_TOTAL_COMPILED_LOOPS), loops + 50, "the room is used again");
     rig_free(&g);
     free(text);
