@@ -37,8 +37,8 @@ LD_LIBRARY_PATH=$BIN/e2e "$JITSTAT" run --maps -o "$TMP/lib" -- "$BIN/e2e/emitte
 json "a library found by LD_LIBRARY_PATH" "$TMP/lib" '$v->{counters}{TOTAL_COMPILED_LOOPS} == 7 && adds_up($v->{maps}) && $v->{maps}{seen}{events}{vm__begin} == 1 && $v->{loss}{missed} == 0'
 json "with run counts" "$TMP/lib" '$v->{loop_run_times}[0]{runs} == 5'
 
-# A wrapper that nobody can see through: late for the first program, and that is shown.
-"$JITSTAT" run --maps -o "$TMP/wrap" -- sh -c "$EMITTER loops=5 until=compile until=snapshot loops=3; $EMITTER loops=4" 2>"$TMP/err"
+# A wrapper that nobody can see through: late for the first program, and that is shown. (`count` is attached last.)
+"$JITSTAT" run --maps -o "$TMP/wrap" -- sh -c "$EMITTER loops=5 until=count loops=3; $EMITTER loops=4" 2>"$TMP/err"
 json "both programs are there with right totals" "$TMP/wrap" 'same([sort map { $_->{vms}[0]{counters}{TOTAL_COMPILED_LOOPS} } @{$j->{processes}}], [4, 8])'
 json "what was missed of the first is shown" "$TMP/wrap" 'my ($x) = grep { $_->{counters}{TOTAL_COMPILED_LOOPS} == 8 } map { $_->{vms}[0] } @{$j->{processes}}; my ($t, $s) = (0, 0); if ($x->{maps}) { $t += $_ for values %{$x->{maps}{total}{events}}; $s += $_ for values %{$x->{maps}{seen}{events}}; } $x->{maps} && $x->{loss}{missed} == $t - $s'
 json "nothing of the second" "$TMP/wrap" 'my ($x) = grep { $_->{counters}{TOTAL_COMPILED_LOOPS} == 4 } map { $_->{vms}[0] } @{$j->{processes}}; $x->{loss}{missed} == 0 && $x->{maps}{seen}{events}{compile} == 4'

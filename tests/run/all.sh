@@ -50,6 +50,7 @@ long)
     for n in 1 10 50 100 200 400 800 1600; do lua torture_alloc=$n,threshold=2 tests/run/lang.sh; done
     part "real programs and C modules" tests/run/real.sh "$B"
     part "1000 processes" tests/run/e2e.sh "$B" many 1000 1000
+    part "jitstatd killed at every phase" tests/run/e2e.sh "$B" faults all
     for p in 1,1 2,5 3,2 5,1 7,3 10,4; do # threshold, eagerness
         lua "threshold=${p%,*},function_threshold=${p%,*},trace_eagerness=${p#*,},max_bridges=10000" tests/run/programs.sh
     done
