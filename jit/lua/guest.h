@@ -68,7 +68,6 @@ static inline bool str_eq(const struct lstr *a, const struct lstr *b) { return a
 int str_cmp(const struct lstr *a, const struct lstr *b); /* strcoll order, embedded NULs respected */
 void strtab_init(struct lua_State *L);
 void strtab_fini(struct lua_State *L);
-void str_remove(struct lua_State *L, struct lstr *s); /* sweep: takes a short string out of the table */
 void strtab_shrink(struct lua_State *L);
 
 /* ---- shape.c ---- */
@@ -99,7 +98,6 @@ static inline const struct value *table_getint_fast(struct table *t, int64_t k) 
 /* alen == acap: makes room for one more, alen stays. raises. Hash keys in the way are not migrated by it: an
  * interpreter without need for alen to stay calls table_setint instead, which migrates them. An inline append is
  * right when key == alen + 1 and alen < acap: the hash never holds an integer key of 1..acap. */
-void table_append_grow(struct lua_State *L, struct table *t);
 /* lua_setmetatable on a table: sets t->meta (NULL: none), marks mt as a class, tells who watches t, barrier, finalizer. */
 void table_setmeta(struct lua_State *L, struct table *t, struct table *mt);
 uint64_t table_len(struct table *t); /* a border */
@@ -153,7 +151,6 @@ bool num_arith_raw(struct lua_State *L, int lua_op, const struct value *a, const
 /* ---- state.c ---- */
 struct callinfo *ci_extend(struct lua_State *L); /* next frame record after L->ci; raises */
 static inline struct callinfo *ci_next(struct lua_State *L) { return L->ci->next ? L->ci->next : ci_extend(L); }
-void ci_free_unused(struct lua_State *L);
 void stack_grow(struct lua_State *L, int n); /* room for n more slots above L->top; raises stack overflow. Moves the stack: updates top, ci's, upvalues, jit_base, tbclist */
 #define stack_check(L, n) \
     do { \
@@ -284,7 +281,7 @@ struct lclosure *proto_undump(struct lua_State *L, struct zio *z, const char *na
 /* load.c part of call.c: mode "b", "t", "bt" or NULL; returns status, closure or message at top-1. */
 int load_protected(struct lua_State *L, struct zio *z, const char *chunkname, const char *mode);
 /* ---- print.c ---- */
-void proto_print(const struct proto *p, int full); /* listing on stdout, for -l of tests and JIT_DUMP */
+void proto_print(const struct proto *p); /* with the inner ones, on stderr: JIT_DUMP=bc */
 
 /* ---- jit.c: the guest's side of the JIT (all no-ops returning 0/NULL when g->vm == NULL) ---- */
 void lua_jit_open(struct lua_State *L); /* from lua_newstate: makes g->vm, reads JITSTAT= */

@@ -15,6 +15,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include "base/dump.h"
 #include "lua/fastfunc.h"
 #include "lua/jit.h"
 #include "lua/pattern.h"
@@ -32,12 +33,17 @@ static void hot_init(const struct jit_vm *vm, struct hot *h, int64_t threshold)
     h->count = h->start;
 }
 
-void lua_jit_proto_init(struct lua_State *L, struct proto *p)
+static void proto_init(const struct jit_vm *vm, struct proto *p)
 {
-    const struct jit_vm *vm = L->g->vm;
     hot_init(vm, &p->fhot, vm ? vm->params.function_threshold : 0);
     for (uint32_t i = 0; i < p->nhot; i++) hot_init(vm, &p->hot[i], vm ? vm->params.threshold : 0);
-    for (uint32_t i = 0; i < p->np; i++) lua_jit_proto_init(L, p->protos[i]);
+    for (uint32_t i = 0; i < p->np; i++) proto_init(vm, p->protos[i]);
+}
+
+void lua_jit_proto_init(struct lua_State *L, struct proto *p)
+{
+    proto_init(L->g->vm, p);
+    if (jit_dump_wants("bc")) proto_print(p);
 }
 
 /* ---- open and close ---- */

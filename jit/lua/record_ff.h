@@ -52,7 +52,6 @@ struct lstr *trh_case(struct lua_State *L, const struct lstr *s, int64_t how);
 int64_t trh_find(const struct lstr *s, const struct lstr *p, int64_t init);
 int64_t trh_tonum_tag(const struct lstr *s);
 int64_t trh_tonum_bits(const struct lstr *s);
-int64_t trh_append(struct lua_State *L, struct table *t, int64_t vtag, uint64_t vbits);
 int64_t trh_insert_room(struct table *t);
 void trh_insert(struct lua_State *L, struct table *t, int64_t pos, int64_t vtag, uint64_t vbits);
 int64_t trh_plain_len(struct table *t);

@@ -41,17 +41,6 @@ struct callinfo *ci_extend(struct lua_State *L)
     return ci;
 }
 
-void ci_free_unused(struct lua_State *L)
-{
-    struct callinfo *ci = L->ci->next, *next;
-    L->ci->next = NULL;
-    for (; ci != NULL; ci = next) {
-        next = ci->next;
-        mem_free(L, ci, sizeof *ci);
-        L->nci--;
-    }
-}
-
 /* Frees every second of the idle records: a deep recursion that comes back finds some. */
 static void free_half_of_ci(struct lua_State *L)
 {

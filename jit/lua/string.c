@@ -121,16 +121,6 @@ void strtab_fini(struct lua_State *L)
     *tb = (struct strtab){0};
 }
 
-void str_remove(struct lua_State *L, struct lstr *s)
-{
-    struct strtab *tb = &L->g->strt;
-    struct lstr **p = &tb->hash[s->hash & (tb->size - 1)];
-    while (*p != s)
-        p = &(*p)->hnext;
-    *p = s->hnext;
-    tb->nuse--;
-}
-
 uint32_t strtab_sweep(struct lua_State *L, uint32_t from, uint32_t n)
 {
     struct global *g = L->g;

@@ -493,23 +493,6 @@ static void shrink_array(struct lua_State *L, struct table *t, uint32_t n)
     }
 }
 
-void table_append_grow(struct lua_State *L, struct table *t)
-{
-    uint32_t n = t->acap < FIRST_ARRAY ? FIRST_ARRAY : t->acap * 2;
-    if (n > MAX_ARRAY)
-        dbg_runerror(L, "table overflow");
-    for (uint32_t i = 0; t->nints && i < t->nused; i++) { /* invariant 1 without moving alen */
-        struct node *nd = &t->node[i];
-        if (nd->ktag != T_INT || (uint64_t)nd->ki - 1 >= n)
-            continue;
-        if (nd->ki == (int64_t)t->alen + 1)
-            nd->ktag = T_DEAD, nd->kbits = 0, setnil(&nd->val); /* the caller overwrites it */
-        else
-            n = (uint32_t)nd->ki - 1;
-    }
-    set_array(L, t, n);
-}
-
 /* ---- new keys ---------------------------------------------------------------------------------- */
 static void put_node(struct lua_State *L, struct table *t, const struct value *key, const struct value *val)
 {

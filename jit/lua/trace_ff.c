@@ -140,18 +140,6 @@ int64_t trh_tonum_bits(const struct lstr *s)
 
 /* ---- tables ---- */
 
-/* Adds at the end of a table without metatable, as the library does it: at border + 1. */
-int64_t trh_append(struct lua_State *L, struct table *t, int64_t vtag, uint64_t vbits)
-{
-    if (likely(t->alen < t->acap && t->nints == 0 && vtag != T_NIL && (t->alen == 0 || t->arr[t->alen - 1].tag != T_NIL) && !(t->flags & TF_CLASS))) {
-        struct value v = {.bits = vbits, .tag = (uint32_t)vtag};
-        setval(&t->arr[t->alen++], &v);
-        gc_barrier_back(L, t, &v);
-        return 1;
-    }
-    return trh_set(L, t, T_INT, table_len(t) + 1, vtag, vbits);
-}
-
 /* Is the table nothing but its array, so that its border is alen? */
 static bool plain_array(const struct table *t)
 {

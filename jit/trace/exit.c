@@ -118,12 +118,21 @@ static void count_rounds(const struct jit_exit_state *st, const struct jit_exit 
         __atomic_store_n(t->runs, *t->runs + e->batch - st->gpr[e->left_reg], __ATOMIC_RELAXED);
 }
 
+static void dump_exit(const struct jit_exit *e)
+{
+    const char *file = "";
+    int line = 0;
+    exit_place(e, &file, &line);
+    fprintf(stderr, "exit %c%llu guard %u %s:%d\n", e->trace->kind, (unsigned long long)e->trace->number, e->number, file, line);
+}
+
 void exit_handler(struct jit_exit_state *st)
 {
     struct jit_exit *e = st->exit;
     struct jit_vm *vm = e->trace->vm;
     __atomic_store_n(e->count, *e->count + 1, __ATOMIC_RELAXED);
     obs_add(&vm->obs->blk->total.guard_exits, 1);
+    if (vm->dump_exits) dump_exit(e);
     count_rounds(st, e);
     if (e->made && !rebuild_all(st, e)) vm->driver->no_memory((void *)st->gpr[15]);
     write_slots(st, e, &vm->driver->layout, (char *)st->gpr[14]);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/dump.h"
 #include "opt/opt.h"
 #include "trace/engine.h"
 
@@ -20,19 +21,13 @@ void trace_place(const struct jit_trace *t, struct obs_place *at)
     *at = (struct obs_place){.kind = t->kind, .number = t->number, .name = t->name, .file = t->file, .line = t->line};
 }
 
-static bool dump_wants(const char *what)
-{
-    const char *s = getenv("JIT_DUMP");
-    return s && strstr(s, what);
-}
-
 static bool step_optimize(struct jit_recorder *r, struct jit_ir *out, struct jit_arena *arena)
 {
     struct jit_vm *vm = r->vm;
     struct obs_place at;
     rec_place(r, &at);
     bool peel = r->kind == JITSTAT_KIND_LOOP && r->nframes == 1 && r->base == 0 && r->ir.link == JIT_LINK_LOOP && r->ir.ops.n <= (uint64_t)vm->params.disable_unrolling;
-    if (dump_wants("rec")) jit_ir_dump(&r->ir, r->name);
+    if (jit_dump_wants("rec")) jit_ir_dump(&r->ir, r->name);
     obs_timer_enter(vm->obs, JITSTAT_T_OPTIMIZE);
     obs_ev_optimize_begin(vm->obs, &at);
     enum jit_opt_status st = jit_optimize(&r->ir, out, arena, vm->params.enable_opts, peel);
@@ -46,7 +41,7 @@ static bool step_optimize(struct jit_recorder *r, struct jit_ir *out, struct jit
         obs_count(vm->obs, JITSTAT_C_NVREUSED, out->n_reused);
     }
     obs_ev_optimize_end(vm->obs, &at, obs_timer_leave(vm->obs, JITSTAT_T_OPTIMIZE));
-    if (st == JIT_OPT_OK && dump_wants("opt")) jit_ir_dump(out, r->name);
+    if (st == JIT_OPT_OK && jit_dump_wants("opt")) jit_ir_dump(out, r->name);
     if (st != JIT_OPT_OK) jit_rec_fail(r, st == JIT_OPT_NOMEM ? JITSTAT_A_NO_MEMORY : r->parent ? JITSTAT_A_BRIDGE
                                                                                                 : JITSTAT_A_BAD_LOOP);
     return st == JIT_OPT_OK;

@@ -87,6 +87,7 @@ struct jit_vm {
     const char *flush_why;
     int64_t torture_counter;
     struct jit_hooks *hooks; /* hooks.c */
+    bool dump_exits; /* JIT_DUMP=exit */
     bool nearly_full; /* the alarm for it was raised */
     uint64_t flushes_since; /* ns: when the flushes began that are counted for an alarm */
     uint32_t nflushes; /* that dropped code since then */

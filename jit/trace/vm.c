@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/dump.h"
 #include "trace/engine.h"
 
 #define BATCH 256 /* rounds: what looking costs is lost in so many, and they take microseconds */
@@ -32,6 +33,7 @@ struct jit_vm *jit_vm_new(const struct jit_driver *driver, void *user)
     vm->driver = driver;
     vm->user = user;
     params_default(&vm->params);
+    vm->dump_exits = jit_dump_wants("exit");
     frame_descrs(vm);
     vm->hooks = hooks_new(vm);
     vm->obs = obs_vm_begin(driver->name);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/dump.h"
 #include "x64/lower.h"
 
 static int abort_of(ssize_t err)
@@ -34,12 +35,6 @@ int jit_backend_init(struct jit_backend *be)
     }
     r = code_close(be->area);
     return room < 0 ? (int)room : r;
-}
-
-static bool dump_wants(const char *what)
-{
-    const char *s = getenv("JIT_DUMP");
-    return s && strstr(s, what);
 }
 
 /* ---- constants ---- */
@@ -153,7 +148,7 @@ static int compile_into(const struct lower *proto, size_t size)
         int why = attempt(&l, p, (size_t)room);
         jit_arena_fini(&scratch);
         l.out->block = code_commit(l.be->area, why == -1 ? (size_t)(l.e.p - p) : 0);
-        if (why == -1 && dump_wants("asm")) dump_bytes(&l);
+        if (why == -1 && jit_dump_wants("asm")) dump_bytes(&l);
         if (why != -2) return why;
     }
 }
@@ -172,7 +167,7 @@ static bool out_prepare(struct lower *l)
 int jit_backend_compile(struct jit_backend *be, const struct jit_ir *ir, struct jit_trace *trace, const struct jit_exit *parent,
                         const uint32_t *invalid_word, const struct jit_target *target, struct jit_arena *arena, struct jit_code *out)
 {
-    struct lower l = {.be = be, .ir = ir, .trace = trace, .parent = parent, .invalid_word = invalid_word, .target = target, .arena = arena, .out = out, .dump = dump_wants("ra")};
+    struct lower l = {.be = be, .ir = ir, .trace = trace, .parent = parent, .invalid_word = invalid_word, .target = target, .arena = arena, .out = out, .dump = jit_dump_wants("ra")};
     *out = (struct jit_code){0};
     if (!out_prepare(&l)) return JITSTAT_A_NO_MEMORY;
     int r = code_open(be->area);

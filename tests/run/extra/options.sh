@@ -160,6 +160,21 @@ fails_with 0 "jitstat" --version
 fails_with 0 "0 loops" -j off -e 'for i = 1, 1e5 do end print(require "jitstat".get_stats_snapshot().counters.TOTAL_COMPILED_LOOPS .. " loops")'
 fails_with 1 "bad binary format" chunk.luac
 
+dumps() { # WORDS PATTERN: a line of what JIT_DUMP=WORDS prints, and of nothing without it
+    JIT_DUMP=$1 timeout 20 "$bin" script.lua >ours.out 2>ours.err </dev/null
+    JIT_DUMP=none,x$1x timeout 20 "$bin" script.lua >>ours.out 2>theirs.err </dev/null
+    grep -qE -- "$2" ours.err && [ ! -s theirs.err ] && { ok; return; }
+    not_ok "JIT_DUMP=$1: no $2"
+}
+echo 'local s = 0 for i = 1, 300 do s = s + (i > 200 and 1.5 or i) end print(s)' >script.lua
+dumps bc '^main <@script.lua:0,0> '
+dumps bc 'FORLOOP +r[0-9]+ 0 ->'
+dumps rec 'int_add\('
+dumps opt '^label\('
+dumps ra '^ *[0-9]+ sunk +loc +-1 '
+dumps asm '^ *([0-9a-f]{2} ?){8,}'
+dumps exit '^exit l[0-9]+ guard [0-9]+ script.lua:1$'
+
 # ---- Ctrl-C ----
 interrupted() { # PROGRAM: it never ends; after a quarter second of its work it is told to
     local stat
