@@ -10,9 +10,9 @@ return {
   [[local M, C, N = {[1.5] = $N, [-2.5] = 1, [true] = 2, [false] = $N, x = $N, [P] = 4, [toi] = 5, [1 << 40] = 6, "a"}, 0, 0
     for X = 1, $R do for K, V in pairs(M) do N = N + 1; if K == "x" then M.x = X elseif K == 1.5 then M[1.5] = nil elseif V then C = C + (hash_of(V) & 7) end end M[1.5] = X end
     mix(N); mix(C)]],
-  [[local M, C = {}, 0
+  [[local M, C, I = {}, 0, $I % 3
     for X = 1, $R do M["k" .. X] = X; M[X * 1.5] = X; M[X * 3] = X end
-    for K, V in next, M do C = C + hash_of(K) * V; if V % 3 == $I % 3 then M[K] = nil end end
+    for K, V in next, M do C = C + hash_of(K) * V; if V % 3 == I then M[K] = nil end end
     local K, V = next(M); while K ~= nil do C = C ~ hash_of(K) + V; K, V = next(M, K) end
     mix(C)]],
   [[local M = {} for X = 1, $R do M[X] = X; M[-X] = $N; M["s" .. X % 7] = X end
