@@ -936,6 +936,7 @@ int lua_load(lua_State *L, lua_Reader reader, void *data, const char *chunkname,
             gc_barrier(L, f->upvals[0], &g);
         }
     }
+    gc_check(L); /* nothing of the compiler asks, and a program may do little else */
     return status;
 }
 

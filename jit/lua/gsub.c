@@ -10,34 +10,35 @@
  *
  * Before: vm.c, call.c. After: pattern.c.
  */
+#include <stdlib.h>
 #pragma GCC visibility push(default)
 #include <lua5.4/lua.h>
 #include <lua5.4/lauxlib.h>
 #pragma GCC visibility pop
 #include "lua/pattern.h"
 
-/* Patterns that were met lately, by their text: to make a program costs as much as many a match. A program knows nothing of
- * a state, so the cache is the thread's. */
+/* Patterns that were met lately, by their text: to make a program costs as much as many a match. */
 #define KNOWN 16
 #define KNOWN_TEXT 40
-static _Thread_local struct known {
+struct known_pattern {
     uint8_t len, text[KNOWN_TEXT];
     uint16_t size; /* of the program */
     uint8_t program[500];
-} known[KNOWN];
+};
 
 /* The program of pattern p, or false. */
-static bool program_of(struct lstr *p, uint8_t *program)
+static bool program_of(struct global *g, struct lstr *p, uint8_t *program)
 {
-    struct known *k = &known[str_hash(p) % KNOWN];
-    if (p->len > 0 && k->len == p->len && memcmp(k->text, p->data, p->len) == 0) {
+    if (!g->patterns) g->patterns = calloc(KNOWN, sizeof *g->patterns);
+    struct known_pattern *k = g->patterns ? &g->patterns[str_hash(p) % KNOWN] : NULL;
+    if (k && p->len > 0 && k->len == p->len && memcmp(k->text, p->data, p->len) == 0) {
         struct pattern_head h;
         pattern_head(k->program, &h);
         memcpy(program, k->program, k->size);
         if (pattern_current(&h)) return true;
     }
     size_t n = pattern_compile(p->data, p->len, false, program);
-    if (n > 0 && n <= sizeof k->program && p->len <= KNOWN_TEXT) {
+    if (k && n > 0 && n <= sizeof k->program && p->len <= KNOWN_TEXT) {
         k->len = (uint8_t)p->len;
         k->size = (uint16_t)n;
         memcpy(k->text, p->data, p->len);
@@ -138,7 +139,7 @@ int gsub_call(struct lua_State *L)
     bool plain = n >= 3 && (arg[2].tag == T_STR || (arg[2].tag == T_TABLE && !arg[2].t->meta));
     bool usual = n >= 3 && n <= 4 && arg[0].tag == T_STR && arg[1].tag == T_STR && (n == 3 || arg[3].tag == T_INT) && L->hookmask == 0;
     int64_t most = usual && n == 4 ? arg[3].i : INT64_MAX;
-    if (usual && (plain || arg[2].tag == T_LCL) && program_of(arg[1].s, g.program)) {
+    if (usual && (plain || arg[2].tag == T_LCL) && program_of(L->g, arg[1].s, g.program)) {
         g.s = arg[0].s;
         g.p = arg[1].s;
         g.changed = false;

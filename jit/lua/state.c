@@ -302,6 +302,7 @@ static void free_universe(struct lua_State *L)
         free_stack(L, L);
     }
     vm_fields_free(g);
+    free(g->patterns);
     lua_Alloc f = g->frealloc;
     void *ud = g->ud;
     mem_pool_fini(g);

@@ -166,6 +166,7 @@ struct global {
     int64_t gc_estimate;
     struct lua_State *twups;
     struct strtab strt;
+    struct known_pattern *patterns; /* of string.gsub, or NULL: none yet (gsub.c) */
     uint32_t seed;
     struct value registry;
     struct value nilvalue; /* T_NIL once the state is complete */

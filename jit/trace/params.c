@@ -27,7 +27,9 @@ static const struct param_row param_rows[] = {
 #define NPARAMS (sizeof param_rows / sizeof param_rows[0])
 #define SHOWN 80 /* bytes of a bad part that are repeated in a message */
 
-static _Thread_local char param_error[1024];
+/* Of the VM whose text is read. Thread-local memory itself is scarce in a library that is loaded by dlopen: a few hundred
+ * bytes for all that a program loads. */
+static _Thread_local char *param_error;
 
 /* A piece of the text. */
 struct part {
@@ -52,7 +54,7 @@ static bool unknown(struct part name)
 #define JITSTAT_PARAM(name, def, min, max, help) #name ", "
 #include <jitstat/params.def>
         "enable_opts";
-    snprintf(param_error, sizeof param_error, "no parameter '%.*s' (there are %s)", part_shown(name), name.s, known);
+    snprintf(param_error, JIT_PARAM_ERROR, "no parameter '%.*s' (there are %s)", part_shown(name), name.s, known);
     return false;
 }
 
@@ -63,7 +65,7 @@ static bool set_passes(struct jit_params *p, struct part value)
 #include "opt/passes.def"
         ;
     if (jit_opt_parse_passes(value.s, value.n, &p->enable_opts)) return true;
-    snprintf(param_error, sizeof param_error, "enable_opts wants \"all\", \"none\" or passes joined by ':' (of%s), not '%.*s'", passes,
+    snprintf(param_error, JIT_PARAM_ERROR, "enable_opts wants \"all\", \"none\" or passes joined by ':' (of%s), not '%.*s'", passes,
              part_shown(value), value.s);
     return false;
 }
@@ -88,7 +90,7 @@ static bool set_number(struct jit_params *p, const struct param_row *row, struct
         *param_at(p, row) = v;
         return true;
     }
-    snprintf(param_error, sizeof param_error, "%s wants a whole number from %lld to %lld, not '%.*s'", row->name, (long long)row->min,
+    snprintf(param_error, JIT_PARAM_ERROR, "%s wants a whole number from %lld to %lld, not '%.*s'", row->name, (long long)row->min,
              (long long)row->max, part_shown(value), value.s);
     return false;
 }
@@ -106,7 +108,7 @@ static bool set_one(struct jit_params *p, struct part text)
         return true;
     }
     if (!eq) {
-        snprintf(param_error, sizeof param_error, "'%.*s' is not name=value, \"off\" or \"default\"", part_shown(text), text.s);
+        snprintf(param_error, JIT_PARAM_ERROR, "'%.*s' is not name=value, \"off\" or \"default\"", part_shown(text), text.s);
         return false;
     }
     struct part name = {text.s, (size_t)(eq - text.s)}, value = {eq + 1, text.n - name.n - 1};
@@ -119,6 +121,7 @@ static bool set_one(struct jit_params *p, struct part text)
 bool jit_set_param(struct jit_vm *vm, const char *text, const char **err)
 {
     struct jit_params p = vm->params;
+    param_error = vm->param_error;
     for (const char *s = text; *s;) {
         size_t n = strcspn(s, ",");
         if (n && !set_one(&p, (struct part){s, n})) {

@@ -61,11 +61,14 @@ struct jit_trace {
 #define JIT_FLUSH_STORM 8 /* flushes within JIT_FLUSH_STORM_NS raise an alarm */
 #define JIT_FLUSH_STORM_NS 10000000000u
 
+#define JIT_PARAM_ERROR 1024
+
 struct jit_vm {
     const struct jit_driver *driver;
     void *user; /* guest's: passed to install and back_off */
     struct obs_vm *obs;
     struct jit_params params;
+    char param_error[JIT_PARAM_ERROR]; /* why set_param refused the last text */
     struct code_area area;
     struct jit_backend backend;
     bool backend_ok, refused; /* area and trampolines exist; the kernel refuses executable memory */
