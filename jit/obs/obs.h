@@ -130,6 +130,21 @@ void obs_ev_snapshot(struct obs_vm *vm, struct jitstat_totals *out);
 /* Is anyone watching event e through a probe? (semaphore) Costly strings are built only then. */
 bool obs_watched(enum jitstat_event e);
 
+/* Room for a trace's record, from before it is compiled, so that its machine code can count there: nobody sees it until
+ * obs_loop_fill. One at a time per VM; to be filled or given back. */
+struct obs_loop_room {
+    struct jitstat_loop *loop; /* NULL: there is no room */
+    struct jitstat_guard *guards;
+    uint32_t nguards; /* at most */
+    bool fresh; /* not a freed trace's */
+};
+void obs_loop_take(struct obs_vm *vm, uint32_t nguards, struct obs_loop_room *room);
+void obs_loop_give_back(struct obs_loop_room *room);
+/* As obs_loop_add, in the room that was taken for at least as many guards. */
+struct jitstat_loop *obs_loop_fill(struct obs_vm *vm, const struct obs_loop_room *room, const struct obs_place *at, const void *addr,
+                                   size_t size, uint32_t nops, uint64_t parent, uint32_t guard_number, uint32_t nguards,
+                                   struct jitstat_guard **guards);
+
 /* Publishes a record for a compiled trace with room for nguards guards (zeroed). NULL: no room
  * (counted as lost): the caller then uses scratch counters of its own. *guards gets the array. */
 struct jitstat_loop *obs_loop_add(struct obs_vm *vm, const struct obs_place *at, const void *addr, size_t size,

@@ -142,41 +142,67 @@ static void loop_fill(struct jitstat_loop *l, const struct obs_place *at, const 
     l->state = 1;
 }
 
-struct jitstat_loop *obs_loop_add(struct obs_vm *vm, const struct obs_place *at, const void *addr, size_t size,
-                                  uint32_t nops, uint64_t parent, uint32_t guard_number,
-                                  uint32_t nguards, struct jitstat_guard **guards)
+void obs_loop_take(struct obs_vm *vm, uint32_t nguards, struct obs_loop_room *room)
 {
     obs_own();
     struct jitstat_vm *v = vm->blk;
-    struct jitstat_guard *g = NULL;
+    *room = (struct obs_loop_room){.nguards = nguards};
     struct jitstat_loop *l = v->self_off ? fresh_record(vm) : NULL;
     if (l && nguards)
-        g = segment_alloc(nguards * sizeof *g);
-    bool fresh = l && (g || !nguards);
-    if (!fresh) {
-        obs_add(&v->loops_lost, 1);
+        room->guards = segment_alloc(nguards * sizeof *room->guards);
+    room->fresh = l && (room->guards || !nguards);
+    if (!room->fresh) {
         l = v->self_off ? freed_record(vm, &vm->reuse, false) : NULL;
         if (!l || l->nguards < nguards)
-            return NULL;
-        g = segment_at(l->guards);
+            return;
+        room->guards = segment_at(l->guards);
     }
+    room->loop = l;
+}
+
+void obs_loop_give_back(struct obs_loop_room *room)
+{
+    if (room->fresh && room->guards)
+        segment_free(room->guards, room->nguards * sizeof *room->guards);
+    *room = (struct obs_loop_room){0};
+}
+
+struct jitstat_loop *obs_loop_fill(struct obs_vm *vm, const struct obs_loop_room *room, const struct obs_place *at, const void *addr,
+                                   size_t size, uint32_t nops, uint64_t parent, uint32_t guard_number, uint32_t nguards,
+                                   struct jitstat_guard **guards)
+{
+    struct jitstat_vm *v = vm->blk;
+    struct jitstat_loop *l = room->loop;
+    if (!room->fresh)
+        obs_add(&v->loops_lost, 1);
+    if (!l)
+        return NULL;
     record_begin(&l->seq);
     listing_drop(vm, l);
     loop_fill(l, at, addr, size, nops, parent, guard_number);
-    if (fresh) {
-        l->guards = segment_offset(g);
+    if (room->fresh) {
+        l->guards = segment_offset(room->guards);
         l->nguards = nguards;
-    } else if (g)
-        memset(g, 0, l->nguards * sizeof *g); /* keeps its size: the room is one piece */
+    } else if (room->guards)
+        memset(room->guards, 0, l->nguards * sizeof *room->guards); /* keeps its size: the room is one piece */
     record_end(&l->seq);
-    if (fresh) {
+    if (room->fresh) {
         __atomic_store_n((uint64_t *)&vm->loops_tail->used, vm->loops_tail->used + 1, __ATOMIC_RELEASE);
         obs_add(&v->loops_n, 1);
     }
     obs_add(&v->generation, 1);
     if (guards)
-        *guards = g;
+        *guards = room->guards;
     return l;
+}
+
+struct jitstat_loop *obs_loop_add(struct obs_vm *vm, const struct obs_place *at, const void *addr, size_t size,
+                                  uint32_t nops, uint64_t parent, uint32_t guard_number,
+                                  uint32_t nguards, struct jitstat_guard **guards)
+{
+    struct obs_loop_room room;
+    obs_loop_take(vm, nguards, &room);
+    return obs_loop_fill(vm, &room, at, addr, size, nops, parent, guard_number, nguards, guards);
 }
 
 void obs_loop_freed(struct obs_vm *vm, struct jitstat_loop *rec)

@@ -140,19 +140,28 @@ static void header_init(struct jitstat_seg *s, size_t size)
     __atomic_store_n(&s->magic, JITSTAT_MAGIC, __ATOMIC_RELEASE);
 }
 
+/* Where machine code, which is within 1 GB of the image, reaches the words that it counts in with 32 bits. Above stands the
+ * heap, right below are libraries and the code itself. A wish: it goes elsewhere too. */
+static void *near_code(size_t size)
+{
+    uintptr_t image = (uintptr_t)&jit_poll_word & ~(uintptr_t)0x1fffff;
+    return image > ((uintptr_t)4 << 30) ? (void *)(image - ((uintptr_t)768 << 20) - size) : NULL;
+}
+
 static struct jitstat_seg *map_new(size_t size)
 {
+    void *near = near_code(size);
     int fd = memfd_new(size);
     void *p = MAP_FAILED;
     if (fd >= 0) {
-        p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        p = mmap(near, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         if (p == MAP_FAILED)
             close(fd);
         else
             memfd_adopt(fd);
     }
     if (p == MAP_FAILED)
-        p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        p = mmap(near, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return p == MAP_FAILED ? NULL : p;
 }
 

@@ -110,12 +110,25 @@ static void write_slots(const struct jit_exit_state *st, const struct jit_exit *
     }
 }
 
-/* The rounds that the loop had counted in a register. */
-static void count_rounds(const struct jit_exit_state *st, const struct jit_exit *e)
+/* ---- run counts: what machine code leaves to C (x64/lower_poll.c) ---- */
+
+static bool is_counted(const struct jit_trace *t) { return jit_poll_word.count_semaphore || t->counted; }
+
+static void count(uint64_t *word, uint64_t n) { __atomic_store_n(word, *word + n, __ATOMIC_RELAXED); }
+
+/* What is owed at an exit. */
+static void count_exit(const struct jit_exit_state *st, const struct jit_exit *e)
 {
-    struct jit_trace *t = e->trace;
-    if (e->batch && (jit_poll_word.count_semaphore || t->counted))
-        __atomic_store_n(t->runs, *t->runs + e->batch - st->gpr[e->left_reg], __ATOMIC_RELAXED);
+    if (!is_counted(e->trace)) return;
+    if (e->paid) {
+        count(e->trace->target ? e->trace->target->entries : e->trace->runs, (uint64_t)-1);
+        return;
+    }
+    if (e->batch) count(e->trace->runs, e->batch - st->gpr[e->left_reg]);
+    for (const struct jit_owed *o = e->trace->code.owed; o; o = o->up) {
+        count(o->trace->runs, 1);
+        if (o->from) count(o->from->trace->runs, o->from->batch - st->left);
+    }
 }
 
 static void dump_exit(const struct jit_exit *e)
@@ -133,7 +146,7 @@ void exit_handler(struct jit_exit_state *st)
     __atomic_store_n(e->count, *e->count + 1, __ATOMIC_RELAXED);
     obs_add(&vm->obs->blk->total.guard_exits, 1);
     if (vm->dump_exits) dump_exit(e);
-    count_rounds(st, e);
+    count_exit(st, e);
     if (e->made && !rebuild_all(st, e)) vm->driver->no_memory((void *)st->gpr[15]);
     write_slots(st, e, &vm->driver->layout, (char *)st->gpr[14]);
     vm->driver->restore_frames((void *)st->gpr[15], e->frames, e->nframes);
@@ -225,6 +238,7 @@ static bool exit_hot(struct jit_vm *vm, void *ctx, struct jit_exit *e)
 enum jit_exit_kind jit_run(struct jit_vm *vm, void *ctx, void *frame, struct jit_trace *trace, bool *record)
 {
     obs_add(&vm->obs->blk->total.trace_entries, 1);
+    if (is_counted(trace)) count(trace->entries, 1);
     uint32_t depth = vm->running++;
     struct jit_exit *e = ((jit_enter_fn)(uintptr_t)vm->backend.enter)(ctx, frame, trace->code.entry);
     vm->running = depth;

@@ -9,6 +9,7 @@
  *
  * Before: recorder.c, opt/, hooks.c. After: x64/, exit.c.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,17 @@ static int compile_and_attach(struct jit_recorder *r, struct jit_trace *t)
     return why;
 }
 
+#define MORE_EXITS 2 /* that a trace may have besides its guards */
+
+/* The words that machine code counts in. */
+static void room_take(struct jit_recorder *r, struct jit_trace *t)
+{
+    obs_loop_take(r->vm->obs, jit_ir_count_guards(&t->ir) + MORE_EXITS, &r->room);
+    t->rec = r->room.loop ? r->room.loop : &t->own_rec;
+    t->runs = (uint64_t *)&t->rec->runs;
+    t->entries = t->kind == JITSTAT_KIND_LOOP ? (uint64_t *)&t->rec->entry_runs : t->runs;
+}
+
 /* t NULL: what the optimize hook did ended the compilation; the events are the same, so that each call of the hook has
  * its backend__begin. */
 static bool step_backend(struct jit_recorder *r, struct jit_trace *t)
@@ -132,10 +144,12 @@ static bool step_backend(struct jit_recorder *r, struct jit_trace *t)
     if (vm->torture_counter <= 0) vm->torture_counter = vm->params.torture_guard;
     obs_timer_enter(vm->obs, JITSTAT_T_BACKEND);
     obs_ev_backend_begin(vm->obs, &at);
+    if (t) room_take(r, t);
     int why = t ? compile_and_attach(r, t) : r->status;
     obs_ev_backend_end(vm->obs, &at, obs_timer_leave(vm->obs, JITSTAT_T_BACKEND), code->start, code->size);
     code_room(vm, &at);
     if (why < 0 || !t) return t != NULL;
+    obs_loop_give_back(&r->room);
     if (why == JITSTAT_A_CODE_FULL && doubled(vm->obs->blk->total.counters[JITSTAT_C_ABORT_CODE_FULL] + 1)) obs_alarm(vm->obs, JITSTAT_AL_CODE_FULL, &at, NULL);
     if (why == JITSTAT_A_CODE_REFUSED) {
         vm->refused = true;
@@ -217,11 +231,8 @@ void trace_publish(struct jit_trace *t, struct jit_recorder *r)
     struct jit_vm *vm = t->vm;
     struct obs_place at;
     trace_place(t, &at);
-    t->rec = obs_loop_add(vm->obs, &at, t->code.start, t->code.size, t->ir.ops.n, t->parent ? t->parent->number : 0, t->parent_exit,
-                          t->code.nexits, &t->guards);
-    if (!t->rec) t->rec = &t->own_rec, t->guards = NULL;
-    t->runs = (uint64_t *)&t->rec->runs;
-    t->entries = t->kind == JITSTAT_KIND_LOOP ? (uint64_t *)&t->rec->entry_runs : t->runs;
+    assert(t->code.nexits <= r->room.nguards);
+    obs_loop_fill(vm->obs, &r->room, &at, t->code.start, t->code.size, t->ir.ops.n, t->parent ? t->parent->number : 0, t->parent_exit, t->code.nexits, &t->guards);
     t->counted = vm->debug;
     exits_init(t);
     listing_keep(r, t);

@@ -35,6 +35,7 @@ struct jit_recorder {
     void *ctx; /* the guest's thread that is recorded */
     struct jit_arena arena, scratch; /* scratch: the optimizer's, and the trace's operations until it is published */
     struct jit_ir ir;
+    struct obs_loop_room room; /* of the trace's record, from the backend to trace_publish */
     uint8_t kind;
     uint8_t place; /* what key is: KIND_LOOP a loop's head, KIND_ENTRY a function's entry. kind is decided at
                                     the end: 'l' if it closes on itself, else 'e' */

@@ -59,6 +59,7 @@ bool vm_backend_ready(struct jit_vm *vm)
         vm->backend.counted_off = offsetof(struct jit_trace, counted);
         vm->backend.entries_off = offsetof(struct jit_trace, entries);
         vm->backend.runs_off = offsetof(struct jit_trace, runs);
+        vm->backend.owed_off = offsetof(struct jit_trace, code.owed);
         vm->backend.batch = BATCH;
         vm->backend.link_frames = vm->driver->link_frames;
         vm->backend.link_steps = vm->driver->link_steps;

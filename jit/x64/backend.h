@@ -39,6 +39,16 @@ struct jit_exit_state {
     double xmm[16];
     uint64_t spill[JIT_SPILLS];
     struct jit_exit *exit;
+    uint64_t left; /* in a bridge that owes rounds: what was left of the loop's batch */
+};
+
+/* What a bridge that is counted at its end owes: a run of itself, runs of the bridges that it was reached through, and the
+ * rounds that the loop below them had counted in a register (x64/lower_poll.c). In the bridge's arena. */
+struct jit_owed {
+    const struct jit_owed *up;
+    struct jit_trace *trace;
+    const struct jit_exit *from; /* of that loop; NULL: it had counted them itself */
+    uint32_t n; /* bridges from here up */
 };
 
 /* One way out of a compiled trace. Lives as long as the trace (in its arena). */
@@ -62,6 +72,7 @@ struct jit_exit {
     uint32_t hot_limit;
     uint32_t aborts; /* bridge recordings that failed here */
     uint8_t kind; /* enum jit_exit_kind */
+    bool paid; /* the jump that did not take place because its frames could not be made has been counted */
     uint8_t left_reg; /* behind the label of a loop that counts in a register: that one, which holds what is left of ... */
     uint16_t batch; /* ... so many rounds (lower_poll.c); the handler counts the others. 0: counted already */
 };
@@ -118,9 +129,8 @@ struct jit_backend {
     struct jit_arena_pool *scratch; /* for what goes with a compilation; may be NULL */
     struct jit_frame_layout layout;
     void (*exit_handler)(struct jit_exit_state *); /* writes frames; must not longjmp */
-    /* Called by the poll stub. which: 'e' trace entered, 'l' label passed, 'b' bridge entered, 'j' about to enter
-     * another trace, whose own poll is left out unless frames must be made. Returns nonzero to leave the trace
-     * (not acted on for 'e'; for 'b' the bridge is left through its guard's exit). */
+    /* Called by the poll stub. which: 'l' label passed, 'b' bridge entered, 'j' about to enter another trace. Returns
+     * nonzero to leave the trace (for 'b' through its guard's exit). */
     int (*poll_handler)(struct jit_trace *, int which);
     /* Link TRACE: slots have been written; makes the frames real and sets the context's base word for the target;
      * the machine code then reloads the frame register and jumps to the target's entry. Nonzero: cannot (no stack):
@@ -133,9 +143,10 @@ struct jit_backend {
     const volatile uint64_t *poll_word; /* low 16 bits: runs are counted in all traces; low half: in some; high half: interrupts */
     const volatile uint8_t *interrupt; /* not zero: the handler is to be called */
     /* Counting without a call: offsets in struct jit_trace of a byte (not zero: count this trace even if the low 16 bits of
-     * the poll word are 0) and of pointers to the 64-bit words for 'e', and for 'l' and 'b'. Then the handler is called while
+     * the poll word are 0) and of pointers to the 64-bit words for entries by jumps (those from C are not counted here), and for 'l' and 'b'. Then the handler is called while
      * *interrupt is set only. counted_off 0: it is called for everything. */
     int32_t counted_off, entries_off, runs_off;
+    int32_t owed_off; /* and of its code's `owed` */
     uint16_t batch; /* rounds of a loop that are counted at once, where nobody can look in between (lower_poll.c); 0: each for itself */
     int64_t *torture_counter; /* non-NULL: guards decrement it and fail at zero (then reset to *torture_reset) */
     int64_t torture_reset;
@@ -152,9 +163,9 @@ struct jit_code {
     size_t size;
     struct jit_exit *exits; /* [nexits], from the arena given */
     uint32_t nexits;
-    uint32_t body; /* offset of what is behind the entry's poll */
     uint32_t *op_offset; /* [ops] offset of each operation's machine code, 0xffffffff: none; in the IR's arena */
     struct code_block *block;
+    const struct jit_owed *owed; /* a bridge that is counted at its end: by its jump, or by the handler of its exits; else NULL */
 };
 
 /* Trampolines. 0 or -errno (-EPERM: executable memory refused). */

@@ -449,9 +449,8 @@ void lower_all(struct lower *l)
     l->out->entry = l->e.p;
     lower_r11(l);
     if (l->parent) lower_inputs(l);
-    lower_poll(l, POLL_ENTRY, l->parent ? 'b' : 'e', l->parent);
+    if (l->parent) lower_bridge_begin(l);
     l->body = l->e.p;
-    l->out->body = (uint32_t)(l->body - l->out->entry);
     for (uint32_t n = 0; n < l->ra.n && !failed(l); n++) {
         ra_begin(&l->ra, n);
         l->r11_busy = false;

@@ -20,7 +20,7 @@ struct stub {
 };
 enum { POLL_ENTRY,
        POLL_LEAVE,
-       POLL_KINDS }; /* 'e' or 'b'; at a jump through memory */
+       POLL_KINDS }; /* of a bridge; at a jump */
 struct poll_stub {
     struct enc_label at;
     uint8_t *back;
@@ -37,6 +37,7 @@ struct lower {
     const struct jit_ir *ir;
     struct jit_trace *trace;
     const struct jit_exit *parent;
+    const struct jit_owed *owed; /* of a bridge: what is counted with it */
     const uint32_t *invalid_word;
     const struct jit_target *target;
     struct jit_arena *arena, *scratch; /* what exits need; what goes with the compilation */
@@ -48,7 +49,7 @@ struct lower {
     struct stub *stubs; /* by exit */
     uint32_t next_guard, next_extra; /* numbers of exits: guards first, then the others */
     struct poll_stub polls[POLL_KINDS];
-    uint8_t *body; /* behind the entry's poll */
+    uint8_t *body; /* the first operation */
     struct jit_exit *label_exit; /* where a poll at the label leaves, or NULL */
     int left_reg, batch; /* behind the label: the register that holds what is left of so many rounds; batch 0: there is none */
     bool r11_busy; /* an address of the current operation needs it */
@@ -113,7 +114,8 @@ uint16_t lower_batch(const struct lower *l); /* rounds that the loop may count a
 void lower_batch_begin(struct lower *l, uint16_t batch); /* in front of the label */
 void lower_poll(struct lower *l, int k, char which, const struct jit_exit *leave);
 void lower_poll_stubs(struct lower *l);
-void lower_back_edge(struct lower *l, const struct jit_exit *leave); /* to the label, with its poll */
+void lower_bridge_begin(struct lower *l);
+void lower_poll_jump(struct lower *l, char which, const struct jit_exit *leave, const uint8_t *to); /* a poll, and on to code that is there */
 
 /* lower_call.c */
 bool lower_clobbers(const struct jit_ir *ir, const struct jit_op *op);

@@ -174,6 +174,7 @@ static void link_frames(struct lower *l, uint32_t n, const struct jit_resume *r,
 {
     struct enc *e = &l->e;
     struct jit_exit *x = lower_exit(l, l->next_extra++, n, JIT_EXIT_INTERP, false);
+    x->paid = true;
     struct enc_label call = {0};
     if (lower_steps(l, r, &call)) {
         link_goto(l, to);
@@ -184,24 +185,23 @@ static void link_frames(struct lower *l, uint32_t n, const struct jit_resume *r,
     enc_mov_imm(e, X_RDX, r->nframes);
     lower_call_fn(l, (const void *)(uintptr_t)l->be->link_frames);
     enc_test32_rr(e, X_RAX, X_RAX);
-    if (x) enc_jcc_to(e, XCC_NE, &l->stubs[x->number].at);
+    enc_jcc_to(e, XCC_NE, &l->stubs[x->number].at);
     reload_frame(l);
 }
 
-/* Another trace is entered behind its poll, which this one has done for it, unless it may turn out that there is no room
- * for its frames. */
-static void link_memory(struct lower *l, uint32_t n, bool own)
+/* To a trace's start, in memory: slots are written, then the poll, then the frames, if there are any to be made. */
+static void link_memory(struct lower *l, uint32_t n, const uint8_t *to, char which)
 {
     const struct jit_resume *r = &l->ir->resumes.v[lower_op(l, n)->resume];
-    bool frames = link_makes_frames(r, l->ir->frames.v + r->frames);
-    const uint8_t *to = own ? l->body : frames ? l->target->code->entry
-                                               : l->target->code->entry + l->target->code->body;
     write_slots(l, r);
-    lower_poll(l, POLL_LEAVE, own ? 'l' : frames ? 'f'
-                                                 : 'j',
-               lower_exit(l, l->next_extra++, n, JIT_EXIT_POLL, false));
-    if (frames) link_frames(l, n, r, to);
-    link_goto(l, to);
+    const struct jit_exit *leave = lower_exit(l, l->next_extra++, n, JIT_EXIT_POLL, false);
+    if (link_makes_frames(r, l->ir->frames.v + r->frames)) {
+        lower_poll(l, POLL_LEAVE, which, leave);
+        link_frames(l, n, r, to);
+        link_goto(l, to);
+    } else {
+        lower_poll_jump(l, which, leave, to);
+    }
 }
 
 /* Back to the label. The poll may leave with the label's state, or with what the jump's own resume data say, or not at all. */
@@ -212,19 +212,19 @@ static void link_label(struct lower *l, uint32_t n)
     if (before) lower_poll(l, POLL_LEAVE, 'l', lower_exit(l, l->next_extra++, n, JIT_EXIT_POLL, true));
     ra_jump(&l->ra, jit_op_args(l->ir, op), op->nargs);
     if (before) enc_jmp(&l->e, l->out->label);
-    else lower_back_edge(l, l->label_exit);
+    else lower_poll_jump(l, 'l', l->label_exit, l->out->label);
 }
 
 void lower_jump(struct lower *l, uint32_t n)
 {
     if (l->ir->link == JIT_LINK_TRACE) {
-        link_memory(l, n, false);
+        link_memory(l, n, l->target->code->entry, 'j');
     } else if (l->ir->link == JIT_LINK_INTERP) {
         struct jit_exit *x = lower_exit(l, l->next_extra++, n, JIT_EXIT_INTERP, true);
         if (x) enc_jmp_to(&l->e, &l->stubs[x->number].at);
     } else if (l->ra.label != JIT_NOREF) {
         link_label(l, n);
     } else {
-        link_memory(l, n, true);
+        link_memory(l, n, l->body, 'l');
     }
 }

@@ -227,7 +227,7 @@ static unsigned crossing(const struct ra *ra, const struct loop *lp, uint32_t n)
 static bool counter_fits(const struct ra *ra, const struct loop *lp)
 {
     uint32_t calls = ra->calls[ra->jump] - ra->calls[ra->label];
-    if (lp->alive[0][worst_place(lp, 0)] + 2 > limit_of(lp, 0) || calls > COUNTER_CALLS) return false;
+    if (lp->alive[0][worst_place(lp, 0)] + 1 > limit_of(lp, 0) || calls > COUNTER_CALLS) return false;
     for (uint32_t n = ra->label + 1; calls && n < ra->jump; n++)
         if (ra->calls[n + 1] != ra->calls[n] && crossing(ra, lp, n) >= (unsigned)__builtin_popcount(RA_KEPT)) return false;
     return true;

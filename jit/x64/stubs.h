@@ -8,7 +8,8 @@ enum {
     STUB_SAVED = 5 * 8, /* rbx r12 r13 r14 r15 below rbp */
     STUB_STATE_OFF = -(int)((STUB_SAVED + sizeof(struct jit_exit_state) + 15) / 16 * 16), /* state from rbp; rsp is there */
     STUB_SPILL_OFF = STUB_STATE_OFF + (int)offsetof(struct jit_exit_state, spill),
-    STUB_EXIT_OFF = STUB_STATE_OFF + (int)offsetof(struct jit_exit_state, exit)
+    STUB_EXIT_OFF = STUB_STATE_OFF + (int)offsetof(struct jit_exit_state, exit),
+    STUB_LEFT_OFF = STUB_STATE_OFF + (int)offsetof(struct jit_exit_state, left)
 };
 
 /* Writes enter, common_exit and poll_common; sets them in be. */

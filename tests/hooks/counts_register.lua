@@ -1,11 +1,14 @@
 -- A loop that can count its rounds in a register counts as one that cannot: the same functions with a call that may look (any C
--- function may) in each round, which makes the loop count in memory.
+-- function may) in each round, which makes the loop count in memory, and in bridges, which makes them count at once.
 local js = require "jitstat"
 local shapes = {
   plain = "for i = 1, n do CALL s = s + i end",
   leaves = "for i = 1, n do CALL if i == m then return s end s = s + i end",
-  bridge = "for i = 1, n do CALL if i % 3 == 0 then s = s + 1 else s = s - i end end",
-  bridges = "for i = 1, n do CALL if i % 5 == 0 then s = s + 1 elseif i % 5 == 1 then s = s - i elseif i % 7 == 2 then s = s ~ i end end",
+  bridge = "for i = 1, n do CALL if i % 3 == 0 then s = s + 1 else s = s - i end CALL end",
+  bridges = "for i = 1, n do CALL if i % 5 == 0 then s = s + 1 elseif i % 5 == 1 then s = s - i elseif i % 7 == 2 then s = s ~ i end CALL end",
+  deep = [[for i = 1, n do CALL local v = i * 7919 % 1009 if v < 500 then if v < 250 then if v < 120 then if v < 60 then if v < 30 then
+    if v < 15 then if v < 7 then s = s + 1 else s = s ~ 5 end else s = s + 2 end else s = s + 3 end else s = s + 4 end
+    else s = s - 1 end else s = s - 2 end else s = s ~ 1 end CALL end]], -- and bridges that are counted at their end as those that are at their beginning
   floats = "local x = 0.5 for i = 1, n do CALL x = x * 1.0001 if x > 1.01 then x = x - 0.01 end end s = x",
   whiles = "while n > 0 do CALL n = n - 1 s = s + n if s > 1000 then s = s - 999 end end",
   nested = "for i = 1, n do for j = 1, i % 11 do CALL s = s + j end end",

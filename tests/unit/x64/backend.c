@@ -712,7 +712,6 @@ Test(backend_links, loop_through_memory, SETUP)
     poll_word = POLL_ALL, poll_answer = 0;
     mem.frame[3].i = 10;
     unit_run(&u);
-    cr_assert_eq(polled['e'], 1);
     cr_assert_eq(polled['l'], 9);
     poll_answer = 1;
     mem.frame[3].i = 10;
@@ -738,7 +737,6 @@ static void poll_leaves(const char *label, const char *jump, int64_t want_i, dou
     poll_word = POLL_ALL, poll_answer = 0;
     unit_text(&u, text, NULL, NULL);
     cr_assert_eq(unit_run(&u)->kind, JIT_EXIT_GUARD);
-    cr_assert_eq(polled['e'], 1);
     cr_assert_eq(polled['l'], 99);
     cr_assert_eq(mem.frame[1].f, 100.5);
     mem.frame[0].i = 100, mem.frame[1].f = 0.5;
@@ -799,7 +797,6 @@ Test(backend_bridges, attach_run_detach, SETUP)
     cr_assert_eq(mem.frame[1].f, f + 1);
     cr_assert_eq(polled['b'], 4);
     cr_assert_eq(polled['j'], 4);
-    cr_assert_eq(polled['e'], 1); /* by the jump's poll after that */
     /* interrupted in the bridge: out through the guard's own exit, nothing done twice */
     poll_answer = 1;
     mem.frame[0].i = 9, mem.frame[1].f = 1.0;

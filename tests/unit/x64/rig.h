@@ -92,7 +92,12 @@ static void rig_handler(struct jit_exit_state *st)
         base[e->slots[i].slot].tag = (uint8_t)e->slots[i].tag;
     }
     struct unit *u = (struct unit *)e->trace;
-    if (e->batch && ((uint16_t)poll_word || u->counted)) *u->runs += e->batch - st->gpr[e->left_reg];
+    if (!(uint16_t)poll_word && !u->counted) return;
+    if (e->batch) *u->runs += e->batch - st->gpr[e->left_reg];
+    for (const struct jit_owed *o = u->code.owed; o; o = o->up) {
+        ++*((struct unit *)o->trace)->runs;
+        if (o->from) *((struct unit *)o->from->trace)->runs += o->from->batch - st->left;
+    }
 }
 
 static int rig_poll(struct jit_trace *t, int which)
@@ -267,6 +272,7 @@ static void rig_counts(int batch)
     be.counted_off = offsetof(struct unit, counted);
     be.entries_off = offsetof(struct unit, entries);
     be.runs_off = offsetof(struct unit, runs);
+    be.owed_off = offsetof(struct unit, code.owed);
     be.batch = (uint16_t)batch;
     interrupted = 0;
 }
@@ -306,6 +312,7 @@ static struct jit_exit *unit_run(struct unit *u)
 {
     rig_exit = NULL;
     ctx.base = mem.frame;
+    if ((uint16_t)poll_word || u->counted) ++*u->entries;
     struct jit_exit *e = ((jit_enter_fn)(uintptr_t)be.enter)(&ctx, mem.frame, u->code.entry);
     cr_assert_eq(e, rig_exit);
     return e;
