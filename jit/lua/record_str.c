@@ -28,6 +28,7 @@ static bool ff_byte(struct ff *c)
     }
     bool in = (uint64_t)now - 1 < (uint64_t)n;
     if (!in && now <= 0) return false; /* the end's positions below the string's begin */
+    if (!in) jit_rec_guard_true(c->r, op2(c, JIT_int_ge, i, ff_ki(c, 0))); /* one from the end is there, maybe */
     ff_guard(c, op2(c, JIT_uint_lt, at, len), in);
     if (!in) return ff_results(c, NULL, 0);
     return ff_int(c, jit_rec_aget(c->r, &d_str_byte, s.ref, at));
