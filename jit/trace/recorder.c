@@ -611,8 +611,9 @@ static struct jit_trace *rec_close(struct jit_recorder *r, enum jit_link link, s
         uint32_t resume = rec_capture(r);
         rec_emit(r, JIT_jump, NULL, 0, NULL, resume);
     }
-    if (r->ir.failed || r->arena.failed) jit_rec_fail(r, JITSTAT_A_NO_MEMORY);
-    if (r->status < 0) r->ir.ops.v[r->guard_stack].arg[0] = jit_rec_ki(r, r->max_top > r->slot_hi ? r->max_top : r->slot_hi);
+    jit_ref room = jit_rec_ki(r, r->max_top > r->slot_hi ? r->max_top : r->slot_hi);
+    if (r->ir.failed || r->arena.failed) jit_rec_fail(r, JITSTAT_A_NO_MEMORY); /* behind the last thing that asks for memory */
+    if (r->status < 0) r->ir.ops.v[r->guard_stack].arg[0] = room;
     if (r->status >= 0) {
         jit_rec_abort(r, (enum jitstat_abort)r->status);
         return NULL;
