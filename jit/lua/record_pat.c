@@ -66,6 +66,7 @@ static struct lstr *trh_gsub(struct lua_State *L, struct lstr *s, const struct l
 
 struct use {
     jit_ref s, program, match; /* subject, program, the match record */
+    const struct lstr *now; /* the program itself: its constant is none when memory ran out */
     struct pattern_head head;
     uint8_t code[PATTERN_BYTES];
 };
@@ -80,6 +81,7 @@ static bool use_program(struct ff *c, struct use *u, const struct lstr *p, bool 
     if (!g->match) g->match = mem_try_realloc(c->rl->L, NULL, 0, sizeof *g->match);
     if (!k || !g->match) return false;
     pattern_head(u->code, &u->head);
+    u->now = k;
     u->program = jit_rec_kr(c->r, k, true);
     u->match = jit_rec_kr(c->r, g->match, false);
     return true;
@@ -148,7 +150,7 @@ bool ff_gmatch_step(struct ff *c)
     if (c->now[-1].tag != T_CCL || !fastfunc_gmatch_known(c->rl->L) || it->nupvals != 3) return false;
     if (it->upvals[0].tag != T_STR || it->upvals[1].tag != T_STR || it->upvals[2].tag != T_UDATA || !use_program(c, &u, it->upvals[1].s, true)) return false;
     jit_ref f = jit_rec_slot(r, c->args - 1)->ref, args[4] = {trh_context(c->rl), f, jit_rec_kr(r, it->upvals[1].s, true), u.program};
-    int64_t found = trh_gmatch(c->rl->L, it, it->upvals[1].s, (const struct lstr *)jit_ref_const(&r->ir, u.program)->p);
+    int64_t found = trh_gmatch(c->rl->L, it, it->upvals[1].s, u.now);
     if (found < 0) return false;
     jit_rec_guard_value(r, jit_rec_call(r, &d_call_gmatch, (const void *)trh_gmatch, args, 4), ff_ki(c, found));
     if (!found) return ff_result(c, RV_NIL);
