@@ -47,7 +47,7 @@ long)
         lua torture_guard=$n,threshold=2,trace_eagerness=2 tests/run/lang.sh
         lua torture_guard=$n,threshold=5 tests/run/programs.sh
     done
-    for n in 1 10 50 100 200 400 800 1600; do lua torture_alloc=$n,threshold=2 tests/run/lang.sh; done
+    for n in {1..24} 30 40 50 70 100 140 200 280 400 800 1600; do lua torture_alloc=$n,threshold=2 tests/run/lang.sh; done
     part "real programs and C modules" tests/run/real.sh "$B"
     part "1000 processes" tests/run/e2e.sh "$B" many 1000 1000
     part "jitstatd killed at every phase" tests/run/e2e.sh "$B" faults all
