@@ -63,6 +63,7 @@ for page in l:loops a:aborts x:exits w:why; do
     page "${page%%:*}" "${page#*:} of process $PID"
     ok "${page#*:} by its key"
 done
+tm resize-window -x 80 -y 60 # all eight aborts, whatever order their times give
 page a "aborts of process $PID"
 await "ends the recording; "
 shows "a full line keeps its last character" 'ends the recording; a$'
