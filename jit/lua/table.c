@@ -15,6 +15,9 @@
  *     trailing nils are seen, and a traversal may clear fields.
  *  8. What a constructor asks for lies in the table's own block: one block, one free, and the collector finds the values
  *     behind the header it has just read. A part that grows moves out and does not come back.
+ *  9. A key is where its hash says or, with others in the way, at the next free entry. An integer has a place of its own
+ *     before that, by its value, where its neighbours are beside it; there only, it does not push others on (runs that
+ *     overlap would walk over each other's whole length).
  */
 #include "lua/pool.h"
 #include "lua/collect.h"
@@ -56,6 +59,13 @@ static inline uint32_t hash_key(uint32_t tag, uint64_t bits)
     return tag == T_STR ? str_hash((struct lstr *)(uintptr_t)bits) : hash_bits(bits);
 }
 
+/* Where a look for an integer begins: neighbours lie side by side (a queue's window, a sparse row), each power of two of
+ * them beginning one place further on, so that a stride spreads as well. What is beyond that many squared is mixed. */
+static inline uint32_t int_place(uint64_t key, uint32_t ilog)
+{
+    return (uint32_t)(key + (key >> ilog)) + hash_bits(key >> ilog >> ilog);
+}
+
 /* ---- a new hash block -------------------------------------------------------------------------- */
 struct block {
     struct node *node;
@@ -79,13 +89,22 @@ static void block_init(struct block *b, void *mem, uint32_t isize)
     memset(b->index, 0, isize * sizeof *b->index);
 }
 
+/* The entry that a key which is absent gets: an integer its own place if nobody is there (invariant 9). */
+static inline uint32_t *free_entry(uint32_t *index, uint32_t ilog, uint32_t tag, uint64_t bits)
+{
+    uint32_t mask = (1u << ilog) - 1, i;
+    if (tag == T_INT && index[i = int_place(bits, ilog) & mask] == 0)
+        return &index[i];
+    for (i = hash_key(tag, bits) & mask; index[i]; i = (i + 1) & mask)
+        continue;
+    return &index[i];
+}
+
 static inline struct node *block_put(struct block *b, uint32_t tag, uint64_t bits)
 {
-    uint32_t mask = b->isize - 1, i = hash_key(tag, bits) & mask;
-    while (b->index[i])
-        i = (i + 1) & mask;
+    uint32_t *entry = free_entry(b->index, (uint32_t)__builtin_ctz(b->isize), tag, bits);
     struct node *nd = &b->node[b->used++];
-    b->index[i] = b->used;
+    *entry = b->used;
     nd->ktag = tag;
     nd->kbits = bits;
     b->nints += tag == T_INT;
@@ -240,6 +259,17 @@ static inline struct node *find_bits(const struct table *t, uint32_t tag, uint64
     }
 }
 
+static inline struct node *find_int(const struct table *t, int64_t key)
+{
+    uint32_t n = table_index(t)[int_place((uint64_t)key, t->ilog) & index_mask(t)];
+    if (n == 0)
+        return NULL;
+    struct node *nd = &t->node[n - 1];
+    if (nd->ki == key && nd->ktag == T_INT)
+        return nd;
+    return find_bits(t, T_INT, (uint64_t)key, hash_bits((uint64_t)key));
+}
+
 static struct node *find_long(const struct table *t, struct lstr *s)
 {
     const uint32_t mask = index_mask(t), *index = table_index(t);
@@ -263,6 +293,8 @@ static struct node *find_node(const struct table *t, const struct value *k)
 {
     if (k->tag == T_STR && !k->s->is_short)
         return find_long(t, k->s);
+    if (k->tag == T_INT)
+        return find_int(t, k->i);
     uint64_t bits = key_bits(k);
     return find_bits(t, k->tag, bits, hash_key(k->tag, bits));
 }
@@ -299,7 +331,7 @@ const struct value *table_getint(struct table *t, int64_t key)
         return &t->arr[key - 1];
     if (t->nints == 0)
         return &absent_value;
-    return value_of(find_bits(t, T_INT, (uint64_t)key, hash_bits((uint64_t)key)));
+    return value_of(find_int(t, key));
 }
 
 const struct value *table_get(struct table *t, const struct value *key)
@@ -497,11 +529,9 @@ static void shrink_array(struct lua_State *L, struct table *t, uint32_t n)
 static void put_node(struct lua_State *L, struct table *t, const struct value *key, const struct value *val)
 {
     uint64_t bits = key_bits(key);
-    uint32_t mask = index_mask(t), *index = table_index(t), i = hash_key(key->tag, bits) & mask;
-    while (index[i])
-        i = (i + 1) & mask;
+    uint32_t *entry = free_entry(table_index(t), t->ilog, key->tag, bits);
     struct node *nd = &t->node[t->nused++];
-    index[i] = t->nused;
+    *entry = t->nused;
     nd->ktag = key->tag;
     nd->kbits = bits;
     setval(&nd->val, val);

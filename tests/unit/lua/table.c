@@ -108,6 +108,40 @@ Test(table, descending_fill_ends_in_the_array)
     cr_assert_eq(count(T), 500);
 }
 
+/* Entries of the index whose right neighbour holds the next integer. */
+static int in_a_row(const struct table *t)
+{
+    int n = 0;
+    for (uint32_t i = 0; i + 1 < 1u << t->ilog; i++) {
+        uint32_t a = table_index(t)[i], b = table_index(t)[i + 1];
+        n += a != 0 && b != 0 && t->node[b - 1].ktag == T_INT && t->node[b - 1].ki == t->node[a - 1].ki + 1;
+    }
+    return n;
+}
+
+Test(table, neighbours_in_the_hash_lie_side_by_side)
+{
+    for (int64_t i = 1000000000; i < 1000000000 + 3000; i++)
+        put_int(T, i, i);
+    cr_assert_eq(count(T), 3000);
+    cr_assert_geq(in_a_row(T), 2990, "%d", in_a_row(T));
+}
+
+/* Keys of all strides and of rows that overlap, as x * 1000 + y has them, are all found; nobody is where he is not. */
+Test(table, integers_of_any_stride_are_found)
+{
+    for (int shift = 0; shift < 58; shift++)
+        for (int64_t i = -20; i < 20; i++)
+            put_int(T, i * (INT64_C(1) << shift), i << 8 | shift);
+    for (int64_t x = 0; x < 60; x++)
+        for (int64_t y = 0; y < 60; y++)
+            put_int(T, 5000000 + x * 1000 + y, -1);
+    cr_assert(table_check(L->g, T));
+    cr_assert_eq(table_getint(T, 19 * (INT64_C(1) << 57))->i, 19 << 8 | 57);
+    cr_assert_eq(table_getint(T, 5000000 + 59 * 1000 + 59)->i, -1);
+    cr_assert_eq(table_getint(T, 5000000 + 59 * 1000 + 60)->tag, T_NIL);
+}
+
 Test(table, a_sliding_window_does_not_grow)
 {
     for (int i = 1; i <= 300000; i++) {
