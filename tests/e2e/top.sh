@@ -184,8 +184,7 @@ line
 top -p "$PID" 0.1
 await "$PID "
 for k in l a x w; do
-    key $k
-    await "of process $PID"
+    page $k "of process $PID"
 done
 key q
 await "status [0-9]"
