@@ -173,7 +173,8 @@ static inline struct callinfo *lowest_frame(struct callinfo *ci, const struct ji
     return ci;
 }
 
-/* The frame of a pcall or xpcall as call_pcall makes it. */
+/* The frame of a pcall or xpcall as call_pcall makes it. If an object could not be rebuilt it catches nothing: the error ends
+ * all frames of the trace, so that none goes on without what it had. */
 static __attribute__((noinline)) void pcall_fill(struct lua_State *L, struct callinfo *ci, struct value *base, const struct jit_resume_frame *f)
 {
     bool is_xpcall = f->aux[1] != 0;
@@ -181,7 +182,7 @@ static __attribute__((noinline)) void pcall_fill(struct lua_State *L, struct cal
     ci->top = ci->func + LUA_MINSTACK < L->stack_last ? ci->func + LUA_MINSTACK : L->stack_last;
     ci->nresults = (int16_t)((int)(f->aux[0] & 0xffff) - 1);
     ci->nvarargs = 0;
-    ci->status = CIST_C | CIST_PCALL;
+    ci->status = L->jit_nomem ? CIST_C : CIST_C | CIST_PCALL;
     ci->k = NULL;
     ci->pstatus = LUA_OK;
     ci->old_errfunc = L->errfunc;

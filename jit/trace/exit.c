@@ -26,21 +26,37 @@
 _Static_assert(offsetof(struct jit_exit_state, xmm) == 8 * JIT_LOC_XMM && offsetof(struct jit_exit_state, spill) == 8 * JIT_LOC_SPILL, "state in order of locations");
 
 /* ---- removed objects ----
- * An exit makes those that its resume data name: the call that the trace left out, then the stores. An object that two
- * slots or other objects share is made once: the first entry of the exit that names it remembers where. */
+ * An exit makes those that its resume data name: the calls that the trace left out, then the stores. Each object that a
+ * slot or another object wants has an entry in the exit (jit_ir_spread); one that several slots name is made for the first.
+ * All are made before anything is stored: when memory is short in the middle, what is there is empty and can be forgotten. */
 
 struct rebuild {
     const struct jit_exit_state *st;
     struct jit_exit *e;
     const struct jit_ir *ir;
-    bool failed;
 };
 
-static uint64_t exit_value(struct rebuild *b, jit_ref v);
+/* The first entry of the exit that names the value. */
+static uint32_t entry_of(const struct jit_exit *e, jit_ref v)
+{
+    uint32_t i = 0;
+    while (e->slots[i].ref != v) i++;
+    return i;
+}
 
-static uint64_t object_made(struct rebuild *b, const struct jit_op *op)
+static uint64_t exit_value(const struct rebuild *b, jit_ref v)
+{
+    if (jit_ref_is_const(v)) return b->e->consts[v & ~JIT_K];
+    uint32_t i = entry_of(b->e, v);
+    return jit_ref_is_virtual(b->ir, v) ? b->e->made[i] : ((const uint64_t *)b->st)[b->e->locs[i]];
+}
+
+/* The call at the beginning of v's chain. */
+static uint64_t object_new(const struct rebuild *b, jit_ref v)
 {
     uint64_t a[7] = {0};
+    const struct jit_op *op = &b->ir->ops.v[v];
+    while (op->opcode != JIT_virtual_new) op = &b->ir->ops.v[jit_op_args(b->ir, op)[0]];
     const jit_ref *args = jit_op_args(b->ir, op);
     for (unsigned i = 0; i < op->nargs; i++) a[i] = jit_ref_is_const(args[i]) ? b->e->consts[args[i] & ~JIT_K] : b->st->gpr[15];
     return ((uint64_t(*)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t))(uintptr_t)a[0])(a[1], a[2], a[3], a[4], a[5], a[6]);
@@ -48,15 +64,14 @@ static uint64_t object_made(struct rebuild *b, const struct jit_op *op)
 
 static void cell_fill(char *at, const struct jit_descr *d, uint64_t v) { memcpy(at, &v, d->size); }
 
-/* The chain from its beginning. */
-static uint64_t object_build(struct rebuild *b, jit_ref v)
+/* The stores of v's chain, from its beginning. */
+static void object_fill(const struct rebuild *b, char *o, jit_ref v)
 {
     const struct jit_op *op = &b->ir->ops.v[v];
     const jit_ref *args = jit_op_args(b->ir, op);
-    if (op->opcode == JIT_virtual_new) return object_made(b, op);
-    char *o = (char *)(uintptr_t)object_build(b, args[0]);
-    uint64_t value = o ? exit_value(b, args[op->nargs - 1]) : 0;
-    if (!o || b->failed) return (uint64_t)(uintptr_t)o;
+    if (op->opcode == JIT_virtual_new) return;
+    object_fill(b, o, args[0]);
+    uint64_t value = exit_value(b, args[op->nargs - 1]);
     if (op->opcode == JIT_virtual_field) {
         cell_fill(o + op->descr->offset, op->descr, value);
     } else {
@@ -64,30 +79,25 @@ static uint64_t object_build(struct rebuild *b, jit_ref v)
         memcpy(&part, o + (int64_t)b->e->consts[args[1] & ~JIT_K], sizeof part);
         cell_fill(part + op->descr->offset + (int64_t)b->e->consts[args[2] & ~JIT_K] * op->descr->stride, op->descr, value);
     }
-    return (uint64_t)(uintptr_t)o;
 }
 
-static uint64_t exit_value(struct rebuild *b, jit_ref v)
-{
-    uint32_t i = 0;
-    if (jit_ref_is_const(v)) return b->e->consts[v & ~JIT_K];
-    while (b->e->slots[i].ref != v) i++; /* jit_ir_spread put it there */
-    if (!jit_ref_is_virtual(b->ir, v)) return ((const uint64_t *)b->st)[b->e->locs[i]];
-    if (!b->e->made[i]) {
-        b->e->made[i] = object_build(b, v);
-        b->failed |= !b->e->made[i];
-    }
-    return b->e->made[i];
-}
-
-/* False: the guest has no memory. */
+/* False: the guest has no memory, and none of the objects is in a slot. */
 static bool rebuild_all(const struct jit_exit_state *st, struct jit_exit *e)
 {
-    struct rebuild b = {st, e, &e->trace->ir, false};
+    struct rebuild b = {st, e, &e->trace->ir};
     memset(e->made, 0, e->nslots * sizeof *e->made);
-    for (uint32_t i = 0; i < e->nslots && !b.failed; i++)
-        if (e->slots[i].ref != JIT_NOREF && jit_ref_is_virtual(b.ir, e->slots[i].ref)) e->made[i] = exit_value(&b, e->slots[i].ref);
-    return !b.failed;
+    for (uint32_t i = 0; i < e->nslots; i++) {
+        jit_ref v = e->slots[i].ref;
+        if (v == JIT_NOREF || !jit_ref_is_virtual(b.ir, v)) continue;
+        uint32_t first = entry_of(e, v);
+        e->made[i] = first < i ? e->made[first] : object_new(&b, v);
+        if (e->made[i]) continue;
+        memset(e->made, 0, e->nslots * sizeof *e->made);
+        return false;
+    }
+    for (uint32_t i = 0; i < e->nslots; i++)
+        if (e->made[i] && entry_of(e, e->slots[i].ref) == i) object_fill(&b, (char *)(uintptr_t)e->made[i], e->slots[i].ref);
+    return true;
 }
 
 /* ---- leaving ---- */

@@ -195,6 +195,83 @@ EVERY(recursion, 10, 12)
 EVERY(library, 12, 17)
 _Static_assert(sizeof programs / sizeof programs[0] == 17, "every program has its test");
 
+/* Objects that a trace has removed are made when it is left, and that may fail: with the blocks of luaL_newstate's
+ * allocator no more than with a user's. The code is run until it is hot, then once more, with an allocator behind the
+ * library's back whose requests fail from number `from` on. Nothing that outlives the error may have been lost. */
+static const struct {
+    const char *name, *code, *result;
+} leaving[] = {
+    {"one", "local p = {x = 0} for i = 1, n do p = {x = p.x + 1} if i == odd then p.x = p.x + 1000 end end return p.x", "1040"},
+    {"nested", "local p = {x = {0}} for i = 1, n do p = {x = {p.x[1] + 1}, y = {i}} if i == odd then p.y[2] = 1000 end end return p.x[1] + #p.y", "41"},
+    {"under pcall", "F = F or function(i) if i == odd then return i + 0.5 end return i end local p, f = {x = 0}, F "
+                    "for i = 1, n do p = {x = p.x + 1} local ok, v = pcall(f, i) if not ok then s = v .. p.x end end return p.x",
+     "40"},
+    {"called", "G = G or function(q, i) if i == odd then q.x = q.x + 1000 end return q end "
+               "local p, g = {x = 0}, G for i = 1, n do p = g({x = p.x + 1}, i) end return p.x",
+     "1040"},
+};
+
+/* In front of luaL_newstate's allocator, whose blocks it gets too. */
+struct wrapping {
+    long count, from, number; /* requests so far; which fail */
+    lua_Alloc f;
+    void *ud;
+};
+
+static void *wrapping_alloc(void *ud, void *p, size_t osize, size_t nsize)
+{
+    struct wrapping *w = ud;
+    if (nsize > (p ? osize : 0) && ++w->count >= w->from && w->count - w->from < w->number)
+        return NULL;
+    return w->f(w->ud, p, osize, nsize);
+}
+
+static int leave_call(lua_State *L, int n, int odd)
+{
+    lua_pushinteger(L, n);
+    lua_setglobal(L, "n");
+    lua_pushinteger(L, odd);
+    lua_setglobal(L, "odd");
+    lua_pushvalue(L, 1);
+    return lua_pcall(L, 0, 1, 0);
+}
+
+/* Returns whether it failed where machine code was left. */
+static bool leave_failing(unsigned i, long from, long number, long *requests)
+{
+    lua_State *L = new_state();
+    struct wrapping w = {.from = from, .number = number};
+    w.f = lua_getallocf(L, &w.ud);
+    cr_assert_eq(jitstat_set_param(jitstat_vm_of_lua(L), "function_threshold=1000", NULL), 0); /* calls are part of the loop */
+    cr_assert_eq(luaL_loadstring(L, leaving[i].code), LUA_OK, "%s", lua_tostring(L, -1));
+    cr_assert_eq(leave_call(L, 40, -1), LUA_OK);
+    uint64_t before = entries(L);
+    mem_set_alloc(L, wrapping_alloc, &w);
+    int status = leave_call(L, 40, 30);
+    *requests = w.count;
+    w.from = LONG_MAX;
+    bool entered = entries(L) > before;
+    cr_assert_str_eq(lua_tostring(L, -1), status == LUA_OK ? leaving[i].result : "not enough memory", "%s, request %ld: %s", leaving[i].name, from, lua_tostring(L, -1));
+    gc_heap_check(L);
+    cr_assert_eq(leave_call(L, 40, 30), LUA_OK, "%s again: %s", leaving[i].name, lua_tostring(L, -1));
+    cr_assert_str_eq(lua_tostring(L, -1), leaving[i].result, "%s again", leaving[i].name);
+    lua_close(L);
+    return entered && status != LUA_OK;
+}
+
+Test(memory, of_objects_made_at_an_exit)
+{
+    for (unsigned i = 0; i < sizeof leaving / sizeof *leaving; i++) {
+        long all, now, failed = 0;
+        cr_assert(!leave_failing(i, LONG_MAX, 0, &all));
+        for (long n = 1; n <= all; n++) {
+            failed += leave_failing(i, n, 1, &now); /* the interpreter would have collected */
+            leave_failing(i, n, LONG_MAX / 2, &now);
+        }
+        cr_assert_gt(failed, 0, "%s", leaving[i].name);
+    }
+}
+
 /* ---- debug hooks that come from a signal ---- */
 
 static lua_State *volatile signalled;
