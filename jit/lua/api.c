@@ -104,9 +104,13 @@ lua_Alloc lua_getallocf(lua_State *L, void **ud)
     return L->g->frealloc;
 }
 
+/* Traces made for pools leave out tables that their exits make, where nothing can be collected if f has no memory. */
 void lua_setallocf(lua_State *L, lua_Alloc f, void *ud)
 {
+    bool pools = L->g->own_alloc;
     mem_set_alloc(L, f, ud);
+    if (pools && !L->g->own_alloc)
+        lua_jit_flush(L, "lua_setallocf");
 }
 
 void lua_setwarnf(lua_State *L, lua_WarnFunction f, void *ud)

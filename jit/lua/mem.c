@@ -291,15 +291,13 @@ static bool pool_owns(const struct pool *pl, const void *p)
     return false;
 }
 
-/* lua_setallocf. Blocks in pools stay there until they are freed; new ones come from f. */
+/* lua_setallocf. Blocks in pools stay there until they are freed; new ones come from f. With luaL_newstate's allocator back,
+ * small blocks of another's are still about, and one look at the size would not tell which: the pools stay closed. */
 void mem_set_alloc(struct lua_State *L, lua_Alloc f, void *ud)
 {
     struct global *g = L->g;
-    bool standard = mem_is_standard_alloc(f);
-    if (g->mempool != NULL) {
-        ((struct pool *)g->mempool)->foreign = !standard;
-        g->own_alloc = standard;
-    }
+    if (!mem_is_standard_alloc(f))
+        g->own_alloc = false;
     g->frealloc = f;
     g->ud = ud;
 }

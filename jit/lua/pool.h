@@ -48,7 +48,6 @@ struct pool {
     struct pool_page *mixed; /* or NULL: not needed yet, no memory, or given up */
     void *mixed_free[POOL_CLASSES]; /* free blocks of it, linked as in pages */
     uint16_t mixed_used[POOL_CLASSES]; /* bytes */
-    bool foreign; /* lua_setallocf replaced the allocator: nothing new from the pools */
 };
 
 void *pool_alloc_slow(struct pool *pl, unsigned cls); /* NULL: no memory */

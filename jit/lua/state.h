@@ -147,7 +147,7 @@ enum gc_state { GCS_PAUSE,
 struct global {
     lua_Alloc frealloc;
     void *ud;
-    bool own_alloc; /* the allocator is luaL_newstate's: objects are pooled by size (mem.c) */
+    bool own_alloc; /* the allocator has always been luaL_newstate's: objects are pooled by size (mem.c) */
     int64_t total_bytes; /* in use */
     int64_t gc_debt; /* > 0: collector wants a step. Allocation adds to both */
     /* collector, see gc.c */

@@ -272,6 +272,25 @@ Test(memory, of_objects_made_at_an_exit)
     }
 }
 
+/* Blocks of a user's allocator are its own for life, also when luaL_newstate's is back. */
+Test(memory, of_an_allocator_that_comes_and_goes)
+{
+    lua_State *L = new_state();
+    struct wrapping w = {.number = 0};
+    lua_Alloc own = lua_getallocf(L, &w.ud);
+    w.f = own;
+    for (int i = 0; i < 20; i++) {
+        lua_setallocf(L, wrapping_alloc, &w);
+        run(L, "K = {} for i = 1, 3000 do K[i] = {i, x = i, s = 's' .. i, f = function() return i end} end");
+        lua_setallocf(L, own, w.ud);
+        run(L, "for i = 1, 3000, 2 do K[i] = nil end for i = 1, 100 do K[-i] = {i .. 'n'} end");
+        lua_gc(L, LUA_GCCOLLECT);
+        gc_heap_check(L);
+        run(L, "for i = 2, 3000, 2 do assert(K[i].x == i and K[i].f() == i and K[i].s == 's' .. i) end");
+    }
+    lua_close(L);
+}
+
 /* ---- debug hooks that come from a signal ---- */
 
 static lua_State *volatile signalled;
