@@ -15,8 +15,11 @@
  *  3. L->nCcalls is restored by the catcher; L->pcall_depth by the frame that counted (saved in its ctx) or
  *     by the catcher.
  *  4. L->errfunc is what the innermost protected call set; every CIST_PCALL frame keeps the one before it.
+ *  5. A coroutine that Lua code resumed has no catcher of its own (coro.c, L->resumer): an error or a jumping yield of it comes
+ *     to the catcher of a thread further out, with g->thrower naming the thread. The catcher hands it to the resumer and runs
+ *     threads on until its own is back at its base. Between it and them there are no C activations that it could lose.
  *
- * Before on the walk: vm.c. After: debug.c, func.c (func_close).
+ * Before on the walk: vm.c. After: coro.c, debug.c, func.c (func_close).
  */
 #pragma GCC visibility push(default)
 #include <lua5.4/lua.h>
@@ -25,9 +28,6 @@
 #include <stdlib.h>
 #include "lua/jit.h"
 
-#ifndef LUAI_MAXCCALLS
-#define LUAI_MAXCCALLS 200
-#endif
 #define NONYIELD 0x10000u /* one non-yieldable call in nCcalls */
 
 struct longjmp_frame {
@@ -39,9 +39,7 @@ struct longjmp_frame {
     struct lua_jit_unwind jit;
 };
 
-static inline uint32_t c_depth(const struct lua_State *L) { return L->nCcalls & 0xffff; }
 static inline bool is_yieldable(const struct lua_State *L) { return (L->nCcalls & 0xffff0000u) == 0; }
-static inline bool is_error(int status) { return status > LUA_YIELD; }
 static inline bool is_lua(const struct callinfo *ci) { return !(ci->status & CIST_C); }
 
 /* ---- throwing and catching ---- */
@@ -65,10 +63,14 @@ void call_throw(struct lua_State *L, int status)
 {
     if (unlikely(L->g->recording && L->g->rec_L == L && !L->g->gc_quiet)) /* call_try: the recorder itself tries a helper */
         lua_jit_abort(L, status == LUA_YIELD ? JITSTAT_A_COROUTINE : JITSTAT_A_ERROR);
-    if (L->errjmp == NULL)
+    const struct lua_State *th = L;
+    while (th->errjmp == NULL && th->resumer != NULL)
+        th = th->resumer;
+    if (th->errjmp == NULL)
         throw_uncaught(L, status);
-    L->errjmp->status = status;
-    _longjmp(L->errjmp->env, 1);
+    th->errjmp->status = status;
+    L->g->thrower = L;
+    _longjmp(th->errjmp->env, 1);
 }
 
 /* Runs f with a catcher. What f left behind (frames, stack) is as it was at the error; the C side is restored. */
@@ -313,9 +315,9 @@ void call_poscall(struct lua_State *L, struct callinfo *ci, int nres)
 
 static void check_c_stack(struct lua_State *L)
 {
-    if (c_depth(L) == LUAI_MAXCCALLS)
+    if (call_depth(L) == LUAI_MAXCCALLS)
         dbg_runerror(L, "C stack overflow");
-    if (c_depth(L) >= LUAI_MAXCCALLS / 10 * 11)
+    if (call_depth(L) >= LUAI_MAXCCALLS / 10 * 11)
         call_throw(L, LUA_ERRERR); /* while that error was handled */
 }
 
@@ -323,7 +325,7 @@ void call_function(struct lua_State *L, struct value *func, int nresults, bool y
 {
     uint32_t inc = yieldable ? 1 : NONYIELD | 1;
     L->nCcalls += inc;
-    if (unlikely(c_depth(L) >= LUAI_MAXCCALLS))
+    if (unlikely(call_depth(L) >= LUAI_MAXCCALLS))
         check_c_stack(L);
     struct callinfo *ci = likely(func->tag == T_LCL) ? precall_lua(L, func, nresults) : call_precall(L, func, nresults);
     if (ci != NULL) {
@@ -337,9 +339,14 @@ void call_function(struct lua_State *L, struct value *func, int nresults, bool y
 
 bool call_pcall_here(const struct lua_State *L, uint32_t depth)
 {
-    if (L->hookmask != 0 || c_depth(L) + depth >= LUAI_MAXCCALLS || L->errjmp == NULL)
+    if (L->hookmask != 0 || call_depth(L) + depth >= LUAI_MAXCCALLS || (L->errjmp == NULL && L->resumer == NULL))
         return false;
-    return is_yieldable(L) || L->nCcalls == L->errjmp->direct;
+    return is_yieldable(L) || (L->errjmp != NULL && L->nCcalls == L->errjmp->direct);
+}
+
+bool call_direct(const struct lua_State *L)
+{
+    return L->nCcalls == L->resume_ccalls || (L->errjmp != NULL && L->nCcalls == L->errjmp->direct);
 }
 
 bool call_pcall_possible(struct lua_State *L, const struct value *func, bool is_xpcall)
@@ -471,16 +478,34 @@ static void finish_c(struct lua_State *L, struct callinfo *ci)
     call_poscall(L, ci, n);
 }
 
-/* Runs frames until L->ci is `base`, or the coroutine has yielded. */
-static void unroll(struct lua_State *L, struct callinfo *base)
+bool call_finish(struct lua_State *th)
 {
     struct callinfo *ci;
-    while ((ci = L->ci) != base) {
-        if (!is_lua(ci)) {
-            finish_c(L, ci);
+    while (!is_lua(ci = th->ci)) {
+        if (ci == &th->base_ci)
+            return false;
+        finish_c(th, ci);
+    }
+    vm_continue(th);
+    return true;
+}
+
+/* Runs threads and their frames, from th on, until L->ci is `base`, or the coroutine L has yielded. th is L, or a coroutine
+ * that L's Lua code resumed, or one that such a one resumed. */
+static void unroll(struct lua_State *L, struct lua_State *th, struct callinfo *base)
+{
+    for (;;) {
+        struct callinfo *ci = th->ci;
+        if (ci == base) {
+            return;
+        } else if (ci == &th->base_ci) {
+            th = coro_leave(th, (int)(th->top - (ci->func + 1)));
+        } else if (!is_lua(ci)) {
+            finish_c(th, ci);
         } else {
-            vm_continue(L);
-            vm_execute(L, L->ci);
+            vm_continue(th);
+            vm_execute(th, th->ci);
+            th = L;
             if (L->status == LUA_YIELD)
                 return;
         }
@@ -489,14 +514,16 @@ static void unroll(struct lua_State *L, struct callinfo *base)
 
 struct unroll_args {
     struct callinfo *base;
+    struct lua_State *th;
     uint32_t bump;
+    int status; /* of th, to be handed to its resumer; LUA_OK: it goes on */
 };
 
 static void unroll_body(struct lua_State *L, void *ud)
 {
     struct unroll_args *a = ud;
     L->nCcalls += a->bump;
-    unroll(L, a->base);
+    unroll(L, a->status != LUA_OK ? coro_deliver(a->th, a->status) : a->th, a->base);
 }
 
 static struct callinfo *find_pcall(struct lua_State *L, struct callinfo *base)
@@ -507,16 +534,43 @@ static struct callinfo *find_pcall(struct lua_State *L, struct callinfo *base)
     return NULL;
 }
 
-/* An error reached the catcher whose frame is `base`: as long as a pcall frame is above it, that one gets the error
- * and the thread goes on. bump: what the calls under the catcher had added to nCcalls. */
+static void die(struct lua_State *L, int status)
+{
+    L->status = (uint8_t)status;
+    call_set_error(L, status, L->top);
+    L->ci->top = L->top;
+}
+
+/* Where the thread goes on that threw to a catcher of L. False: its status is what the catcher's caller gets. */
+static bool find_catcher(struct lua_State *L, struct unroll_args *a, int status)
+{
+    struct lua_State *th = a->th;
+    struct callinfo *ci = call_is_error(status) ? find_pcall(th, th == L ? a->base : &th->base_ci) : NULL;
+    a->status = LUA_OK;
+    if (ci != NULL) {
+        th->ci = ci;
+        ci->pstatus = status;
+    } else if (th != L) {
+        a->status = status;
+        if (call_is_error(status))
+            die(th, status);
+    }
+    if (th != L) { /* what the C activations under the catcher had set is gone with them */
+        th->nCcalls = th->resume_ccalls;
+        th->jit_base = NULL;
+        th->jit_ci = NULL;
+    }
+    return ci != NULL || th != L;
+}
+
+/* Something was thrown to the catcher whose frame is `base`: as long as there is a pcall frame above it or a resumer, that one
+ * gets it and the threads go on. bump: what the calls under the catcher had added to nCcalls. */
 static int recover(struct lua_State *L, struct callinfo *base, int status, uint32_t bump)
 {
-    struct callinfo *ci;
-    while (is_error(status) && (ci = find_pcall(L, base)) != NULL) {
-        struct unroll_args a = {base, bump};
-        L->ci = ci;
-        ci->pstatus = status;
+    struct unroll_args a = {.base = base, .th = L->g->thrower, .bump = bump};
+    while (status != LUA_OK && find_catcher(L, &a, status)) {
         status = run_protected(L, unroll_body, &a, bump != 0 ? L->nCcalls + bump : 0);
+        a.th = L->g->thrower;
     }
     return status;
 }
@@ -640,7 +694,7 @@ static void resume_body(struct lua_State *L, void *ud)
     struct value *first = L->top - n;
     struct callinfo *ci = L->ci;
     if (L->status == LUA_OK) {
-        if (unlikely(c_depth(L) >= LUAI_MAXCCALLS))
+        if (unlikely(call_depth(L) >= LUAI_MAXCCALLS))
             check_c_stack(L);
         struct callinfo *body = call_precall(L, first - 1, LUA_MULTRET);
         if (body != NULL) {
@@ -660,7 +714,7 @@ static void resume_body(struct lua_State *L, void *ud)
             n = ci->k(L, LUA_YIELD, ci->ctx);
         call_poscall(L, ci, n);
     }
-    unroll(L, &L->base_ci);
+    unroll(L, L, &L->base_ci);
 }
 
 int lua_resume(struct lua_State *L, struct lua_State *from, int nargs, int *nresults)
@@ -673,20 +727,17 @@ int lua_resume(struct lua_State *L, struct lua_State *from, int nargs, int *nres
     } else if (L->status != LUA_YIELD) {
         return resume_error(L, "cannot resume dead coroutine", nargs);
     }
-    L->nCcalls = from != NULL ? c_depth(from) + from->pcall_depth : 0;
-    if (c_depth(L) >= LUAI_MAXCCALLS)
+    L->nCcalls = from != NULL ? call_depth(from) + from->pcall_depth : 0;
+    if (call_depth(L) >= LUAI_MAXCCALLS)
         return resume_error(L, "C stack overflow", nargs);
     L->resume_ccalls = ++L->nCcalls;
     int status = run_protected(L, resume_body, &nargs, 0);
-    if (unlikely(is_error(status)))
+    if (unlikely(status != LUA_OK))
         status = recover(L, &L->base_ci, status, 0);
     if (status == LUA_OK)
         status = L->status; /* a yield that the interpreter made returns here, one of a C function jumps */
-    if (unlikely(is_error(status))) {
-        L->status = (uint8_t)status; /* dead */
-        call_set_error(L, status, L->top);
-        L->ci->top = L->top;
-    }
+    if (unlikely(call_is_error(status)))
+        die(L, status);
     *nresults = status == LUA_YIELD ? L->ci->u2.nyield : (int)(L->top - (L->ci->func + 1));
     return status;
 }
@@ -704,65 +755,6 @@ int lua_yieldk(struct lua_State *L, int nresults, lua_KContext ctx, lua_KFunctio
     ci->k = k;
     ci->ctx = ctx;
     call_throw(L, LUA_YIELD);
-}
-
-/* Moves the topmost nargs values to co and resumes it; its results, or on failure (-1) the error, come to the top of L. */
-static int resume_moving(struct lua_State *L, struct lua_State *co, int nargs)
-{
-    int n;
-    if (unlikely(co->stack_last - co->top <= nargs && !lua_checkstack(co, nargs))) {
-        lua_pushliteral(L, "too many arguments to resume");
-        return -1;
-    }
-    L->top -= nargs;
-    for (int i = 0; i < nargs; i++)
-        setval(co->top + i, L->top + i);
-    co->top += nargs;
-    int status = lua_resume(co, L, nargs, &n);
-    bool failed = is_error(status);
-    if (failed)
-        n = 1;
-    if (unlikely(L->stack_last - L->top <= n + 1 && !lua_checkstack(L, n + 1))) {
-        co->top -= n;
-        lua_pushliteral(L, "too many results to resume");
-        return -1;
-    }
-    co->top -= n;
-    for (int i = 0; i < n; i++)
-        setval(L->top + i, co->top + i);
-    L->top += n;
-    return failed ? -1 : n;
-}
-
-int call_coresume(struct lua_State *L)
-{
-    struct value *arg = L->ci->func + 1;
-    if (arg >= L->top || arg->tag != T_THREAD)
-        return L->ci->func->f(L); /* says what is wrong */
-    int n = resume_moving(L, arg->th, (int)(L->top - arg) - 1);
-    lua_pushboolean(L, n >= 0);
-    n = n < 0 ? 1 : n;
-    lua_insert(L, -(n + 1));
-    return n + 1;
-}
-
-int call_cowrap(struct lua_State *L)
-{
-    struct lua_State *co = L->ci->func->ccl->upvals[0].th;
-    int n = resume_moving(L, co, (int)(L->top - L->ci->func) - 1);
-    if (likely(n >= 0))
-        return n;
-    int status = co->status;
-    if (is_error(status)) { /* it died: its variables are closed first */
-        status = lua_resetthread(co);
-        lua_xmove(co, L, 1);
-    }
-    if (status != LUA_ERRMEM && L->top[-1].tag == T_STR) {
-        luaL_where(L, 1);
-        lua_insert(L, -2);
-        lua_concat(L, 2);
-    }
-    return lua_error(L);
 }
 
 int lua_isyieldable(struct lua_State *L)

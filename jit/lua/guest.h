@@ -165,6 +165,14 @@ void thread_free(struct lua_State *L, struct lua_State *th);
 size_t thread_bytes(struct lua_State *th);
 
 /* ---- call.c: calls, errors, coroutines ---- */
+#ifndef LUAI_MAXCCALLS
+#define LUAI_MAXCCALLS 200
+#endif
+static inline uint32_t call_depth(const struct lua_State *L)
+{
+    return L->nCcalls & 0xffff;
+} /* C activations */
+static inline bool call_is_error(int status) { return status > LUA_YIELD; }
 _Noreturn void call_throw(struct lua_State *L, int status); /* error value is at top-1 (LUA_ERRMEM: set by the catcher) */
 _Noreturn void call_error(struct lua_State *L); /* runs the message handler on top-1, then throws LUA_ERRRUN */
 typedef void (*call_pfunc)(struct lua_State *L, void *ud);
@@ -190,11 +198,27 @@ bool call_pcall_possible(struct lua_State *L, const struct value *func, bool is_
 bool call_pcall_here(const struct lua_State *L, uint32_t depth); /* the part that the arguments do not matter to; depth: pcall frames */
 struct callinfo *call_pcall(struct lua_State *L, struct value *func, int nresults, bool is_xpcall);
 void call_pcall_finish(struct lua_State *L);
-/* What coroutine.resume and the functions of coroutine.wrap do, without the C API between. To be called in their frames. */
-int call_coresume(struct lua_State *L);
-int call_cowrap(struct lua_State *L);
+/* No C activation but the interpreter's own is between the running Lua function and the catcher of L. */
+bool call_direct(const struct lua_State *L);
+/* th has returned from a Lua frame whose C activation is gone: finishes the C functions above the next Lua frame. False: none. */
+bool call_finish(struct lua_State *th);
 /* Finishes a frame: moves nres results (ending at top) to ci->func as wanted; L->ci = ci->prev. */
 void call_poscall(struct lua_State *L, struct callinfo *ci, int nres);
+
+/* ---- coro.c: switching without C ---- */
+/* The call of coroutine.resume or of a coroutine.wrap function that stands at fn, arguments up to top, in L's running Lua
+ * function: makes co the running thread and returns it; its frame is to be entered (pc at its code's start) or reloaded. NULL, and
+ * nothing has changed: the C function must do it. May raise in co. */
+struct lua_State *coro_enter(struct lua_State *L, struct value *fn, int nres);
+/* The n values at co's top become the results of the call that resumed it; returns the resumer. May raise there. */
+struct lua_State *coro_leave(struct lua_State *co, int n);
+/* The same for a coroutine that has jumped out of C functions: it has yielded, or died of the error on its top. */
+struct lua_State *coro_deliver(struct lua_State *co, int status);
+/* A frame marked CIST_FRESH has returned in co, where no C activation waits for it: the thread that goes on. */
+struct lua_State *coro_return(struct lua_State *co);
+/* What coroutine.resume and the functions of coroutine.wrap do, without the C API between. To be called in their frames. */
+int coro_resume(struct lua_State *L);
+int coro_wrap(struct lua_State *L);
 
 /* ---- sort.c, gsub.c: stand in for table.sort and string.gsub; to be called in their frames ---- */
 extern lua_CFunction vm_sort_function, vm_gsub_function; /* the library's, once they are known; vm.c */

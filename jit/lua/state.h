@@ -13,8 +13,9 @@
  *     thread's used part in its atomic phase.
  *  4. Compiled code runs between jit_base/jit_ci: see trace/driver.h. Whoever restores the state of a
  *     thread after longjmp restores both (call_protected does).
- *  5. A coroutine has one setjmp per resume. A yield that Lua code makes in the activation that the
- *     resume began (nCcalls == resume_ccalls) leaves its C frame behind and returns; any other jumps.
+ *  5. A coroutine that Lua code resumes runs in the same activation of vm_execute, without a setjmp (resumer, coro.c);
+ *     one that C code resumes has one. A yield that Lua code makes in the activation that the
+ *     resume began (nCcalls == resume_ccalls) leaves its C frame behind and switches or returns; any other jumps.
  */
 #ifndef JIT_LUA_STATE_H
 #define JIT_LUA_STATE_H
@@ -117,7 +118,8 @@ struct lua_State {
     ptrdiff_t tbclist; /* stack offset (slots) of the last to-be-closed variable; 0: none. delta in value.extra */
     struct gcobj *gclist;
     struct lua_State *twups; /* threads with open upvalues */
-    struct longjmp_frame *errjmp;
+    struct longjmp_frame *errjmp; /* innermost catcher; NULL with a resumer: that one's */
+    struct lua_State *resumer; /* the thread whose activation of vm_execute runs this one; else NULL */
     struct callinfo base_ci;
     volatile lua_Hook hook;
     ptrdiff_t errfunc; /* stack offset in bytes of the message handler, 0: none */
@@ -171,6 +173,7 @@ struct global {
     struct value registry;
     struct value nilvalue; /* T_NIL once the state is complete */
     struct lua_State *mainthread;
+    struct lua_State *thrower; /* the last thread that called call_throw */
     struct lstr *memerrmsg;
     struct lstr *mmname[NUM_MM];
     struct table *mt[LUA_NUMTYPES];

@@ -1007,17 +1007,19 @@ static inline bool step_next(struct table *t, struct value *out)
     return true;
 }
 
-/* coroutine.yield under lua_resume: its frame stays, as a yield in a C function leaves it, and the interpreter returns. */
-static void yield_frame(struct lua_State *L, struct callinfo *ci, struct value *fn, int nres)
+/* coroutine.yield where no C activation is between it and the resume: its frame stays, as a yield in a C function leaves it. */
+static void yield_frame(struct lua_State *L, int nargs, int nres)
 {
     if (unlikely(L->g->recording && L->g->rec_L == L))
         lua_jit_abort(L, JITSTAT_A_COROUTINE);
-    ci->func = fn;
+    stack_check(L, LUA_MINSTACK);
+    struct callinfo *ci = ci_next(L);
+    ci->func = L->top - nargs - 1;
     ci->nresults = (int16_t)nres;
     ci->status = CIST_C;
     ci->top = L->top + LUA_MINSTACK;
     ci->k = NULL;
-    ci->u2.nyield = (int)(L->top - fn) - 1;
+    ci->u2.nyield = nargs;
     L->ci = ci;
     L->status = LUA_YIELD;
 }
@@ -1730,14 +1732,24 @@ call:
                     goto call_done;
                 }
             } else if (f == fn_yield) {
-                if (L->nCcalls == L->resume_ccalls && ci->next != NULL) {
-                    yield_frame(L, ci->next, fn, nres);
-                    return;
+                if (L->nCcalls == L->resume_ccalls) {
+                    nargs = (int)(L->top - fn) - 1;
+                    yield_frame(L, nargs, nres);
+                    if (L->resumer == NULL)
+                        return;
+                    L = coro_leave(L, nargs);
+                    goto reload;
                 }
-            } else if (f == fn_resume) {
-                f = call_coresume;
-            } else if (f == fn_wrapped) {
-                f = call_cowrap;
+            } else if (f == fn_resume || f == fn_wrapped) {
+                struct lua_State *co = coro_enter(L, fn, nres);
+                if (likely(co != NULL)) {
+                    L = co;
+                    ci = co->ci;
+                    if (ci->pc == ci->func->lcl->p->code)
+                        goto entered;
+                    goto reload;
+                }
+                f = f == fn_resume ? coro_resume : coro_wrap;
             } else {
                 f = vm_own_function(f);
             }
@@ -1947,7 +1959,7 @@ return_other: /* most often the end of a call from C, as of sort's comparisons *
             for (; j < want; j++)
                 setnil(res + j);
             L->top = res + want;
-            return;
+            goto fresh_returned;
         }
 return_save:
         ci->pc = pc;
@@ -1959,7 +1971,7 @@ return_slow: /* hooks, the end of this activation, frames that finish an instruc
         unsigned status = ci->status;
         ci = L->ci;
         if (status & CIST_FRESH)
-            return;
+            goto fresh_returned;
         if (status & CIST_CONT) {
             if (ci->status & CIST_C)
                 call_pcall_finish(L);
@@ -1968,6 +1980,14 @@ return_slow: /* hooks, the end of this activation, frames that finish an instruc
             if (unlikely(ci->status & CIST_TAILRET))
                 goto return_all;
         }
+        goto reload;
+
+fresh_returned: /* to C, unless the C activation is gone or never was (coro.c) */
+        if (likely(L->resumer == NULL || L->nCcalls != L->resume_ccalls))
+            return;
+        L = coro_return(L);
+        if (unlikely(L->ci->status & CIST_TAILRET))
+            goto return_all;
         goto reload;
     }
     OPCASE(VARARGPREP) :

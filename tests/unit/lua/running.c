@@ -588,6 +588,35 @@ Test(calls, dead_coroutines) { acts("return function(i) local co = coroutine.cre
 Test(calls, loads) { acts("return function(i) assert(load('local s = 0 for i = 1, 9 do s = s + i end return s ' .. (' '):rep(i % 5)))() end"); }
 Test(calls, debug_library) { acts("return function(i) local name, v = debug.getlocal(2, 1) debug.traceback() if i % 4 == 0 then debug.setlocal(1, 1, i) end debug.getinfo(2, 'nSltuf') end"); }
 
+/* ---- coroutines that run in their resumer's activation ---- */
+
+static int c_stack(lua_State *L) /* how deep the C stack is, and whether the thread was resumed without C */
+{
+    lua_pushinteger(L, (lua_Integer)(intptr_t)__builtin_frame_address(0));
+    lua_pushboolean(L, L->resumer != NULL);
+    return 2;
+}
+
+/* However deep coroutines are nested that Lua code resumes, C functions see about the same C stack (machine code between, an
+ * error that has passed): a resume by C takes some hundred bytes of it. */
+Test(coroutines, no_c_stack_between_them)
+{
+    lua_State *L = state_with_functions();
+    lua_register(L, "stack", c_stack);
+    run(L, "for i = 1, 50 do math.abs(i) end\n"
+           "local main, direct = stack() assert(not direct)\n"
+           "local function near() local at, direct = stack() return direct and math.abs(at - main) < 8192 end\n"
+           "local function down(n, fails) return coroutine.wrap(function()\n"
+           "  assert(near())\n"
+           "  if n == fails then local ok, m = pcall(function() down(n - 1)() end) assert(not ok and m:find('failed at')) elseif n > 0 then down(n - 1, fails)() elseif not fails then fail(n) end\n"
+           "  assert(near()) yield(n) assert(near()) end) end\n"
+           "for r = 1, 20 do local w = down(100, 50) w() w() assert(coroutine.wrap(near)()) end\n"
+           "local co = coroutine.wrap(function() while true do yield(near()) end end)\n"
+           "for i = 1, 100 do assert(co()) end\n"
+           "assert(not call(co)) assert(co())");
+    lua_close(L);
+}
+
 /* ---- errors that end activations of machine code, and yields over them ---- */
 
 Test(unwinding, errors_from_any_depth)
