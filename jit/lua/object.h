@@ -125,7 +125,7 @@ struct lstr {
  * alen is the border hint: slots of the array may hold nil inside, but arr[alen-1] is not nil
  * except while a traversal clears fields (table_len then searches downwards).
  * The hash is insertion-ordered: node[0, nused) in order of insertion, index[] of 32-bit node
- * numbers + 1 (open addressing, size a power of two, twice the nodes). A removed entry keeps its node with
+ * numbers + 1 (open addressing, size a power of two, twice the nodes), bits of the keys' hashes above. A removed entry keeps its node with
  * a nil value until the next rehash; next() walks nodes in order. */
 struct node {
     union { /* the value: overlays struct value; its `extra` is the key's tag */
@@ -172,7 +172,7 @@ struct table {
 };
 
 static inline uint32_t table_ncap(const struct table *t) { return (1u << t->ilog) / 2; }
-/* Behind the nodes: numbers of nodes from 1 on, 0 = empty; a single 0 without hash. */
+/* Behind the nodes: numbers of nodes from 1 on in the lower ilog bits, 0 = empty; a single 0 without hash. */
 static inline uint32_t *table_index(const struct table *t) { return (uint32_t *)(t->node + table_ncap(t)); }
 /* Is p (t->arr or t->slots) part of the table's own block? */
 static inline bool table_is_inside(const struct table *t, const struct value *p)

@@ -18,6 +18,8 @@
  *  9. A key is where its hash says or, with others in the way, at the next free entry. An integer has a place of its own
  *     before that, by its value, where its neighbours are beside it; there only, it does not push others on (runs that
  *     overlap would walk over each other's whole length).
+ * 10. An entry of the index is a node's number in its lower ilog bits and, above them, what the key's hash has there: keys
+ *     that are in the way are told without a look at their nodes.
  */
 #include "lua/pool.h"
 #include "lua/collect.h"
@@ -29,6 +31,7 @@ static struct node no_node; /* its first word is an index of one empty entry */
 #define DICT_ADDS 12 /* so many keys added by computed names make a dictionary */
 #define ADDS_SHIFT 2 /* their count lives in the upper bits of flags */
 #define FIRST_ARRAY 4
+#define AHEAD 8 /* nodes between the one that is copied and the one whose key is fetched */
 #define MAX_ROOM ((POOL_MAX - sizeof(struct table)) / sizeof(struct value)) /* values in a table's own block */
 
 /* ---- sizes ------------------------------------------------------------------------------------- */
@@ -89,22 +92,24 @@ static void block_init(struct block *b, void *mem, uint32_t isize)
     memset(b->index, 0, isize * sizeof *b->index);
 }
 
-/* The entry that a key which is absent gets: an integer its own place if nobody is there (invariant 9). */
-static inline uint32_t *free_entry(uint32_t *index, uint32_t ilog, uint32_t tag, uint64_t bits)
+/* Does the entry, which is not empty, say that its key may have this hash (invariant 10)? */
+static inline bool entry_fits(uint32_t entry, uint32_t hash, uint32_t mask) { return ((entry ^ hash) & ~mask) == 0; }
+
+/* Node number `number` (from 1 on) gets an entry; its key is absent. An integer's is at its own place if nobody is there
+ * (invariant 9). */
+static inline void link_node(uint32_t *index, uint32_t ilog, uint32_t tag, uint64_t bits, uint32_t number)
 {
-    uint32_t mask = (1u << ilog) - 1, i;
-    if (tag == T_INT && index[i = int_place(bits, ilog) & mask] == 0)
-        return &index[i];
-    for (i = hash_key(tag, bits) & mask; index[i]; i = (i + 1) & mask)
-        continue;
-    return &index[i];
+    uint32_t mask = (1u << ilog) - 1, hash = hash_key(tag, bits), i = int_place(bits, ilog) & mask;
+    if (tag != T_INT || index[i] != 0)
+        for (i = hash & mask; index[i]; i = (i + 1) & mask)
+            continue;
+    index[i] = number | (hash & ~mask);
 }
 
 static inline struct node *block_put(struct block *b, uint32_t tag, uint64_t bits)
 {
-    uint32_t *entry = free_entry(b->index, (uint32_t)__builtin_ctz(b->isize), tag, bits);
     struct node *nd = &b->node[b->used++];
-    *entry = b->used;
+    link_node(b->index, (uint32_t)__builtin_ctz(b->isize), tag, bits, b->used);
     nd->ktag = tag;
     nd->kbits = bits;
     b->nints += tag == T_INT;
@@ -253,21 +258,22 @@ static inline struct node *find_bits(const struct table *t, uint32_t tag, uint64
         uint32_t n = index[i];
         if (n == 0)
             return NULL;
-        struct node *nd = &t->node[n - 1];
-        if (nd->kbits == bits && nd->ktag == tag)
+        struct node *nd = &t->node[(n & mask) - 1];
+        if (entry_fits(n, hash, mask) && nd->kbits == bits && nd->ktag == tag)
             return nd;
     }
 }
 
 static inline struct node *find_int(const struct table *t, int64_t key)
 {
-    uint32_t n = table_index(t)[int_place((uint64_t)key, t->ilog) & index_mask(t)];
+    const uint32_t mask = index_mask(t), hash = hash_bits((uint64_t)key);
+    uint32_t n = table_index(t)[int_place((uint64_t)key, t->ilog) & mask];
     if (n == 0)
         return NULL;
-    struct node *nd = &t->node[n - 1];
-    if (nd->ki == key && nd->ktag == T_INT)
+    struct node *nd = &t->node[(n & mask) - 1];
+    if (entry_fits(n, hash, mask) && nd->ki == key && nd->ktag == T_INT)
         return nd;
-    return find_bits(t, T_INT, (uint64_t)key, hash_bits((uint64_t)key));
+    return find_bits(t, T_INT, (uint64_t)key, hash);
 }
 
 static struct node *find_long(const struct table *t, struct lstr *s)
@@ -275,12 +281,13 @@ static struct node *find_long(const struct table *t, struct lstr *s)
     const uint32_t mask = index_mask(t), *index = table_index(t);
     if (mask == 0)
         return NULL;
-    for (uint32_t i = str_hash(s) & mask;; i = (i + 1) & mask) {
+    const uint32_t hash = str_hash(s);
+    for (uint32_t i = hash & mask;; i = (i + 1) & mask) {
         uint32_t n = index[i];
         if (n == 0)
             return NULL;
-        struct node *nd = &t->node[n - 1];
-        if (nd->ktag == T_STR && str_eq(nd->ks, s))
+        struct node *nd = &t->node[(n & mask) - 1];
+        if (entry_fits(n, hash, mask) && nd->ktag == T_STR && str_eq(nd->ks, s))
             return nd;
     }
 }
@@ -363,6 +370,8 @@ static void copy_nodes(const struct table *t, struct block *b)
 {
     for (uint32_t i = 0; i < t->nused; i++) {
         const struct node *o = &t->node[i];
+        if (i + AHEAD < t->nused && o[AHEAD].ktag == T_STR)
+            __builtin_prefetch(o[AHEAD].kp); /* its hash is needed */
         if (o->val_tag == T_NIL)
             continue;
         struct node *nd = block_put(b, o->ktag, o->kbits);
@@ -529,9 +538,8 @@ static void shrink_array(struct lua_State *L, struct table *t, uint32_t n)
 static void put_node(struct lua_State *L, struct table *t, const struct value *key, const struct value *val)
 {
     uint64_t bits = key_bits(key);
-    uint32_t *entry = free_entry(table_index(t), t->ilog, key->tag, bits);
     struct node *nd = &t->node[t->nused++];
-    *entry = t->nused;
+    link_node(table_index(t), t->ilog, key->tag, bits, t->nused);
     nd->ktag = key->tag;
     nd->kbits = bits;
     setval(&nd->val, val);
@@ -848,8 +856,9 @@ static const struct node *find_dead(const struct table *t, const struct value *k
         uint32_t n = index[i];
         if (n == 0)
             return NULL;
-        if (t->node[n - 1].ktag == T_DEAD && t->node[n - 1].kbits == key->bits)
-            return &t->node[n - 1];
+        const struct node *nd = &t->node[(n & mask) - 1];
+        if (nd->ktag == T_DEAD && nd->kbits == key->bits)
+            return nd;
     }
 }
 

@@ -113,7 +113,7 @@ static int in_a_row(const struct table *t)
 {
     int n = 0;
     for (uint32_t i = 0; i + 1 < 1u << t->ilog; i++) {
-        uint32_t a = table_index(t)[i], b = table_index(t)[i + 1];
+        uint32_t mask = (1u << t->ilog) - 1, a = table_index(t)[i] & mask, b = table_index(t)[i + 1] & mask;
         n += a != 0 && b != 0 && t->node[b - 1].ktag == T_INT && t->node[b - 1].ki == t->node[a - 1].ki + 1;
     }
     return n;
