@@ -142,7 +142,16 @@ struct join {
 };
 bool join_text(struct join *j, const char *s, size_t n);
 bool join_value(struct rec_lua *rl, struct join *j, struct rv v); /* a string or number, as tostring makes it */
-bool join_printf(struct rec_lua *rl, struct join *j, struct rv v, const char *spec); /* integers: spec with ll */
+/* One conversion of a format. */
+struct join_spec {
+    bool left, zero, other; /* flags '-', '0', any of "+ #" */
+    char conv; /* the letter */
+    uint8_t width, prec; /* 0 ... 99; prec JOIN_NO_PREC: none */
+};
+#define JOIN_NO_PREC 255
+bool join_padded(struct rec_lua *rl, struct join *j, struct rv v, const struct join_spec *f); /* "%-9.3s" of what join_value takes */
+bool join_byte(struct rec_lua *rl, struct join *j, struct rv v); /* an integer by "%c" */
+bool join_printf(struct rec_lua *rl, struct join *j, struct rv v, const struct join_spec *f, const char *spec); /* integers: spec with ll */
 jit_ref join_make(struct rec_lua *rl, struct join *j);
 struct lstr *trh_join(struct lua_State *L, const struct lstr *plan, ...); /* NULL: no memory, or a very long number */
 

@@ -95,10 +95,37 @@ static bool ff_find(struct ff *c)
 /* ---- format ---- */
 
 /* "%s" of what needs no metamethod. */
-static bool add_string(struct ff *c, struct join *j, int n)
+static bool add_string(struct ff *c, struct join *j, int n, const struct join_spec *f)
 {
     struct rv v = ff_arg(c, n);
-    return (v.tag == T_STR || tag_is_number(v.tag)) && ff_no_metafield(c, n, "__tostring") && join_value(c->rl, j, v);
+    bool plain = f->width == 0 && f->prec == JOIN_NO_PREC;
+    if (!ff_no_metafield(c, n, "__tostring")) return false;
+    if (v.tag <= T_TRUE && plain) return v.tag == T_NIL ? join_text(j, "nil", 3) : v.tag == T_TRUE ? join_text(j, "true", 4)
+                                                                                                   : join_text(j, "false", 5);
+    if (v.tag != T_STR && !tag_is_number(v.tag)) return false;
+    return plain ? join_value(c->rl, j, v) : join_padded(c->rl, j, v, f);
+}
+
+static uint8_t two_digits(const char **s)
+{
+    uint8_t n = 0;
+    while (**s >= '0' && **s <= '9') n = (uint8_t)(n * 10 + *(*s)++ - '0');
+    return n;
+}
+
+/* s is behind the '%' of a conversion that conversion_end has accepted. */
+static struct join_spec spec_of(const char *s)
+{
+    struct join_spec f = {.prec = JOIN_NO_PREC};
+    for (; *s && strchr("-+ #0", *s); s++) {
+        if (*s == '-') f.left = true;
+        else if (*s == '0') f.zero = true;
+        else f.other = true;
+    }
+    f.width = two_digits(&s);
+    if (*s == '.') s++, f.prec = two_digits(&s);
+    f.conv = *s;
+    return f;
 }
 
 /* One conversion [s, end): s is behind the '%', end[-1] the letter. */
@@ -107,21 +134,23 @@ static bool add_conversion(struct ff *c, struct join *j, const char *s, const ch
     char spec[32];
     int64_t now;
     int len = (int)(end - s);
-    char conv = end[-1];
+    struct join_spec f = spec_of(s);
+    char conv = f.conv;
     jit_ref i;
     if (n >= c->nargs || len > 16) return false;
-    if (conv == 's') return len == 1 && add_string(c, j, n);
+    if (conv == 's') return add_string(c, j, n, &f);
     if (!tag_is_number(ff_tag(c, n))) return false;
     if (strchr("eEfgG", conv)) {
         struct rv v = ff_arg(c, n);
         snprintf(spec, sizeof spec, "%%%.*s", len, s);
         if (v.tag == T_INT) v = (struct rv){jit_rec_op1(c->r, JIT_cast_int_to_float, v.ref), T_FLT};
-        return join_printf(c->rl, j, v, spec);
+        return join_printf(c->rl, j, v, &f, spec);
     }
     if (!ff_integer(c, n, 0, &i, &now)) return false;
+    if (conv == 'c') return join_byte(c->rl, j, (struct rv){i, T_INT});
     if (len == 1 && (conv == 'd' || conv == 'i')) return join_value(c->rl, j, (struct rv){i, T_INT});
     snprintf(spec, sizeof spec, "%%%.*sll%c", len - 1, s, conv);
-    return join_printf(c->rl, j, (struct rv){i, T_INT}, spec);
+    return join_printf(c->rl, j, (struct rv){i, T_INT}, &f, spec);
 }
 
 /* The end of a conversion that the library accepts, or NULL: flags by letter, at most two digits of width and precision. */
@@ -137,9 +166,11 @@ static const char *conversion_end(const char *s)
     }
     const char *may = strchr("di", *p) ? "-+0 " : strchr("xXo", *p) ? "-#0"
                                               : strchr("eEfgG", *p) ? "-+ #0"
-                                              : *p == 's'           ? ""
+                                              : *p == 's'           ? "-"
+                                              : *p == 'c'           ? ""
                                                                     : NULL;
     if (!*p || !may || strspn(flags, may) < nflags || nflags > 4) return NULL;
+    if (*p == 'c' && p != s) return NULL; /* padded bytes are the library's */
     return p + 1;
 }
 

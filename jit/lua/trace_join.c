@@ -8,6 +8,8 @@
  *   I                 an integer, as tostring does  F      a float, as tostring does
  *   d n spec 0        integer by printf's spec      f n spec 0   float by printf's spec
  *   X width prec n spec 0   float, "%width.precf": done here where it is exact, else by printf
+ *   N letter flag width  integer by %d, %x, %X; flag: '-', '0' or a blank         C      the byte of an integer
+ *   P flag width prec    the string or number that follows has width bytes at least, prec at most (JOIN_NO_PREC: all)
  *
  * Invariants
  *  1. A number's text is what the library would make, to the last digit, in the program's locale.
@@ -70,36 +72,42 @@ static bool payload(struct rec_lua *rl, struct join *j, struct rv v)
     return true;
 }
 
+static bool value_piece(struct rec_lua *rl, struct join *j, struct rv v)
+{
+    return piece(j, v.tag == T_STR ? 'S' : v.tag == T_INT ? 'I'
+                                                          : 'F') &&
+           payload(rl, j, v);
+}
+
 bool join_value(struct rec_lua *rl, struct join *j, struct rv v)
 {
     if (v.tag == T_STR && jit_ref_is_const(v.ref)) {
         const struct lstr *s = jit_ref_const(&rl->r->ir, v.ref)->p;
         if (s->len < 64) return join_text(j, s->data, s->len);
     }
-    return piece(j, v.tag == T_STR ? 'S' : v.tag == T_INT ? 'I'
-                                                          : 'F') &&
-           payload(rl, j, v);
+    return value_piece(rl, j, v);
 }
 
-/* "%f", "%.3f", "%8.3f": no flags, at most nine decimals. */
-static bool is_fixed(const char *spec, unsigned char wp[2])
+static char flag_of(const struct join_spec *f) { return f->left ? '-' : f->zero ? '0'
+                                                                                : ' '; }
+
+bool join_padded(struct rec_lua *rl, struct join *j, struct rv v, const struct join_spec *f)
 {
-    const char *p = spec + 1;
-    unsigned width = 0, prec = 6;
-    if (*p >= '1' && *p <= '9') width = (unsigned)(*p++ - '0');
-    if (width && *p >= '0' && *p <= '9') width = width * 10 + (unsigned)(*p++ - '0');
-    if (*p == '.') {
-        p++;
-        prec = *p >= '0' && *p <= '9' ? (unsigned)(*p++ - '0') : 0;
+    const uint8_t head[4] = {'P', (uint8_t)flag_of(f), f->width, f->prec};
+    return plan_put(j, head, sizeof head) && value_piece(rl, j, v);
+}
+
+bool join_byte(struct rec_lua *rl, struct join *j, struct rv v) { return piece(j, 'C') && payload(rl, j, v); }
+
+bool join_printf(struct rec_lua *rl, struct join *j, struct rv v, const struct join_spec *f, const char *spec)
+{
+    if (v.tag == T_INT && !f->other && f->prec == JOIN_NO_PREC && strchr("dixX", f->conv)) {
+        const uint8_t how[3] = {(uint8_t)f->conv, (uint8_t)flag_of(f), f->width};
+        return piece(j, 'N') && plan_put(j, how, sizeof how) && payload(rl, j, v);
     }
-    wp[0] = (unsigned char)width, wp[1] = (unsigned char)prec;
-    return p[0] == 'f' && p[1] == '\0';
-}
-
-bool join_printf(struct rec_lua *rl, struct join *j, struct rv v, const char *spec)
-{
-    unsigned char n = (unsigned char)strlen(spec), wp[2];
-    bool fixed = v.tag == T_FLT && is_fixed(spec, wp);
+    /* "%f", "%.3f", "%8.3f": no flags, at most nine decimals */
+    unsigned char n = (unsigned char)strlen(spec), wp[2] = {f->width, f->prec == JOIN_NO_PREC ? 6 : f->prec};
+    bool fixed = v.tag == T_FLT && f->conv == 'f' && !f->left && !f->zero && !f->other && wp[1] <= 9;
     return piece(j, fixed ? 'X' : v.tag == T_FLT ? 'f'
                                                  : 'd') &&
            (!fixed || plan_put(j, wp, 2)) && plan_put(j, &n, 1) &&
@@ -151,17 +159,45 @@ static int fixed_point(char *out, double x, unsigned width, unsigned prec)
     return pad + len;
 }
 
+/* "%width" of an integer; letter: d, i, x or X. At most 99 bytes. */
+static int integer_text(char *out, int64_t v, char letter, char flag, unsigned width)
+{
+    bool hex = letter == 'x' || letter == 'X', neg = !hex && v < 0;
+    const char *digits = letter == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
+    char buf[24], *d = buf + sizeof buf;
+    uint64_t u = neg ? 0 - (uint64_t)v : (uint64_t)v;
+    do {
+        *--d = digits[hex ? u & 15 : u % 10];
+        u = hex ? u >> 4 : u / 10;
+    } while (u);
+    size_t n = (size_t)(buf + sizeof buf - d), pad = width > n + neg ? width - n - neg : 0;
+    char *p = out;
+    if (flag == ' ') p = (char *)memset(p, ' ', pad) + pad;
+    if (neg) *p++ = '-';
+    if (flag == '0') p = (char *)memset(p, '0', pad) + pad;
+    p = (char *)memcpy(p, d, n) + n;
+    if (flag == '-') p = (char *)memset(p, ' ', pad) + pad;
+    return (int)(p - out);
+}
+
 static int number_text(char *out, size_t room, char kind, const char **plan, uint64_t bits)
 {
     struct value v = {.bits = bits, .tag = kind == 'I' || kind == 'd' ? T_INT : T_FLT};
-    if (kind == 'I' || kind == 'F') return room < 64 ? -1 : num_to_buf(&v, out);
+    if (room < 128) return -1;
+    if (kind == 'I' || kind == 'F') return num_to_buf(&v, out);
+    if (kind == 'C') return *out = (char)bits, 1;
+    if (kind == 'N') {
+        const char *how = *plan;
+        *plan += 3;
+        return integer_text(out, (int64_t)bits, how[0], how[1], (unsigned char)how[2]);
+    }
     unsigned width = 0, prec = 0;
     if (kind == 'X') width = (unsigned char)(*plan)[0], prec = (unsigned char)(*plan)[1], *plan += 2;
     size_t n = (unsigned char)**plan;
     const char *spec = *plan + 1;
     *plan = spec + n + 1;
     int len = -1;
-    if (kind == 'X' && room > 128 && !strcmp(nl_langinfo(RADIXCHAR), ".")) len = fixed_point(out, v.n, width, prec);
+    if (kind == 'X' && !strcmp(nl_langinfo(RADIXCHAR), ".")) len = fixed_point(out, v.n, width, prec);
     if (len < 0) len = kind == 'd' ? snprintf(out, room, spec, (long long)v.i) : snprintf(out, room, spec, v.n);
     return len < 0 || (size_t)len >= room ? -1 : len;
 }
@@ -171,50 +207,88 @@ struct part {
     size_t n;
 };
 
-static struct lstr *glue(struct lua_State *L, const struct part *part, unsigned n, size_t total)
+struct joining {
+    struct part part[JOIN_PIECES * 2]; /* blanks of padded pieces are parts of their own */
+    unsigned n;
+    size_t total; /* bytes of all parts */
+    char text[1024]; /* of numbers */
+    size_t used;
+    const char *plan; /* the next piece */
+    va_list ap;
+};
+
+static bool add_part(struct joining *w, const char *s, size_t n)
+{
+    w->part[w->n++] = (struct part){s, n};
+    w->total += n;
+    return w->total <= (size_t)1 << 40;
+}
+
+/* What was asked of a piece by 'P'. */
+static bool add_padded(struct joining *w, const char *s, size_t n, const char *how)
+{
+    static const char blanks[] = "                                                                                                   ";
+    size_t width = (uint8_t)how[1], prec = (uint8_t)how[2];
+    if (memchr(s, 0, n)) return false; /* the library raises */
+    if (prec != JOIN_NO_PREC && n > prec) n = prec;
+    size_t pad = width > n ? width - n : 0;
+    if (how[0] != '-' && pad) add_part(w, blanks, pad);
+    bool ok = add_part(w, s, n);
+    return how[0] == '-' && pad ? add_part(w, blanks, pad) : ok;
+}
+
+/* The plan's next piece; false: the result cannot be made here. */
+static bool next_piece(struct joining *w)
+{
+    const char *how = *w->plan == 'P' ? w->plan + 1 : NULL, *s;
+    if (how) w->plan += 4;
+    char kind = *w->plan++;
+    size_t n;
+    if (kind == 'T') {
+        s = w->plan + 1;
+        n = (unsigned char)*w->plan;
+        w->plan += 1 + n;
+    } else if (kind == 'S') {
+        const struct lstr *str = va_arg(w->ap, const struct lstr *);
+        s = str->data;
+        n = str->len;
+    } else {
+        char *out = w->text + w->used;
+        int len = number_text(out, sizeof w->text - w->used, kind, &w->plan, va_arg(w->ap, uint64_t));
+        if (len < 0) return false;
+        w->used += (size_t)len;
+        s = out;
+        n = (size_t)len;
+    }
+    return how ? add_padded(w, s, n, how) : add_part(w, s, n);
+}
+
+static struct lstr *glue(struct lua_State *L, const struct joining *w)
 {
     char buf[STR_SHORT_MAX], *p = buf;
     struct lstr *out = NULL;
-    if (total > STR_SHORT_MAX) {
-        out = trh_str(L, NULL, total);
+    if (w->total > STR_SHORT_MAX) {
+        out = trh_str(L, NULL, w->total);
         if (!out) return NULL;
         p = out->data;
     }
-    for (unsigned i = 0; i < n; i++) {
-        memcpy(p, part[i].s, part[i].n);
-        p += part[i].n;
+    for (unsigned i = 0; i < w->n; i++) {
+        memcpy(p, w->part[i].s, w->part[i].n);
+        p += w->part[i].n;
     }
-    return out ? out : trh_str(L, buf, total);
+    return out ? out : trh_str(L, buf, w->total);
 }
 
 struct lstr *trh_join(struct lua_State *L, const struct lstr *plan, ...)
 {
-    struct part part[JOIN_PIECES];
-    char text[1024];
-    size_t used = 0, total = 0;
-    unsigned n = 0;
-    va_list ap;
-    va_start(ap, plan);
-    for (const char *p = plan->data, *end = p + plan->len; p < end; n++) {
-        char kind = *p++;
-        if (kind == 'T') {
-            part[n] = (struct part){p + 1, (unsigned char)*p};
-            p += 1 + part[n].n;
-        } else if (kind == 'S') {
-            const struct lstr *s = va_arg(ap, const struct lstr *);
-            part[n] = (struct part){s->data, s->len};
-        } else {
-            int len = number_text(text + used, sizeof text - used, kind, &p, va_arg(ap, uint64_t));
-            if (len < 0) {
-                va_end(ap);
-                return NULL;
-            }
-            part[n] = (struct part){text + used, (size_t)len};
-            used += (size_t)len;
-        }
-        total += part[n].n;
-        if (total > (size_t)1 << 40) break;
-    }
-    va_end(ap);
-    return total > (size_t)1 << 40 ? NULL : glue(L, part, n, total);
+    struct joining w;
+    w.n = 0;
+    w.total = w.used = 0;
+    w.plan = plan->data;
+    const char *end = plan->data + plan->len;
+    bool ok = true;
+    va_start(w.ap, plan);
+    while (ok && w.plan < end) ok = next_piece(&w);
+    va_end(w.ap);
+    return ok ? glue(L, &w) : NULL;
 }
