@@ -17,7 +17,8 @@
  *     phase, before anything is freed.
  *  4. Short strings live in the string table only and are swept there; everything else is on exactly
  *     one of all, finobj (has a finalizer), tobefnz (its finalizer is due).
- *  5. The atomic phase and finalizers never run from compiled code (gc_step_on_trace).
+ *  5. Compiled code does not collect: where it allocates it looks whether a step is due, and leaves for it (jit.c,
+ *     collect_due), and a helper that gets no memory fails (gc_quiet). Only C functions that it calls collect, as ever.
  *  6. Strings are values: they are never cleared from weak tables.
  * Generational mode is accepted and answered as the manual says; this algorithm runs beneath it.
  * Before this on the walk: mem.c. After: the objects' files.
@@ -809,23 +810,20 @@ static void set_pause(struct global *g)
         g->gc_debt = 0;
 }
 
-/* Pays the debt with work, and a step ahead. on_trace: stops before what a trace must not run; returns 1 then. */
-static int run_steps(struct lua_State *L, bool on_trace)
+/* Pays the debt with work, and a step ahead. */
+static void run_steps(struct lua_State *L)
 {
     struct global *g = L->g;
     int64_t stepmul = g->gc_stepmul | 1;
     int64_t debt = g->gc_debt / UNIT_BYTES * stepmul;
     int64_t ahead = g->gc_stepsize < 40 ? ((int64_t)1 << g->gc_stepsize) / UNIT_BYTES * stepmul : INT64_MAX / 4;
     do {
-        if (on_trace && (g->gc_state == GCS_ENTER_ATOMIC || (g->gc_state == GCS_CALLFIN && g->tobefnz != NULL)))
-            return 1;
         debt -= single_step(L, debt + ahead);
     } while (debt > -ahead && g->gc_state != GCS_PAUSE);
     if (g->gc_state == GCS_PAUSE)
         set_pause(g);
     else
         g->gc_debt = debt / stepmul * UNIT_BYTES;
-    return 0;
 }
 
 void gc_step(struct lua_State *L)
@@ -836,19 +834,7 @@ void gc_step(struct lua_State *L)
     if (g->gc_stop || g->gc_in_step)
         g->gc_debt = -2000; /* not asked too often */
     else
-        run_steps(L, false);
-}
-
-int gc_step_on_trace(struct lua_State *L)
-{
-    struct global *g = L->g;
-    if (g->gc_debt <= 0)
-        return 0;
-    if (g->gc_stop || g->gc_in_step) {
-        g->gc_debt = -2000;
-        return 0;
-    }
-    return run_steps(L, true);
+        run_steps(L);
 }
 
 static void run_until(struct lua_State *L, enum gc_state state)
@@ -942,7 +928,7 @@ static int control_step(struct lua_State *L, int kbytes)
     g->gc_stop = 0;
     if (kbytes == 0) { /* one basic step */
         g->gc_debt = 0;
-        run_steps(L, false);
+        run_steps(L);
     } else {
         debt = (int64_t)kbytes * 1024 + g->gc_debt;
         g->gc_debt = debt;

@@ -29,9 +29,6 @@ void gc_step(struct lua_State *L); /* runs a step if g->gc_debt > 0; L->top and 
     do { \
         if (unlikely((L)->g->gc_debt > 0)) gc_step(L); \
     } while (0)
-/* From compiled code: propagate or sweep only, nothing else. Returns nonzero when the collector wants its
- * atomic phase or finalizers, so the trace must exit. */
-int gc_step_on_trace(struct lua_State *L);
 void gc_full(struct lua_State *L, bool emergency);
 void gc_barrier_(struct lua_State *L, struct gcobj *o, struct gcobj *v); /* forward */
 void gc_barrier_back_(struct lua_State *L, struct gcobj *o); /* o becomes gray again */
@@ -95,9 +92,6 @@ void table_set(struct lua_State *L, struct table *t, const struct value *key, co
 void table_setint(struct lua_State *L, struct table *t, int64_t key, const struct value *val);
 void table_setstr(struct lua_State *L, struct table *t, struct lstr *key, const struct value *val);
 static inline const struct value *table_getint_fast(struct table *t, int64_t k) { return (uint64_t)k - 1 < t->alen ? &t->arr[k - 1] : table_getint(t, k); }
-/* alen == acap: makes room for one more, alen stays. raises. Hash keys in the way are not migrated by it: an
- * interpreter without need for alen to stay calls table_setint instead, which migrates them. An inline append is
- * right when key == alen + 1 and alen < acap: the hash never holds an integer key of 1..acap. */
 /* lua_setmetatable on a table: sets t->meta (NULL: none), marks mt as a class, tells who watches t, barrier, finalizer. */
 void table_setmeta(struct lua_State *L, struct table *t, struct table *mt);
 uint64_t table_len(struct table *t); /* a border */

@@ -78,7 +78,7 @@ Test(gc, barriers_keep_what_is_stored_into_black_objects)
     while (L->g->gc_state != GCS_ENTER_ATOMIC) { /* everything reachable is black now */
         L->g->gc_debt = 1;
         L->g->gc_stepsize = 0;
-        gc_step_on_trace(L);
+        gc_step(L);
     }
     L->g->gc_stop = GCSTOP_USER;
     lua_getglobal(L, "T");
@@ -228,33 +228,6 @@ Test(gc, finalizers_cannot_control_the_collector)
     lua_pop(L, 1);
     lua_gc(L, LUA_GCCOLLECT);
     cr_assert_eq(global_int("answer"), -1);
-}
-
-Test(gc, traces_never_run_the_atomic_phase)
-{
-    struct global *g = L->g;
-    run("setmetatable({}, {__gc = function() ran = 1 end}); garbage = nil");
-    lua_gc(L, LUA_GCCOLLECT);
-    run("for i = 1, 3 do setmetatable({}, {__gc = function() ran = (ran or 0) + 1 end}) end");
-    int64_t ran = global_int("ran");
-    int asked = 0;
-    for (int i = 0; i < 100000; i++) {
-        uint8_t before = g->gc_state;
-        g->gc_debt = 1;
-        if (gc_step_on_trace(L)) {
-            asked++;
-            cr_assert(g->gc_state == GCS_ENTER_ATOMIC || (g->gc_state == GCS_CALLFIN && g->tobefnz));
-            gc_heap_check(L);
-            g->gc_debt = 1;
-            gc_step(L); /* what the interpreter does then */
-            if (global_int("ran") == ran + 3)
-                break;
-        } else {
-            cr_assert(!(before == GCS_PROPAGATE && g->gc_state > GCS_ENTER_ATOMIC));
-        }
-    }
-    cr_assert(asked >= 1);
-    cr_assert_eq(global_int("ran"), ran + 3);
 }
 
 /* ---- inline caches and classes under the collector ---- */

@@ -291,6 +291,35 @@ Test(memory, of_an_allocator_that_comes_and_goes)
     lua_close(L);
 }
 
+/* ---- the collector ---- */
+
+static int finalized;
+static int finalizer(lua_State *L)
+{
+    finalized++;
+    cr_assert_eq(jitstat_vm_of_lua(L)->running, 0, "a finalizer runs while machine code does");
+    cr_assert_neq(L->g->gc_state, GCS_ENTER_ATOMIC);
+    return 0;
+}
+
+/* Loops that allocate leave for the collector's steps, and soon enough. */
+Test(collector, runs_beside_machine_code_not_below_it)
+{
+    lua_State *L = new_state();
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, finalizer);
+    lua_setfield(L, -2, "__gc");
+    lua_setglobal(L, "mt");
+    lua_gc(L, LUA_GCCOLLECT);
+    run(L, "for i = 1, 10 do setmetatable({}, mt) end");
+    int before = finalized;
+    run(L, "local k = {} for i = 1, 60000 do k[i % 10] = {i, {i}} end");
+    cr_assert_gt(finalized, before, "no cycle ended in 60000 rounds");
+    run(L, "local k = {} for i = 1, 60000 do local f = function() return i end k[i % 10] = f k.s = 's' .. i end");
+    cr_assert_eq(finalized, 10);
+    lua_close(L);
+}
+
 /* ---- debug hooks that come from a signal ---- */
 
 static lua_State *volatile signalled;
