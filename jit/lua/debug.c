@@ -37,14 +37,14 @@ static int current_pc(const struct callinfo *ci)
     return pc < 0 ? 0 : (int)pc;
 }
 
-int dbg_line(const struct proto *p, int pc)
+static int line_of(const struct proto *p, int pc)
 {
     return p->lineinfo != NULL && (uint32_t)pc < p->nlineinfo ? p->lineinfo[pc] : -1;
 }
 
-int dbg_current_line(const struct callinfo *ci)
+static int current_line(const struct callinfo *ci)
 {
-    return dbg_line(proto_of(ci), current_pc(ci));
+    return line_of(proto_of(ci), current_pc(ci));
 }
 
 /* ---- names of chunks ---- */
@@ -372,7 +372,7 @@ static int info_fill(lua_State *L, const char *what, lua_Debug *ar, const struct
     for (; *what != '\0'; what++) {
         switch (*what) {
         case 'S': info_source(ar, f); break;
-        case 'l': ar->currentline = ci != NULL && is_lua(ci) ? dbg_current_line(ci) : -1; break;
+        case 'l': ar->currentline = ci != NULL && is_lua(ci) ? current_line(ci) : -1; break;
         case 'u': info_upvalues(ar, f); break;
         case 't': ar->istailcall = ci != NULL && (ci->status & CIST_TAIL); break;
         case 'n': info_name(L, ar, ci); break;
@@ -556,7 +556,7 @@ static void line_hook(lua_State *L, const struct proto *p, int pc)
     if (is_same_step(p, oldpc, pc))
         return;
     if (begins_line(p, oldpc, pc))
-        call_hook(L, LUA_HOOKLINE, dbg_line(p, pc), 0, 0);
+        call_hook(L, LUA_HOOKLINE, line_of(p, pc), 0, 0);
     L->oldpc = pc;
 }
 
@@ -709,7 +709,7 @@ void dbg_runerror(lua_State *L, const char *fmt, ...)
     const char *msg = api_pushvf(L, fmt, ap);
     va_end(ap);
     if (is_lua(ci) && !is_hidden(ci)) {
-        dbg_addinfo(L, msg, proto_of(ci)->source, dbg_current_line(ci));
+        dbg_addinfo(L, msg, proto_of(ci)->source, current_line(ci));
         setval(L->top - 2, L->top - 1);
         L->top--;
     }

@@ -154,7 +154,6 @@ void stack_shrink(struct lua_State *L);
 int stack_realloc(struct lua_State *L, int newsize, bool raise);
 static inline ptrdiff_t stack_save(struct lua_State *L, struct value *v) { return (char *)v - (char *)L->stack; }
 static inline struct value *stack_restore(struct lua_State *L, ptrdiff_t o) { return (struct value *)((char *)L->stack + o); }
-struct lua_State *thread_new(struct lua_State *L);
 void thread_free(struct lua_State *L, struct lua_State *th);
 size_t thread_bytes(struct lua_State *th);
 
@@ -272,8 +271,6 @@ _Noreturn void dbg_tointerror(struct lua_State *L, const struct value *a, const 
 _Noreturn void dbg_ordererror(struct lua_State *L, const struct value *a, const struct value *b);
 _Noreturn void dbg_runerror(struct lua_State *L, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* adds "src:line:" */
 const char *dbg_addinfo(struct lua_State *L, const char *msg, struct lstr *src, int line); /* pushes */
-int dbg_line(const struct proto *p, int pc);
-int dbg_current_line(const struct callinfo *ci);
 int dbg_trace_exec(struct lua_State *L, const lua_ins *pc); /* count and line hooks before an instruction; returns new trap */
 void dbg_chunkid(char *out, const char *source, size_t srclen); /* LUA_IDSIZE */
 

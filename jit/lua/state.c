@@ -190,7 +190,7 @@ size_t thread_bytes(struct lua_State *th)
 }
 
 /* Pushed on L's stack, which anchors it while its own stack is made. */
-struct lua_State *thread_new(struct lua_State *L)
+static struct lua_State *thread_new(struct lua_State *L)
 {
     struct global *g = L->g;
     char *mem = mem_alloc(L, LUA_EXTRASPACE + sizeof(struct lua_State), LUA_TTHREAD);

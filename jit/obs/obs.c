@@ -284,11 +284,11 @@ const char *obs_event_name(enum jitstat_event e)
 }
 
 struct abort_row {
-    const char *name, *advice;
+    const char *name;
     enum jitstat_counter counter;
 };
 static const struct abort_row abort_rows[JITSTAT_NABORTS] = {
-#define JITSTAT_ABORT(NAME, help, advice) [JITSTAT_A_##NAME] = {"ABORT_" #NAME, advice, JITSTAT_C_ABORT_##NAME},
+#define JITSTAT_ABORT(NAME, help, advice) [JITSTAT_A_##NAME] = {"ABORT_" #NAME, JITSTAT_C_ABORT_##NAME},
 #define JITSTAT_ABORT_PYPY JITSTAT_ABORT
 #include <jitstat/aborts.def>
 #undef JITSTAT_ABORT_PYPY
@@ -298,11 +298,6 @@ static const struct abort_row abort_rows[JITSTAT_NABORTS] = {
 const char *obs_abort_name(enum jitstat_abort a)
 {
     return (unsigned)a < JITSTAT_NABORTS ? abort_rows[a].name : "?";
-}
-
-const char *obs_abort_advice(enum jitstat_abort a)
-{
-    return (unsigned)a < JITSTAT_NABORTS ? abort_rows[a].advice : "";
 }
 
 enum jitstat_counter obs_abort_counter(enum jitstat_abort a)

@@ -168,7 +168,6 @@ bool obs_listing_add(struct obs_vm *vm, struct jitstat_loop *rec, const struct j
 /* Names from the tables. */
 const char *obs_counter_name(enum jitstat_counter c);
 const char *obs_abort_name(enum jitstat_abort a); /* "ABORT_TOO_LONG" */
-const char *obs_abort_advice(enum jitstat_abort a);
 const char *obs_alarm_name(enum jitstat_alarm a); /* "FLUSH_STORM" */
 const char *obs_alarm_advice(enum jitstat_alarm a);
 const char *obs_event_name(enum jitstat_event e);

@@ -192,8 +192,6 @@ bool opt_push(struct opt *o, struct opt_op *op, jit_ref *result);
 /* Appends without looking at it; tells the passes. resume: index into the output's. */
 jit_ref opt_append(struct opt *o, enum jit_opcode opcode, const jit_ref *args, unsigned nargs,
                    const struct jit_descr *descr, uint32_t resume, uint32_t line);
-/* Source's resume data for the output; shared when asked for again. */
-uint32_t opt_resume(struct opt *o, uint32_t resume);
 void opt_check(struct opt *o, bool open, const char *where); /* verifies if jit_opt_verify */
 /* The operation that defines r if it is in this round and of this kind, else NULL. Rules that make new uses
  * of an operation's arguments ask with this: looking over the label would make values loop-carried. */
@@ -220,7 +218,6 @@ void opt_cse_note(struct opt *o, jit_ref r);
 void opt_heap_note(struct opt *o, jit_ref r);
 bool opt_heap_at_label(struct opt *o); /* false: memory */
 bool opt_heap_check(struct opt *o); /* false: facts were added to forbidden, try again */
-bool opt_inverse(enum jit_opcode cmp, enum jit_opcode *inverse); /* rules.c */
 
 /* virtuals.c: objects that only exits need leave the output. True: done or nothing to do; false: memory. */
 bool opt_virtuals(struct opt *o);

@@ -116,7 +116,8 @@ static bool resume_fill(struct opt *o, const struct jit_ir *src, const struct ji
     return o->round == 1 || o->synced || slots_add_previous(o, to);
 }
 
-uint32_t opt_resume(struct opt *o, uint32_t resume)
+/* Source's resume data for the output; shared when asked for again. */
+static uint32_t resume_out(struct opt *o, uint32_t resume)
 {
     const struct jit_ir *src = o->round == 2 ? o->out : o->in;
     if (resume == JIT_NORESUME || o->failed)
@@ -199,7 +200,7 @@ bool opt_push(struct opt *o, struct opt_op *op, jit_ref *result)
     case OPT_DROP:
         return true;
     default:
-        *result = opt_append(o, op->opcode, op->args, op->nargs, op->descr, opt_resume(o, op->resume), op->line);
+        *result = opt_append(o, op->opcode, op->args, op->nargs, op->descr, resume_out(o, op->resume), op->line);
         return true;
     }
 }
@@ -303,7 +304,7 @@ static enum jit_opt_status attempt(struct opt *o, bool peel, bool *redo)
         return JIT_OPT_NOMEM;
     if (!round_one(o))
         return JIT_OPT_BAD_LOOP;
-    o->jump_resume = opt_resume(o, o->in->ops.v[o->in->ops.n - 1].resume);
+    o->jump_resume = resume_out(o, o->in->ops.v[o->in->ops.n - 1].resume);
     opt_check(o, true, "round 1");
     enum opt_peel p = OPT_UNPEELED;
     if (peel && !o->failed)

@@ -302,7 +302,7 @@ static const struct compare compares[JIT_NOPCODES] = {
 };
 _Static_assert(JIT_NOPCODES <= 256, "operations fit a byte");
 
-bool opt_inverse(enum jit_opcode cmp, enum jit_opcode *inverse)
+static bool inverse_of(enum jit_opcode cmp, enum jit_opcode *inverse)
 {
     *inverse = compares[cmp].inverse;
     return compares[cmp].inverse != 0;
@@ -379,7 +379,7 @@ static enum opt_verdict rule_is_zero(struct opt *o, struct opt_op *op)
         return OPT_NEXT;
     const struct jit_op *d = &o->out->ops.v[x];
     enum jit_opcode inverse;
-    if (opt_inverse(d->opcode, &inverse))
+    if (inverse_of(d->opcode, &inverse))
         return binary(op, inverse, arg(o, d, 0), arg(o, d, 1), RULE_is_zero_cmp);
     if (d->opcode == JIT_int_is_zero)
         return unary(op, JIT_int_is_true, arg(o, d, 0), RULE_is_zero_cmp);

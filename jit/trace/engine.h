@@ -54,7 +54,6 @@ int exit_poll(struct jit_trace *t, int which);
 
 /* invalidate.c */
 void trace_release_dead(struct jit_vm *vm); /* frees INVALID traces if nothing runs */
-void trace_free(struct jit_trace *t); /* fires `free`; off all lists already */
 
 /* hook_list.c */
 struct hook_list {

@@ -65,7 +65,8 @@ static uint32_t traces_kill(struct jit_vm *vm)
     return n;
 }
 
-void trace_free(struct jit_trace *t)
+/* Fires `free`; off all lists already. */
+static void trace_free(struct jit_trace *t)
 {
     struct jit_vm *vm = t->vm;
     struct obs_place at;

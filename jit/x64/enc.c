@@ -275,16 +275,6 @@ void enc_nops(struct enc *e, size_t n)
     }
 }
 
-bool enc_patch_rel8(uint8_t *site, const void *target)
-{
-    int64_t d = (int64_t)((uintptr_t)target - (uintptr_t)(site + 1));
-
-    if (!fits8(d))
-        return false;
-    *site = (uint8_t)d;
-    return true;
-}
-
 /* The jump just written leads to an open label: put its field in front of the list. */
 static void label_wait(struct enc *e, struct enc_label *l)
 {

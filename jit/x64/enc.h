@@ -270,13 +270,12 @@ void enc_mov_imm(struct enc *e, int r, int64_t v);
 /* n bytes that do nothing, in instructions of up to 9 bytes. */
 void enc_nops(struct enc *e, size_t n);
 
-/* Make the four or the one byte at site lead to target; false, and nothing written, if it is out of reach. For code
+/* Makes the four bytes at site lead to target; false, and nothing written, if it is out of reach. For code
  * in a buffer that is being written; code memory has code_patch_rel32. */
 static inline bool enc_patch_rel32(uint8_t *site, const void *target)
 {
     return rel32_write(site, target);
 }
-bool enc_patch_rel8(uint8_t *site, const void *target);
 
 /* A place in the same buffer that may be jumped to before it is known. While it is open, the rel32 fields of the jumps
  * to it are a list: each leads to the one before, the first to itself. {0} is a new label; it needs no freeing. */

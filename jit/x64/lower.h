@@ -90,7 +90,6 @@ bool lower_reaches(const struct lower *l, const void *p);
 
 /* lower_mem.c */
 struct enc_mem lower_address(struct lower *l, const struct jit_op *op); /* of a load or store; locks its registers */
-void lower_address_drop(struct lower *l, const struct jit_op *op); /* its registers may hold the result */
 int lower_load_size(const struct lower *l, const struct jit_op *op);
 void lower_load(struct lower *l, uint32_t n);
 void lower_store(struct lower *l, uint32_t n);

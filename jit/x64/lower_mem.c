@@ -110,7 +110,8 @@ struct enc_mem lower_address(struct lower *l, const struct jit_op *op)
     return mem_far(l, b, x, scale, disp);
 }
 
-void lower_address_drop(struct lower *l, const struct jit_op *op)
+/* The address's registers may hold the result. */
+static void address_drop(struct lower *l, const struct jit_op *op)
 {
     int64_t k = 0;
     if (is_frame(op)) return;
@@ -136,7 +137,7 @@ void lower_load(struct lower *l, uint32_t n)
 {
     const struct jit_op *op = lower_op(l, n);
     struct enc_mem m = lower_address(l, op);
-    lower_address_drop(l, op);
+    address_drop(l, op);
     int d = ra_def(&l->ra, n);
     if (!l->ra.vals[n].xmm) load_int(l, op, d, m);
     else enc_movsd_xm(&l->e, d, m);

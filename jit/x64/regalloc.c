@@ -261,7 +261,7 @@ static int slot_find(struct ra *ra, jit_ref v)
     return 0;
 }
 
-int ra_slot_new(struct ra *ra, jit_ref v)
+static int slot_new(struct ra *ra, jit_ref v)
 {
     int s = slot_find(ra, v);
     ra->slot_owner[s] = v;
@@ -273,7 +273,7 @@ void ra_store(struct ra *ra, jit_ref v)
 {
     if (ra->vals[v].slot >= 0) return;
     assert(ra->vals[v].reg >= 0);
-    int s = ra_slot_new(ra, v);
+    int s = slot_new(ra, v);
     ra_emit_move(ra, (jit_loc)(JIT_LOC_SPILL + s), ra->vals[v].reg);
 }
 
