@@ -28,6 +28,7 @@ const struct value absent_value = {.tag = T_NIL};
 static struct node no_node; /* its first word is an index of one empty entry */
 
 #define MAX_ARRAY (1u << 30)
+#define MAX_INDEX (1u << 31)
 #define DICT_ADDS 12 /* so many keys added by computed names make a dictionary */
 #define ADDS_SHIFT 2 /* their count lives in the upper bits of flags */
 #define FIRST_ARRAY 4
@@ -76,11 +77,13 @@ struct block {
     uint32_t isize, used, nints;
 };
 
-/* Smallest index size whose nodes hold n with a quarter to spare (exact: just n). */
-static uint32_t index_size(uint32_t n, bool exact)
+/* Smallest index size whose nodes hold n with a quarter to spare, if there is one (exact: just n). */
+static uint32_t index_size(struct lua_State *L, uint64_t n, bool exact)
 {
     uint32_t isize = 4;
-    while (nodes_of(isize) < (exact ? n : n + (n + 2) / 3))
+    if (n > nodes_of(MAX_INDEX))
+        dbg_runerror(L, "table overflow");
+    while (isize < MAX_INDEX && nodes_of(isize) < (exact ? n : n + (n + 2) / 3))
         isize *= 2;
     return isize;
 }
@@ -164,9 +167,7 @@ static void new_fields(struct lua_State *L, struct table *t, uint32_t n)
         t->slotcap = (uint16_t)n;
         return;
     }
-    if (n > MAX_ARRAY)
-        dbg_runerror(L, "table overflow");
-    uint32_t isize = index_size(n, true);
+    uint32_t isize = index_size(L, n, true);
     struct block b;
     block_init(&b, alloc_for_new(L, t, block_bytes(isize)), isize);
     t->shape = NULL;
@@ -383,10 +384,7 @@ static void copy_nodes(const struct table *t, struct block *b)
 /* Same array, hash with room for `extra` more. */
 static void grow_hash(struct lua_State *L, struct table *t, uint32_t extra, bool exact)
 {
-    uint32_t n = live_nodes(t) + extra;
-    if (n < extra || n > MAX_ARRAY)
-        dbg_runerror(L, "table overflow");
-    uint32_t isize = index_size(n, exact);
+    uint32_t isize = index_size(L, (uint64_t)live_nodes(t) + extra, exact);
     struct block b;
     block_init(&b, mem_alloc(L, block_bytes(isize), 0), isize);
     copy_nodes(t, &b);
@@ -508,7 +506,7 @@ static void grow_array(struct lua_State *L, struct table *t, uint32_t n)
 /* The array is too sparse: what lies beyond n goes into the hash. */
 static void shrink_array(struct lua_State *L, struct table *t, uint32_t n)
 {
-    uint32_t isize = index_size(live_nodes(t) + live_array(t, n) + 1, false);
+    uint32_t isize = index_size(L, (uint64_t)live_nodes(t) + live_array(t, n) + 1, false);
     struct block b;
     block_init(&b, mem_alloc(L, block_bytes(isize), 0), isize);
     copy_nodes(t, &b);
@@ -632,7 +630,7 @@ void table_to_dict(struct lua_State *L, struct table *t)
         return;
     uint32_t nslots = t->shape->nslots;
     shape_use(t->shape);
-    uint32_t isize = index_size(live_nodes(t) + nslots + 1, false);
+    uint32_t isize = index_size(L, (uint64_t)live_nodes(t) + nslots + 1, false);
     struct block b;
     block_init(&b, mem_alloc(L, block_bytes(isize), 0), isize);
     for (uint32_t i = 0; i < nslots; i++) {

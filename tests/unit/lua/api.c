@@ -1008,6 +1008,25 @@ Test(api, gc_parameters)
     cr_expect_eq(lua_gc(L, 1234), -1);
 }
 
+static int too_large(lua_State *S)
+{
+    lua_createtable(S, (int)lua_tointeger(S, 1), (int)lua_tointeger(S, 2));
+    return 1;
+}
+
+Test(api, tables_have_a_largest_size)
+{
+    static const int sizes[][2] = {{INT_MAX, 0}, {0, INT_MAX}, {INT_MAX, INT_MAX}, {0, (1 << 30) + 1}};
+    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        lua_pushcfunction(L, too_large);
+        lua_pushinteger(L, sizes[i][0]);
+        lua_pushinteger(L, sizes[i][1]);
+        cr_expect_eq(lua_pcall(L, 2, 1, 0), LUA_ERRRUN, "%d, %d", sizes[i][0], sizes[i][1]);
+        cr_expect_str_eq(lua_tostring(L, -1), "table overflow", "%d, %d: %s", sizes[i][0], sizes[i][1], lua_tostring(L, -1));
+        lua_pop(L, 1);
+    }
+}
+
 static size_t live_bytes;
 static void *counting_alloc(void *ud, void *p, size_t osize, size_t nsize)
 {
