@@ -420,7 +420,7 @@ void gen_patch_here(struct compiler *c, int list)
 static void negate(struct compiler *c, int pc)
 {
     lua_ins *i = gen_at(c, pc);
-    set_op(i, (enum opcode)(OP_JEQ + (((int)ins_op(*i) - OP_JEQ) ^ 1)));
+    set_op(i, op_negated(ins_op(*i)));
 }
 
 static int jump_if(struct compiler *c, struct operand *e, bool cond)

@@ -35,6 +35,9 @@ enum { OPF_COMPARE = 1, /* a jump that compares R[A] ... */
        OPF_CONSTANT = 2 /* ... with K[B], not with R[B] */ };
 extern const uint8_t opcode_flags[NUM_OPCODES];
 static inline bool op_compares(enum opcode op) { return opcode_flags[op] & OPF_COMPARE; }
+/* Of a jump that compares: does it go when the condition is false? */
+static inline bool op_negates(enum opcode op) { return (op - OP_JEQ) & 1; }
+static inline enum opcode op_negated(enum opcode op) { return (enum opcode)(OP_JEQ + ((op - OP_JEQ) ^ 1)); }
 
 const char *opcode_name(enum opcode op);
 const char *opcode_format(enum opcode op);

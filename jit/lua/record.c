@@ -396,10 +396,6 @@ static void record_one(struct rec_lua *rl, lua_ins i)
     case OP_JF:
     case OP_JTS:
     case OP_JFS: op_test(rl, i); break;
-    case OP_JEQ:
-    case OP_JNE:
-    case OP_JEQK:
-    case OP_JNEK: rl_op_compare(rl); break;
     case OP_CALL: rl_op_call(rl); break;
     case OP_TAILCALL: rl_op_tailcall(rl); break;
     case OP_RETURN:
@@ -419,7 +415,7 @@ static void record_one(struct rec_lua *rl, lua_ins i)
     case OP_TBC: rl_end_before(rl, JITSTAT_A_NYI_BYTECODE); break;
     case OP_TFORLOOP: rl_op_tforloop(rl); break;
     default:
-        if (ins_op(i) >= OP_JLT && ins_op(i) <= OP_JNGEK) rl_op_compare(rl);
+        if (op_compares(ins_op(i))) rl_op_compare(rl);
         else if ((ins_op(i) >= OP_ADD && ins_op(i) <= OP_KSHR) || ins_op(i) == OP_UNM || ins_op(i) == OP_BNOT) rl_op_arith(rl);
         else rl_fail(rl, JITSTAT_A_NYI_BYTECODE);
     }

@@ -621,27 +621,24 @@ void rl_op_vararg(struct rec_lua *rl)
 /* ---- returns ---- */
 
 /* What the instruction that a CIST_CONT frame finishes does with the value (vm_continue's twin). */
-static bool finish_cont(struct rec_lua *rl, struct rv v, const struct value *now)
+static void finish_cont(struct rec_lua *rl, struct rv v)
 {
     struct jit_recorder *r = rl->r;
     const struct proto *p = (const struct proto *)(uintptr_t)r->frames[r->nframes - 1].code;
     lua_ins i = p->code[r->frames[r->nframes - 1].pc - 1];
     enum opcode op = ins_op(i);
-    (void)now;
-    if (op == OP_SETTABUP || op == OP_SETTABLE || op == OP_SETFIELD || op == OP_SETINT) return true;
+    if (op == OP_SETTABUP || op == OP_SETTABLE || op == OP_SETFIELD || op == OP_SETINT) return;
     if ((op >= OP_ADD && op <= OP_KSHR) || op == OP_UNM || op == OP_BNOT || op == OP_LEN || op == OP_GETTABUP || op == OP_GETTABLE || op == OP_GETFIELD || op == OP_GETINT || op == OP_SELF) {
         jit_rec_set(r, r->base + (int32_t)ins_a(i), v.ref, v.tag);
-        return true;
+        return;
     }
-    if ((op >= OP_JLT && op <= OP_JNGEK) || op == OP_JEQ || op == OP_JNE) { /* the tag decided; where it goes is a constant */
-        static const uint8_t negated[NUM_OPCODES] = {[OP_JNE] = 1, [OP_JNLT] = 1, [OP_JNLE] = 1, [OP_JNLTK] = 1, [OP_JNLEK] = 1, [OP_JNGTK] = 1, [OP_JNGEK] = 1};
-        bool jump = !tag_is_false(v.tag) != negated[op];
+    if (op_compares(op)) { /* the tag decided; where it goes is a constant */
+        bool jump = !tag_is_false(v.tag) != op_negates(op);
         if (jump) r->frames[r->nframes - 1].pc += (uint64_t)(int64_t)ins_e(i);
         r->pc = r->frames[r->nframes - 1].pc;
-        return true;
+        return;
     }
     rl_fail(rl, JITSTAT_A_NYI_META);
-    return false;
 }
 
 static int32_t original_func(const struct jit_resume_frame *f)
@@ -682,7 +679,7 @@ static void return_pcall(struct rec_lua *rl, const struct rv *v, int32_t n)
 }
 
 /* Returns from an inlined frame. */
-static void return_inlined(struct rec_lua *rl, const struct rv *v, int32_t n, const struct value *now)
+static void return_inlined(struct rec_lua *rl, const struct rv *v, int32_t n)
 {
     struct jit_recorder *r = rl->r;
     struct jit_resume_frame f = r->frames[r->nframes - 1];
@@ -697,7 +694,7 @@ static void return_inlined(struct rec_lua *rl, const struct rv *v, int32_t n, co
     if (f.flags & CIST_CONT) {
         struct rv first = n > 0 ? v[0] : RV_NIL;
         jit_rec_forget(r, to, r->slot_hi);
-        finish_cont(rl, first, now);
+        finish_cont(rl, first);
         return;
     }
     rl_place_results(rl, to, v, n, want);
@@ -787,7 +784,7 @@ void rl_op_return(struct rec_lua *rl)
     if (rl_failed(rl)) return;
     if (ins_op(i) == OP_RETURN && ins_c(i) && rl->p->np) rl_close_upvalues(rl, r->base);
     rl->open = false;
-    if (r->nframes > 1) return_inlined(rl, v, n, n > 0 ? &rl->base[a] : NULL);
+    if (r->nframes > 1) return_inlined(rl, v, n);
     else return_below(rl, v, n);
 }
 
@@ -823,7 +820,7 @@ static bool tail_fast_call(struct rec_lua *rl, unsigned a, const struct value *f
         r->ops_executed--;
     }
     rl->open = rl->opened = false;
-    if (r->nframes > 1) return_inlined(rl, v, n, NULL);
+    if (r->nframes > 1) return_inlined(rl, v, n);
     else return_below(rl, v, n);
     return true;
 }

@@ -880,15 +880,13 @@ static void open_varargs(struct lua_State *L, struct callinfo *ci, unsigned a)
 
 /* ---- finishing an instruction ---- */
 
-static inline bool jumps_when_false(enum opcode op) { return (op - OP_JEQ) & 1; }
-
 static void finish_compare(struct callinfo *ci, lua_ins i, bool res)
 {
     if (ci->status & CIST_LEQ) {
         ci->status &= (uint16_t)~CIST_LEQ;
         res = !res;
     }
-    if (res != jumps_when_false(ins_op(i)))
+    if (res != op_negates(ins_op(i)))
         ci->pc += ins_e(i);
 }
 
@@ -1172,7 +1170,7 @@ slow_compare:
     base = ci->func + 1;
     if (unlikely(is_watched(L)))
         dispatch = watched_table;
-    BRANCH(slow_result != (int)jumps_when_false((enum opcode)(uint8_t)i));
+    BRANCH(slow_result != (int)op_negates((enum opcode)(uint8_t)i));
 
 /* Hooks and the recorder, before each instruction. */
 watched:
