@@ -27,14 +27,16 @@ static const struct param_row param_rows[] = {
 #define NPARAMS (sizeof param_rows / sizeof param_rows[0])
 #define SHOWN 80 /* bytes of a bad part that are repeated in a message */
 
-/* Of the VM whose text is read. Thread-local memory itself is scarce in a library that is loaded by dlopen: a few hundred
- * bytes for all that a program loads. */
-static _Thread_local char *param_error;
-
 /* A piece of the text. */
 struct part {
     const char *s;
     size_t n;
+};
+
+/* A text in the making of parameters. */
+struct reading {
+    struct jit_params p;
+    char *err; /* JIT_PARAM_ERROR bytes: why a part is refused */
 };
 
 static bool part_is(struct part a, const char *word) { return strlen(word) == a.n && !memcmp(word, a.s, a.n); }
@@ -48,24 +50,24 @@ void params_default(struct jit_params *p)
     p->enable_opts = JIT_OPT_ALL;
 }
 
-static bool unknown(struct part name)
+static bool unknown(struct reading *r, struct part name)
 {
     static const char known[] =
 #define JITSTAT_PARAM(name, def, min, max, help) #name ", "
 #include <jitstat/params.def>
         "enable_opts";
-    snprintf(param_error, JIT_PARAM_ERROR, "no parameter '%.*s' (there are %s)", part_shown(name), name.s, known);
+    snprintf(r->err, JIT_PARAM_ERROR, "no parameter '%.*s' (there are %s)", part_shown(name), name.s, known);
     return false;
 }
 
-static bool set_passes(struct jit_params *p, struct part value)
+static bool set_passes(struct reading *r, struct part value)
 {
     static const char passes[] =
 #define JIT_PASS(NAME, name, help) " " #name
 #include "opt/passes.def"
         ;
-    if (jit_opt_parse_passes(value.s, value.n, &p->enable_opts)) return true;
-    snprintf(param_error, JIT_PARAM_ERROR, "enable_opts wants \"all\", \"none\" or passes joined by ':' (of%s), not '%.*s'", passes,
+    if (jit_opt_parse_passes(value.s, value.n, &r->p.enable_opts)) return true;
+    snprintf(r->err, JIT_PARAM_ERROR, "enable_opts wants \"all\", \"none\" or passes joined by ':' (of%s), not '%.*s'", passes,
              part_shown(value), value.s);
     return false;
 }
@@ -83,55 +85,54 @@ static bool parse_whole(struct part value, int64_t *out)
     return !*end && !errno;
 }
 
-static bool set_number(struct jit_params *p, const struct param_row *row, struct part value)
+static bool set_number(struct reading *r, const struct param_row *row, struct part value)
 {
     int64_t v;
     if (parse_whole(value, &v) && v >= row->min && v <= row->max) {
-        *param_at(p, row) = v;
+        *param_at(&r->p, row) = v;
         return true;
     }
-    snprintf(param_error, JIT_PARAM_ERROR, "%s wants a whole number from %lld to %lld, not '%.*s'", row->name, (long long)row->min,
+    snprintf(r->err, JIT_PARAM_ERROR, "%s wants a whole number from %lld to %lld, not '%.*s'", row->name, (long long)row->min,
              (long long)row->max, part_shown(value), value.s);
     return false;
 }
 
 /* One "name=value", "off" or "default". */
-static bool set_one(struct jit_params *p, struct part text)
+static bool set_one(struct reading *r, struct part text)
 {
     const char *eq = memchr(text.s, '=', text.n);
     if (part_is(text, "off")) {
-        p->jit = 0;
+        r->p.jit = 0;
         return true;
     }
     if (part_is(text, "default")) {
-        params_default(p);
+        params_default(&r->p);
         return true;
     }
     if (!eq) {
-        snprintf(param_error, JIT_PARAM_ERROR, "'%.*s' is not name=value, \"off\" or \"default\"", part_shown(text), text.s);
+        snprintf(r->err, JIT_PARAM_ERROR, "'%.*s' is not name=value, \"off\" or \"default\"", part_shown(text), text.s);
         return false;
     }
     struct part name = {text.s, (size_t)(eq - text.s)}, value = {eq + 1, text.n - name.n - 1};
-    if (part_is(name, "enable_opts")) return set_passes(p, value);
+    if (part_is(name, "enable_opts")) return set_passes(r, value);
     for (size_t i = 0; i < NPARAMS; i++)
-        if (part_is(name, param_rows[i].name)) return set_number(p, &param_rows[i], value);
-    return unknown(name);
+        if (part_is(name, param_rows[i].name)) return set_number(r, &param_rows[i], value);
+    return unknown(r, name);
 }
 
 bool jit_set_param(struct jit_vm *vm, const char *text, const char **err)
 {
-    struct jit_params p = vm->params;
-    param_error = vm->param_error;
+    struct reading r = {vm->params, vm->param_error};
     for (const char *s = text; *s;) {
         size_t n = strcspn(s, ",");
-        if (n && !set_one(&p, (struct part){s, n})) {
-            if (err) *err = param_error;
+        if (n && !set_one(&r, (struct part){s, n})) {
+            if (err) *err = r.err;
             return false;
         }
         s += n + (s[n] == ',');
     }
-    vm->params = p;
-    if (p.torture_alloc) jit_arena_fail_after = p.torture_alloc;
-    if (!p.jit) jit_flush(vm, "off", NULL, 0);
+    vm->params = r.p;
+    if (r.p.torture_alloc) jit_arena_fail_after = r.p.torture_alloc;
+    if (!r.p.jit) jit_flush(vm, "off", NULL, 0);
     return true;
 }
