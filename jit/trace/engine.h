@@ -53,7 +53,8 @@ void exit_place(const struct jit_exit *e, const char **file, int *line); /* sour
 int exit_poll(struct jit_trace *t, int which);
 
 /* invalidate.c */
-void trace_release_dead(struct jit_vm *vm); /* frees INVALID traces if nothing runs */
+void trace_release_dead(struct jit_vm *vm); /* frees INVALID traces if nothing runs, is recorded or compiled */
+void traces_drop(struct jit_vm *vm, const char *why, const char *file, int line); /* all, now; as jit_flush */
 
 /* hook_list.c */
 struct hook_list {

@@ -82,7 +82,7 @@ static void trace_free(struct jit_trace *t)
 
 void trace_release_dead(struct jit_vm *vm)
 {
-    if (!vm->dead_traces || vm->running || vm->rec || vm->in_hook) return;
+    if (!vm->dead_traces || vm->running || vm->rec || vm->compiling || vm->in_hook) return;
     vm->dead_traces = false;
     struct jit_trace *dead = NULL;
     for (struct jit_trace **p = &vm->traces; *p;) {
@@ -130,13 +130,8 @@ static void flush_storm(struct jit_vm *vm, const char *why, const char *file, in
     if (++vm->nflushes % JIT_FLUSH_STORM == 0) obs_alarm(vm->obs, JITSTAT_AL_FLUSH_STORM, &at, why);
 }
 
-void jit_flush(struct jit_vm *vm, const char *why, const char *file, int line)
+void traces_drop(struct jit_vm *vm, const char *why, const char *file, int line)
 {
-    if (vm->in_hook) { /* at the next safe point: when the hook has returned */
-        vm->want_flush = true;
-        vm->flush_why = why;
-        return;
-    }
     if (vm->rec) jit_rec_fail(vm->rec, JITSTAT_A_RELEASED);
     if (!vm->traces) return;
     for (struct jit_trace *t = vm->traces; t; t = t->next) t->doomed = true;
@@ -144,6 +139,16 @@ void jit_flush(struct jit_vm *vm, const char *why, const char *file, int line)
     obs_ev_flush(vm->obs, why, n);
     if (n) flush_storm(vm, why, file, line);
     trace_release_dead(vm);
+}
+
+void jit_flush(struct jit_vm *vm, const char *why, const char *file, int line)
+{
+    if (!vm->in_hook) {
+        traces_drop(vm, why, file, line);
+        return;
+    }
+    vm->want_flush = true; /* at the next safe point: when the hook has returned */
+    vm->flush_why = why;
 }
 
 static int by_address(const void *a, const void *b)

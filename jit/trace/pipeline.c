@@ -10,6 +10,7 @@
  * Before: recorder.c, opt/, hooks.c. After: x64/, exit.c.
  */
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,14 @@ static void code_room(struct jit_vm *vm, const struct obs_place *at)
     vm->nearly_full = full;
 }
 
+/* The area could not be closed: code of other traces may stand in pages that were open, and none may be entered. */
+static int area_lost(struct jit_recorder *r, int err)
+{
+    if (r->parent) r->parent->bridge = NULL;
+    traces_drop(r->vm, "the kernel took machine code away", NULL, 0);
+    return err == -EPERM ? JITSTAT_A_CODE_REFUSED : JITSTAT_A_NO_MEMORY;
+}
+
 /* The machine code, and the jump of the guard that leads to it. The area is opened once for both. */
 static int compile_and_attach(struct jit_recorder *r, struct jit_trace *t)
 {
@@ -111,11 +120,8 @@ static int compile_and_attach(struct jit_recorder *r, struct jit_trace *t)
     bool open = code_open(&vm->area) == 0; /* if not, the backend says why */
     int why = jit_backend_compile(&vm->backend, &t->ir, t, r->parent, &t->invalid, t->target ? &to : NULL, &t->arena, &t->code);
     if (why < 0 && r->parent && jit_backend_patch(&vm->backend, r->parent, t->code.entry) == 0) r->parent->bridge = t;
-    if (open && code_close(&vm->area) < 0 && why < 0) {
-        why = JITSTAT_A_CODE_REFUSED;
-        if (r->parent) r->parent->bridge = NULL;
-    }
-    return why;
+    int err = open ? code_close(&vm->area) : 0;
+    return err < 0 ? area_lost(r, err) : why;
 }
 
 #define MORE_EXITS 2 /* that a trace may have besides its guards */
@@ -151,7 +157,7 @@ static bool step_backend(struct jit_recorder *r, struct jit_trace *t)
     if (why < 0 || !t) return t != NULL;
     obs_loop_give_back(&r->room);
     if (why == JITSTAT_A_CODE_FULL && doubled(vm->obs->blk->total.counters[JITSTAT_C_ABORT_CODE_FULL] + 1)) obs_alarm(vm->obs, JITSTAT_AL_CODE_FULL, &at, NULL);
-    if (why == JITSTAT_A_CODE_REFUSED) {
+    if (vm->area.refused && !vm->refused) {
         vm->refused = true;
         obs_add(&vm->obs->blk->total.code_refused, 1);
         obs_alarm(vm->obs, JITSTAT_AL_CODE_REFUSED, &at, NULL);

@@ -1,22 +1,17 @@
 /* embed.c: a program that embeds Lua and knows lua.h and jitstat/jitstat.h only. Linked with the distribution's library, it
  * runs on that one and on ours; embed.sh compares. Each case prints what Lua computed (the same on both) to standard
  * output; what only ours has is checked here, and a check that fails ends the program with status 1. */
-#include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <lua5.4/lauxlib.h>
 #include <lua5.4/lualib.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <jitstat/jitstat.h>
+#include "../noexec.h"
 
 #define CHECK(x) ((x) ? (void)0 : failed(__LINE__, #x))
 static _Noreturn void failed(int line, const char *what)
@@ -287,18 +282,7 @@ static int case_fork(void)
 
 static int case_noexec(void)
 {
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 1, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 3),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
-        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog prog = {sizeof code / sizeof *code, code};
-    CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-    CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) == 0);
+    CHECK(forbid_exec(EACCES, NULL));
     CHECK(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
     lua_State *L = opened(luaL_newstate());
     printf("%lld\n", (long long)run(L, 3000));

@@ -1,22 +1,15 @@
 /* Code memory: code written by the encoder runs; no page is ever writable and executable; space is reused and
  * coalesced; a kernel that refuses executable memory, from the start or later, costs nothing that runs already. */
 #include <criterion/criterion.h>
-#include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../noexec.h"
 #include "code/code.h"
 #include "x64/enc.h"
 
@@ -523,24 +516,6 @@ Test(code, random_use_keeps_every_block_whole)
 
 /* --- a kernel that says no --- */
 
-/* From now on mprotect with PROT_EXEC fails with error, as under systemd's MemoryDenyWriteExecute=. */
-static bool forbid_exec(int error)
-{
-    struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 4),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 2),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
-        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 1, 0),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
-    };
-    struct sock_fprog prog = {sizeof filter / sizeof *filter, filter};
-
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) == 0;
-}
-
 /* Runs f in a child that may lock itself in: its result, or -1 if it died. */
 static int in_child(int (*f)(int), int arg)
 {
@@ -568,7 +543,7 @@ enum { MDWE = -1,
 static int lock_in(int how)
 {
     if (how != MDWE)
-        return forbid_exec(how);
+        return forbid_exec(how, NULL);
     return prctl(PR_SET_MDWE, 1, 0, 0, 0) == 0;
 }
 
@@ -670,7 +645,7 @@ static int short_of_memory(int unused)
     (void)unused;
     CHECK(code_area_init(&a, &here, MB) == 0);
     b = make_const(&a, 42);
-    CHECK(b && forbid_exec(ENOMEM));
+    CHECK(b && forbid_exec(ENOMEM, NULL));
     CHECK(code_open(&a) == -ENOMEM && code_open(&a) == -ENOMEM);
     CHECK(!a.refused && !code_is_open(&a) && run(b) == 42);
     CHECK(code_area_init(&late, &here, MB) == -ENOMEM && !late.refused);
