@@ -122,9 +122,20 @@ static struct jit_arena_chunk *chunk_map(struct jit_arena *a, size_t size)
 {
     struct jit_arena_chunk *c = a->pool ? pool_take(a->pool, size) : NULL;
     if (c)
-        return c;
+        return c; /* it may be larger, and is given back as large as it is */
     c = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return c == MAP_FAILED ? NULL : c;
+    if (c == MAP_FAILED)
+        return NULL;
+    c->size = size;
+    return c;
+}
+
+static struct jit_arena_chunk *chunk_fit(size_t size)
+{
+    struct jit_arena_chunk *c = calloc(1, size);
+    if (c)
+        c->size = size;
+    return c;
 }
 
 /* Pooled chunks have few sizes, so that they serve others later; else chunks double, so that their number stays small. */
@@ -148,15 +159,14 @@ static size_t chunk_size(const struct jit_arena *a, size_t need)
 static bool chunk_add(struct jit_arena *a, size_t size)
 {
     size_t want = chunk_size(a, size);
-    struct jit_arena_chunk *c = a->fit ? calloc(1, want) : chunk_map(a, want);
+    struct jit_arena_chunk *c = a->fit ? chunk_fit(want) : chunk_map(a, want);
     if (!c)
         return false;
     if (a->chunks)
         a->chunks->used = a->p;
     c->older = a->chunks;
-    c->size = want;
     a->chunks = c;
-    a->total += want;
+    a->total += c->size;
     a->p = chunk_start(c);
     a->end = (char *)c + c->size;
     return true;

@@ -51,6 +51,25 @@ Test(arena, large_chunks_are_used_again)
     jit_arena_pool_fini(&pool);
 }
 
+Test(arena, a_chunk_keeps_its_size)
+{
+    struct jit_arena a;
+    struct jit_arena_pool pool = {0};
+    jit_arena_init_pooled(&a, &pool);
+    cr_assert_not_null(jit_arena_alloc(&a, 50000));
+    jit_arena_fini(&a);
+    size_t kept = pool.kept;
+    for (int round = 0; round < 3; round++) {
+        jit_arena_init_pooled(&a, &pool);
+        cr_assert_not_null(jit_arena_alloc(&a, 100));
+        cr_assert_eq(pool.kept, 0, "it serves one that needs less");
+        cr_assert_eq(a.total, kept);
+        jit_arena_fini(&a);
+        cr_assert_eq(pool.kept, kept, "round %d gave back all of it", round);
+    }
+    jit_arena_pool_fini(&pool);
+}
+
 Test(arena, vectors_grow_and_survive_failure)
 {
     struct jit_arena a;
