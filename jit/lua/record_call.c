@@ -116,7 +116,7 @@ static bool tail_head(struct rec_lua *rl)
         jit_rec_close_loop(r);
         return true;
     }
-    if (t && (rl->ntail > MAX_TAIL_CALLS || (r->parent && t == root_of(r->parent->trace)))) return link_to(rl, t);
+    if (t && (rl->ntail > MAX_TAIL_CALLS || (r->parent && t == root_of(r->parent->code->trace)))) return link_to(rl, t);
     if (rl->ntail > 2 * MAX_TAIL_CALLS) {
         r->vm->driver->back_off(r->vm->user, (struct jit_key){.code = rl->p, .pc = pc_index(rl)}, JITSTAT_KIND_ENTRY, 2);
         rl_fail(rl, JITSTAT_A_RETRY);

@@ -32,7 +32,7 @@ _Static_assert(offsetof(struct jit_exit_state, xmm) == 8 * JIT_LOC_XMM && offset
 
 struct rebuild {
     const struct jit_exit_state *st;
-    struct jit_exit *e;
+    const struct jit_exit *e;
     const struct jit_ir *ir;
 };
 
@@ -40,15 +40,15 @@ struct rebuild {
 static uint32_t entry_of(const struct jit_exit *e, jit_ref v)
 {
     uint32_t i = 0;
-    while (e->slots[i].ref != v) i++;
+    while (jit_exit_slots(e)[i].ref != v) i++;
     return i;
 }
 
 static uint64_t exit_value(const struct rebuild *b, jit_ref v)
 {
-    if (jit_ref_is_const(v)) return b->e->consts[v & ~JIT_K];
+    if (jit_ref_is_const(v)) return b->e->code->consts[v & ~JIT_K].bits;
     uint32_t i = entry_of(b->e, v);
-    return jit_ref_is_virtual(b->ir, v) ? b->e->made[i] : ((const uint64_t *)b->st)[b->e->locs[i]];
+    return jit_ref_is_virtual(b->ir, v) ? b->e->code->made[i] : ((const uint64_t *)b->st)[jit_exit_locs(b->e)[i]];
 }
 
 /* The call at the beginning of v's chain. */
@@ -58,7 +58,7 @@ static uint64_t object_new(const struct rebuild *b, jit_ref v)
     const struct jit_op *op = &b->ir->ops.v[v];
     while (op->opcode != JIT_virtual_new) op = &b->ir->ops.v[jit_op_args(b->ir, op)[0]];
     const jit_ref *args = jit_op_args(b->ir, op);
-    for (unsigned i = 0; i < op->nargs; i++) a[i] = jit_ref_is_const(args[i]) ? b->e->consts[args[i] & ~JIT_K] : b->st->gpr[15];
+    for (unsigned i = 0; i < op->nargs; i++) a[i] = jit_ref_is_const(args[i]) ? b->e->code->consts[args[i] & ~JIT_K].bits : b->st->gpr[15];
     return ((uint64_t(*)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t))(uintptr_t)a[0])(a[1], a[2], a[3], a[4], a[5], a[6]);
 }
 
@@ -76,27 +76,29 @@ static void object_fill(const struct rebuild *b, char *o, jit_ref v)
         cell_fill(o + op->descr->offset, op->descr, value);
     } else {
         char *part;
-        memcpy(&part, o + (int64_t)b->e->consts[args[1] & ~JIT_K], sizeof part);
-        cell_fill(part + op->descr->offset + (int64_t)b->e->consts[args[2] & ~JIT_K] * op->descr->stride, op->descr, value);
+        memcpy(&part, o + (int64_t)b->e->code->consts[args[1] & ~JIT_K].i, sizeof part);
+        cell_fill(part + op->descr->offset + (int64_t)b->e->code->consts[args[2] & ~JIT_K].i * op->descr->stride, op->descr, value);
     }
 }
 
 /* False: the guest has no memory, and none of the objects is in a slot. */
-static bool rebuild_all(const struct jit_exit_state *st, struct jit_exit *e)
+static bool rebuild_all(const struct jit_exit_state *st, const struct jit_exit *e)
 {
-    struct rebuild b = {st, e, &e->trace->ir};
-    memset(e->made, 0, e->nslots * sizeof *e->made);
+    struct rebuild b = {st, e, &e->code->trace->ir};
+    const struct jit_slot_val *slots = jit_exit_slots(e);
+    uint64_t *made = e->code->made;
+    memset(made, 0, e->nslots * sizeof *made);
     for (uint32_t i = 0; i < e->nslots; i++) {
-        jit_ref v = e->slots[i].ref;
+        jit_ref v = slots[i].ref;
         if (v == JIT_NOREF || !jit_ref_is_virtual(b.ir, v)) continue;
         uint32_t first = entry_of(e, v);
-        e->made[i] = first < i ? e->made[first] : object_new(&b, v);
-        if (e->made[i]) continue;
-        memset(e->made, 0, e->nslots * sizeof *e->made);
+        made[i] = first < i ? made[first] : object_new(&b, v);
+        if (made[i]) continue;
+        memset(made, 0, e->nslots * sizeof *made);
         return false;
     }
     for (uint32_t i = 0; i < e->nslots; i++)
-        if (e->made[i] && entry_of(e, e->slots[i].ref) == i) object_fill(&b, (char *)(uintptr_t)e->made[i], e->slots[i].ref);
+        if (made[i] && entry_of(e, slots[i].ref) == i) object_fill(&b, (char *)(uintptr_t)made[i], slots[i].ref);
     return true;
 }
 
@@ -104,16 +106,18 @@ static bool rebuild_all(const struct jit_exit_state *st, struct jit_exit *e)
 
 static void write_slots(const struct jit_exit_state *st, const struct jit_exit *e, const struct jit_frame_layout *l, char *base)
 {
-    const uint64_t *words = (const uint64_t *)st;
+    const uint64_t *words = (const uint64_t *)st, *made = e->code->made;
+    const struct jit_const *consts = e->code->consts;
+    const jit_loc *locs = jit_exit_locs(e);
     for (uint32_t i = 0; i < e->nslots; i++) {
-        const struct jit_slot_val *sv = &e->slots[i];
+        const struct jit_slot_val *sv = jit_exit_slots(e) + i;
         if (sv->slot == JIT_SLOT_PART) continue;
         char *slot = base + (int64_t)sv->slot * l->slot_size;
         if (sv->ref != JIT_NOREF)
-            *(uint64_t *)(slot + l->payload_off) = jit_ref_is_const(sv->ref)    ? e->consts[sv->ref & ~JIT_K]
-                                                   : e->locs[i] == JIT_LOC_NONE ? e->made[i]
-                                                                                : words[e->locs[i]];
-        bool lost = sv->ref != JIT_NOREF && !jit_ref_is_const(sv->ref) && e->locs[i] == JIT_LOC_NONE && !e->made[i];
+            *(uint64_t *)(slot + l->payload_off) = jit_ref_is_const(sv->ref) ? consts[sv->ref & ~JIT_K].bits
+                                                   : locs[i] == JIT_LOC_NONE ? made[i]
+                                                                             : words[locs[i]];
+        bool lost = sv->ref != JIT_NOREF && !jit_ref_is_const(sv->ref) && locs[i] == JIT_LOC_NONE && !made[i];
         uint32_t tag = lost ? 0 : sv->tag;
         if (l->tag_size == 4) *(uint32_t *)(slot + l->tag_off) = tag;
         else *(uint8_t *)(slot + l->tag_off) = (uint8_t)tag;
@@ -124,20 +128,24 @@ static void write_slots(const struct jit_exit_state *st, const struct jit_exit *
 
 static bool is_counted(const struct jit_trace *t) { return jit_poll_word.count_semaphore || t->counted; }
 
+/* Exits taken. */
+static uint64_t *exit_count(const struct jit_exit *e) { return (uint64_t *)&e->code->trace->guards[jit_exit_number(e)].exits; }
+
 static void count(uint64_t *word, uint64_t n) { __atomic_store_n(word, *word + n, __ATOMIC_RELAXED); }
 
 /* What is owed at an exit. */
 static void count_exit(const struct jit_exit_state *st, const struct jit_exit *e)
 {
-    if (!is_counted(e->trace)) return;
+    const struct jit_trace *t = e->code->trace;
+    if (!is_counted(t)) return;
     if (e->paid) {
-        count(e->trace->target ? e->trace->target->entries : e->trace->runs, (uint64_t)-1);
+        count(t->target ? t->target->entries : t->runs, (uint64_t)-1);
         return;
     }
-    if (e->batch) count(e->trace->runs, e->batch - st->gpr[e->left_reg]);
-    for (const struct jit_owed *o = e->trace->code.owed; o; o = o->up) {
+    if (e->batch) count(t->runs, e->batch - st->gpr[e->left_reg]);
+    for (const struct jit_owed *o = t->code.owed; o; o = o->up) {
         count(o->trace->runs, 1);
-        if (o->from) count(o->from->trace->runs, o->from->batch - st->left);
+        if (o->from) count(o->from->code->trace->runs, o->from->batch - st->left);
     }
 }
 
@@ -146,20 +154,21 @@ static void dump_exit(const struct jit_exit *e)
     const char *file = "";
     int line = 0;
     exit_place(e, &file, &line);
-    fprintf(stderr, "exit %c%llu guard %u %s:%d\n", e->trace->kind, (unsigned long long)e->trace->number, e->number, file, line);
+    const struct jit_trace *t = e->code->trace;
+    fprintf(stderr, "exit %c%llu guard %u %s:%d\n", t->kind, (unsigned long long)t->number, jit_exit_number(e), file, line);
 }
 
 void exit_handler(struct jit_exit_state *st)
 {
     struct jit_exit *e = st->exit;
-    struct jit_vm *vm = e->trace->vm;
-    __atomic_store_n(e->count, *e->count + 1, __ATOMIC_RELAXED);
+    struct jit_vm *vm = e->code->trace->vm;
+    count(exit_count(e), 1);
     obs_add(&vm->obs->blk->total.guard_exits, 1);
     if (vm->dump_exits) dump_exit(e);
     count_exit(st, e);
-    if (e->made && !rebuild_all(st, e)) vm->driver->no_memory((void *)st->gpr[15]);
+    if (e->virtuals && !rebuild_all(st, e)) vm->driver->no_memory((void *)st->gpr[15]);
     write_slots(st, e, &vm->driver->layout, (char *)st->gpr[14]);
-    vm->driver->restore_frames((void *)st->gpr[15], e->frames, e->nframes);
+    vm->driver->restore_frames((void *)st->gpr[15], jit_exit_frames(e), e->nframes);
 }
 
 /* Machine code has counted already. */
@@ -174,10 +183,10 @@ int exit_poll(struct jit_trace *t, int which)
 static uint32_t same_place(const struct jit_exit *e)
 {
     uint32_t n = 0;
-    const struct jit_resume_frame *f = &e->frames[e->nframes - 1];
-    for (const struct jit_trace *t = e->trace; t->parent; t = t->parent, n++) {
+    const struct jit_resume_frame *f = &jit_exit_frames(e)[e->nframes - 1];
+    for (const struct jit_trace *t = e->code->trace; t->parent; t = t->parent, n++) {
         const struct jit_exit *up = &t->parent->code.exits[t->parent_exit];
-        const struct jit_resume_frame *g = &up->frames[up->nframes - 1];
+        const struct jit_resume_frame *g = &jit_exit_frames(up)[up->nframes - 1];
         if (up->nframes != e->nframes || g->code != f->code || g->pc != f->pc) break;
     }
     return n;
@@ -204,8 +213,8 @@ static uint32_t exits_wanted(const struct jit_vm *vm, const struct jit_trace *ro
 
 void exit_place(const struct jit_exit *e, const char **file, int *line)
 {
-    const struct jit_resume_frame *f = &e->frames[e->nframes - 1];
-    e->trace->vm->driver->place((void *)(uintptr_t)f->code, f->pc, file, line);
+    const struct jit_resume_frame *f = &jit_exit_frames(e)[e->nframes - 1];
+    e->code->trace->vm->driver->place((void *)(uintptr_t)f->code, f->pc, file, line);
     if (e->line) *line = (int)e->line;
 }
 
@@ -214,19 +223,19 @@ static void exit_storm(struct jit_vm *vm, const struct jit_exit *e)
 {
     char detail[JITSTAT_DETAIL_LEN];
     struct obs_place at;
-    trace_place(e->trace, &at);
+    trace_place(e->code->trace, &at);
     exit_place(e, &at.file, &at.line);
-    snprintf(detail, sizeof detail, "guard %u of %s %llu, %llu exits", e->number, at.kind == JITSTAT_KIND_BRIDGE ? "bridge" : "loop",
-             (unsigned long long)at.number, (unsigned long long)*e->count);
+    snprintf(detail, sizeof detail, "guard %u of %s %llu, %llu exits", jit_exit_number(e), at.kind == JITSTAT_KIND_BRIDGE ? "bridge" : "loop",
+             (unsigned long long)at.number, (unsigned long long)*exit_count(e));
     obs_alarm(vm->obs, JITSTAT_AL_EXIT_STORM, &at, detail);
 }
 
 /* Starts a bridge recording when the exit has got hot. */
 static bool exit_hot(struct jit_vm *vm, void *ctx, struct jit_exit *e)
 {
-    if (e->kind != JIT_EXIT_GUARD || e->bridge || !e->patch || e->trace->state != JIT_TR_LIVE) return false;
+    if (e->kind != JIT_EXIT_GUARD || e->bridge || !e->patch || e->code->trace->state != JIT_TR_LIVE) return false;
     if (++e->hot < e->hot_limit || vm->rec || vm->interrupt || !vm->params.jit || vm->refused) return false;
-    struct jit_trace *t = e->trace, *root = t;
+    struct jit_trace *t = e->code->trace, *root = t;
     while (root->parent) root = root->parent;
     if (e->hot < exits_wanted(vm, root)) {
         e->hot_limit = exits_wanted(vm, root);
@@ -241,7 +250,7 @@ static bool exit_hot(struct jit_vm *vm, void *ctx, struct jit_exit *e)
     vm->nbridges++;
     struct obs_place at;
     trace_place(t, &at);
-    obs_ev_exit_hot(vm->obs, &at, e->number, *e->count);
+    obs_ev_exit_hot(vm->obs, &at, jit_exit_number(e), *exit_count(e));
     return rec_new(vm, ctx, t->key, JITSTAT_KIND_BRIDGE, e) != NULL;
 }
 
@@ -252,7 +261,8 @@ enum jit_exit_kind jit_run(struct jit_vm *vm, void *ctx, void *frame, struct jit
     uint32_t depth = vm->running++;
     struct jit_exit *e = ((jit_enter_fn)(uintptr_t)vm->backend.enter)(ctx, frame, trace->code.entry);
     vm->running = depth;
-    if (*e->count >= EXIT_STORM && doubled(*e->count) && e->kind == JIT_EXIT_GUARD) exit_storm(vm, e);
+    uint64_t taken = *exit_count(e);
+    if (taken >= EXIT_STORM && doubled(taken) && e->kind == JIT_EXIT_GUARD) exit_storm(vm, e);
     enum jit_exit_kind kind = (enum jit_exit_kind)e->kind;
     *record = exit_hot(vm, ctx, e);
     if (vm->dead_traces && !*record) trace_release_dead(vm);

@@ -172,7 +172,7 @@ static void info_fill(struct jitstat_loop_info *info, struct jit_vm *vm, int kin
 
 static void info_of_recorder(struct jitstat_loop_info *info, struct jit_recorder *r)
 {
-    info_fill(info, r->vm, r->kind, r->number, r->name, r->key, r->parent ? r->parent->trace->number : 0, r->parent ? r->parent->number : 0);
+    info_fill(info, r->vm, r->kind, r->number, r->name, r->key, r->parent ? r->parent->code->trace->number : 0, r->parent ? jit_exit_number(r->parent) : 0);
 }
 
 void hooks_optimize(struct jit_vm *vm, struct jit_recorder *r, struct jit_ir *ir, struct jit_arena *arena)

@@ -25,7 +25,7 @@ static bool trace_unlink(struct jit_trace *t)
         if (e->bridge == t) {
             e->bridge = NULL;
             e->hot = 0;
-            if (t->parent->guards) __atomic_store_n((uint64_t *)&t->parent->guards[t->parent_exit].bridge, 0, __ATOMIC_RELAXED);
+            __atomic_store_n((uint64_t *)&t->parent->guards[t->parent_exit].bridge, 0, __ATOMIC_RELAXED);
             return t->parent->doomed || jit_backend_patch(&vm->backend, e, NULL) == 0;
         }
         return true;
@@ -61,7 +61,7 @@ static uint32_t traces_kill(struct jit_vm *vm)
                 n++;
             }
     }
-    if (vm->rec && vm->rec->parent && vm->rec->parent->trace->state != JIT_TR_LIVE) jit_rec_fail(vm->rec, JITSTAT_A_RELEASED);
+    if (vm->rec && vm->rec->parent && vm->rec->parent->code->trace->state != JIT_TR_LIVE) jit_rec_fail(vm->rec, JITSTAT_A_RELEASED);
     return n;
 }
 
@@ -72,7 +72,7 @@ static void trace_free(struct jit_trace *t)
     struct obs_place at;
     trace_place(t, &at);
     t->state = JIT_TR_FREED;
-    obs_loop_freed(vm->obs, t->rec == &t->own_rec ? NULL : t->rec);
+    obs_loop_freed(vm->obs, t->lost ? NULL : t->rec);
     obs_ev_free(vm->obs, &at, t->code.start, t->code.size);
     trace_unname(t);
     jit_backend_free(&vm->backend, &t->code);

@@ -170,7 +170,7 @@ void listing_keep(struct jit_recorder *r, struct jit_trace *t)
 {
     struct jit_vm *vm = t->vm;
     struct writer w = {.r = r};
-    if (t->rec == &t->own_rec || vm->params.listing_size == 0) return;
+    if (t->lost || vm->params.listing_size == 0) return;
     if (listing_write(&w, t)) obs_listing_add(vm->obs, t->rec, (const struct jitstat_listing *)w.out.v, (uint64_t)vm->params.listing_size);
     else obs_add(&vm->obs->blk->total.listings_lost, 1);
 }

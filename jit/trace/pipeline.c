@@ -59,11 +59,12 @@ static void trace_roots(struct jit_trace *t)
         if (t->ir.consts.v[i].gc && t->ir.consts.v[i].p) t->roots[t->nroots++] = t->ir.consts.v[i].p;
 }
 
-/* Bytes that most traces need, but for locations at exits. */
+/* Bytes that most traces need. */
 static size_t trace_size(const struct jit_recorder *r, const struct jit_ir *ir)
 {
-    size_t exits = (jit_ir_count_guards(ir) + 3) * (sizeof(struct jit_exit) + 16);
-    return exits + jit_ir_kept_size(ir) + ir->consts.n * sizeof(uint64_t) + r->ndeps * sizeof *r->deps + strlen(r->name) + strlen(r->file) + 256;
+    uint32_t nroots = 0;
+    for (uint32_t i = 0; i < ir->consts.n; i++) nroots += ir->consts.v[i].gc;
+    return jit_backend_kept_size(ir) + jit_ir_kept_size(ir) + (r->ndeps + nroots) * sizeof(void *) + strlen(r->name) + strlen(r->file) + 192;
 }
 
 /* All of the trace's data; its operations stay in the recorder's memory and go with it. */
@@ -79,8 +80,8 @@ static struct jit_trace *trace_new(struct jit_recorder *r, struct jit_ir *ir, st
     t->ndeps = r->ndeps;
     t->deps = jit_arena_alloc(&t->arena, (r->ndeps + 1) * sizeof *t->deps);
     if (r->parent) {
-        t->parent = r->parent->trace;
-        t->parent_exit = r->parent->number;
+        t->parent = r->parent->code->trace;
+        t->parent_exit = jit_exit_number(r->parent);
     }
     if (jit_ir_spread(ir) && jit_ir_keep(&t->ir, ir, &t->arena)) trace_roots(t);
     if (!t->roots || t->arena.failed) {
@@ -124,15 +125,18 @@ static int compile_and_attach(struct jit_recorder *r, struct jit_trace *t)
     return err < 0 ? area_lost(r, err) : why;
 }
 
-#define MORE_EXITS 2 /* that a trace may have besides its guards */
-
-/* The words that machine code counts in. */
-static void room_take(struct jit_recorder *r, struct jit_trace *t)
+/* The words that machine code and exits count in. False: there is no memory for them. */
+static bool room_take(struct jit_recorder *r, struct jit_trace *t)
 {
-    obs_loop_take(r->vm->obs, jit_ir_count_guards(&t->ir) + MORE_EXITS, &r->room);
-    t->rec = r->room.loop ? r->room.loop : &t->own_rec;
+    uint32_t nexits = jit_ir_count_guards(&t->ir) + JIT_MORE_EXITS;
+    obs_loop_take(r->vm->obs, nexits, &r->room);
+    t->lost = !r->room.loop;
+    t->rec = t->lost ? jit_arena_alloc(&t->arena, sizeof *t->rec) : r->room.loop;
+    t->guards = t->lost ? jit_arena_alloc(&t->arena, nexits * sizeof *t->guards) : r->room.guards;
+    if (!t->rec || !t->guards) return false;
     t->runs = (uint64_t *)&t->rec->runs;
     t->entries = t->kind == JITSTAT_KIND_LOOP ? (uint64_t *)&t->rec->entry_runs : t->runs;
+    return true;
 }
 
 /* t NULL: what the optimize hook did ended the compilation; the events are the same, so that each call of the hook has
@@ -150,8 +154,8 @@ static bool step_backend(struct jit_recorder *r, struct jit_trace *t)
     if (vm->torture_counter <= 0) vm->torture_counter = vm->params.torture_guard;
     obs_timer_enter(vm->obs, JITSTAT_T_BACKEND);
     obs_ev_backend_begin(vm->obs, &at);
-    if (t) room_take(r, t);
-    int why = t ? compile_and_attach(r, t) : r->status;
+    int why = !t ? r->status : room_take(r, t) ? compile_and_attach(r, t)
+                                               : JITSTAT_A_NO_MEMORY;
     obs_ev_backend_end(vm->obs, &at, obs_timer_leave(vm->obs, JITSTAT_T_BACKEND), code->start, code->size);
     code_room(vm, &at);
     if (why < 0 || !t) return t != NULL;
@@ -178,7 +182,7 @@ static void guard_fill(struct jit_trace *t, uint32_t i)
     g->line = (uint32_t)line;
     g->op = e->op;
     g->kind = kinds[e->kind];
-    if (strcmp(file, t->file) != 0) g->file_off = obs_string(t->vm->obs, file);
+    if (!t->lost && strcmp(file, t->file) != 0) g->file_off = obs_string(t->vm->obs, file);
 }
 
 static void exits_init(struct jit_trace *t)
@@ -189,8 +193,7 @@ static void exits_init(struct jit_trace *t)
         e->hot_limit = (uint32_t)vm->params.trace_eagerness;
         if (t->ir.ops.v[e->op].opcode == JIT_guard_stack) e->kind = JIT_EXIT_INTERP; /* the guest grows its stack: no bridge */
         if (t->ir.ops.v[e->op].opcode == JIT_guard_not_due) e->kind = JIT_EXIT_DUE;
-        e->count = t->guards ? (uint64_t *)&t->guards[i].exits : &e->own_count;
-        if (t->guards) guard_fill(t, i);
+        guard_fill(t, i);
     }
 }
 
@@ -203,11 +206,11 @@ struct jit_trace *pipeline_compile(struct jit_recorder *r, enum jit_link link, s
     r->ir.link = link;
     /* What a trace links to may have gone while it was recorded. */
     if (target && target->state != JIT_TR_LIVE) jit_rec_fail(r, JITSTAT_A_RELEASED);
-    if (r->parent && r->parent->trace->state != JIT_TR_LIVE) jit_rec_fail(r, JITSTAT_A_RELEASED);
+    if (r->parent && r->parent->code->trace->state != JIT_TR_LIVE) jit_rec_fail(r, JITSTAT_A_RELEASED);
     if (r->status < 0 && step_optimize(r, &opt, &r->scratch)) {
         hooks_optimize(vm, r, &opt, &r->scratch);
         if (target && target->state != JIT_TR_LIVE) jit_rec_fail(r, JITSTAT_A_RELEASED);
-        if (r->parent && (r->parent->trace->state != JIT_TR_LIVE || r->parent->bridge)) jit_rec_fail(r, JITSTAT_A_RELEASED);
+        if (r->parent && (r->parent->code->trace->state != JIT_TR_LIVE || r->parent->bridge)) jit_rec_fail(r, JITSTAT_A_RELEASED);
         if (jit_opt_verify && !jit_ir_verify(&opt, err, sizeof err)) {
             jit_ir_dump(&opt, err);
             abort();
@@ -237,8 +240,8 @@ void trace_publish(struct jit_trace *t, struct jit_recorder *r)
     struct jit_vm *vm = t->vm;
     struct obs_place at;
     trace_place(t, &at);
-    assert(t->code.nexits <= r->room.nguards);
-    obs_loop_fill(vm->obs, &r->room, &at, t->code.start, t->code.size, t->ir.ops.n, t->parent ? t->parent->number : 0, t->parent_exit, t->code.nexits, &t->guards);
+    assert(t->code.nexits <= jit_ir_count_guards(&t->ir) + JIT_MORE_EXITS);
+    obs_loop_fill(vm->obs, &r->room, &at, t->code.start, t->code.size, t->ir.ops.n, t->parent ? t->parent->number : 0, t->parent_exit, t->code.nexits, NULL);
     t->counted = vm->debug;
     exits_init(t);
     listing_keep(r, t);
@@ -249,7 +252,7 @@ void trace_publish(struct jit_trace *t, struct jit_recorder *r)
     vm->traces = t;
     if (t->parent) {
         const struct jit_exit *e = &t->parent->code.exits[t->parent_exit];
-        if (e->bridge == t && t->parent->guards) __atomic_store_n((uint64_t *)&t->parent->guards[e->number].bridge, t->number, __ATOMIC_RELAXED);
+        if (e->bridge == t) __atomic_store_n((uint64_t *)&t->parent->guards[t->parent_exit].bridge, t->number, __ATOMIC_RELAXED);
     } else {
         struct jit_cell *c = cell_find(vm, t->key, t->place, true);
         if (c) {

@@ -30,7 +30,7 @@ void rec_place(const struct jit_recorder *r, struct obs_place *at)
 
 static jit_ref seed_const(struct jit_recorder *r, jit_ref ref)
 {
-    const struct jit_const *k = jit_ref_const(&r->parent->trace->ir, ref);
+    const struct jit_const *k = jit_ref_const(&r->parent->code->trace->ir, ref);
     return k->type == 'i' ? jit_ir_const_i(&r->ir, k->i) : k->type == 'f' ? jit_ir_const_f(&r->ir, k->f)
                                                                           : jit_ir_const_r(&r->ir, k->p, k->gc);
 }
@@ -41,7 +41,7 @@ static jit_ref seed_value(struct jit_recorder *r, jit_ref ref, jit_ref *seeds);
 /* Another chain like the parent's. */
 static jit_ref seed_chain(struct jit_recorder *r, jit_ref ref, jit_ref *seeds)
 {
-    const struct jit_ir *pir = &r->parent->trace->ir;
+    const struct jit_ir *pir = &r->parent->code->trace->ir;
     const struct jit_op *op = &pir->ops.v[ref];
     jit_ref args[8];
     if (op->opcode != JIT_virtual_new) args[0] = seed_chain(r, jit_op_args(pir, op)[0], seeds);
@@ -58,21 +58,21 @@ static jit_ref seed_value(struct jit_recorder *r, jit_ref ref, jit_ref *seeds)
     const struct jit_exit *e = r->parent;
     uint32_t i = 0;
     if (jit_ref_is_const(ref)) return seed_const(r, ref);
-    while (e->slots[i].ref != ref) i++; /* jit_ir_spread put it there */
-    if (seeds[i] == JIT_NOREF && !r->ir.failed && jit_ref_is_virtual(&e->trace->ir, ref)) seeds[i] = seed_chain(r, ref, seeds);
+    while (jit_exit_slots(e)[i].ref != ref) i++; /* jit_ir_spread put it there */
+    if (seeds[i] == JIT_NOREF && !r->ir.failed && jit_ref_is_virtual(&e->code->trace->ir, ref)) seeds[i] = seed_chain(r, ref, seeds);
     return seeds[i];
 }
 
 static void seed_inputs(struct jit_recorder *r, jit_ref *seeds)
 {
     const struct jit_exit *e = r->parent;
-    const struct jit_ir *pir = &e->trace->ir;
+    const struct jit_ir *pir = &e->code->trace->ir;
     for (uint32_t i = 0; i < e->nslots; i++) {
-        jit_ref ref = e->slots[i].ref;
+        jit_ref ref = jit_exit_slots(e)[i].ref;
         uint32_t j = 0;
         seeds[i] = JIT_NOREF;
         if (ref == JIT_NOREF || jit_ref_is_const(ref) || jit_ref_is_virtual(pir, ref)) continue;
-        while (e->slots[j].ref != ref) j++;
+        while (jit_exit_slots(e)[j].ref != ref) j++;
         char t = jit_ref_type(pir, ref);
         jit_ref k = jit_ir_const_i(&r->ir, i);
         seeds[i] = j < i ? seeds[j] : jit_ir_emit(&r->ir, t == 'i' ? JIT_inputarg_i : t == 'f' ? JIT_inputarg_f
@@ -87,13 +87,13 @@ static void rec_seed_bridge(struct jit_recorder *r, jit_ref *seeds)
     const struct jit_exit *e = r->parent;
     seed_inputs(r, seeds);
     for (uint32_t i = 0; i < e->nslots; i++) {
-        const struct jit_slot_val *sv = &e->slots[i];
+        const struct jit_slot_val *sv = &jit_exit_slots(e)[i];
         if (sv->slot == JIT_SLOT_PART) continue;
         jit_ref ref = sv->ref == JIT_NOREF ? JIT_NOREF : seed_value(r, sv->ref, seeds);
         struct jit_rec_slot *s = jit_rec_slot(r, sv->slot);
         *s = (struct jit_rec_slot){.ref = ref, .tag = sv->tag, .flags = JIT_SL_KNOWN | JIT_SL_WRITTEN};
     }
-    memcpy(r->frames, e->frames, e->nframes * sizeof *e->frames);
+    memcpy(r->frames, jit_exit_frames(e), e->nframes * sizeof *r->frames);
     r->nframes = e->nframes;
     r->base = r->frames[r->nframes - 1].base;
     r->code = r->frames[r->nframes - 1].code;
@@ -593,7 +593,7 @@ void jit_rec_abort(struct jit_recorder *r, enum jitstat_abort why)
     obs_ev_abort(vm->obs, &at, why, r->ns_tracing, file, line);
     if (r->parent) {
         struct jit_exit *e = r->parent;
-        e->aborts++;
+        if (e->aborts < JIT_EXIT_ABORTS) e->aborts++;
         e->hot = 0;
         e->hot_limit = e->aborts >= vm->params.max_aborts ? UINT32_MAX : e->hot_limit * 2;
     } else {

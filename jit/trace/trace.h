@@ -46,9 +46,9 @@ struct jit_trace {
     uint32_t parent_exit;
     struct jit_trace *target; /* link TRACE */
     struct jit_trace *next; /* all traces of the VM, newest first */
-    struct jitstat_loop *rec; /* in the stats block; never NULL (own_rec when lost) */
-    struct jitstat_loop own_rec;
-    struct jitstat_guard *guards;
+    struct jitstat_loop *rec; /* in the stats block, or, if there was no room, in the arena */
+    struct jitstat_guard *guards; /* [code.nexits], there too */
+    bool lost; /* they are in the arena: nobody sees them */
     void **deps; /* objects whose constants were used */
     uint32_t ndeps;
     void **roots; /* collectable constants of ir, each once */

@@ -96,7 +96,7 @@ static bool lower_prepare(struct lower *l)
     const struct jit_ir *ir = l->ir;
     uint32_t guards = jit_ir_count_guards(ir), n = ir->ops.n;
     l->next_extra = guards;
-    l->stubs = jit_arena_alloc(l->scratch, (guards + 3) * sizeof *l->stubs);
+    l->stubs = jit_arena_alloc(l->scratch, (guards + JIT_MORE_EXITS) * sizeof *l->stubs);
     l->sel = jit_arena_alloc(l->scratch, n + 1);
     l->pool = jit_arena_alloc(l->scratch, (ir->consts.n + 1) * sizeof *l->pool);
     if (!l->stubs || !l->sel || !l->pool) return false;
@@ -153,22 +153,52 @@ static int compile_into(const struct lower *proto, size_t size)
     }
 }
 
+static bool has_virtual(const struct jit_ir *ir, const struct jit_resume *r)
+{
+    for (uint32_t i = 0; i < r->nslots; i++)
+        if (ir->slots.v[r->slots + i].ref != JIT_NOREF && jit_ref_is_virtual(ir, ir->slots.v[r->slots + i].ref)) return true;
+    return false;
+}
+
+/* Slots that the exits list together. *longest: of one exit with removed objects; 0: there is none. */
+static uint32_t exits_slots(const struct jit_ir *ir, uint32_t *longest)
+{
+    uint32_t sum = 0;
+    *longest = 0;
+    for (uint32_t n = 0; n < ir->ops.n; n++) {
+        const struct jit_op *op = &ir->ops.v[n];
+        if (op->resume == JIT_NORESUME || !(jit_op_is_guard(op) || op->opcode == JIT_label || op->opcode == JIT_jump)) continue;
+        const struct jit_resume *r = &ir->resumes.v[op->resume];
+        sum += r->nslots;
+        if (r->nslots > *longest && has_virtual(ir, r)) *longest = r->nslots;
+    }
+    return sum;
+}
+
 static bool out_prepare(struct lower *l)
 {
     const struct jit_ir *ir = l->ir;
-    l->out->exits = jit_arena_alloc(l->arena, (jit_ir_count_guards(ir) + 3) * sizeof *l->out->exits);
-    l->out->op_offset = jit_arena_alloc(ir->arena, (ir->ops.n + 1) * sizeof *l->out->op_offset);
-    l->consts = jit_arena_alloc(l->arena, (ir->consts.n + 1) * sizeof *l->consts);
-    if (!l->out->exits || !l->out->op_offset || !l->consts) return false;
-    for (uint32_t k = 0; k < ir->consts.n; k++) l->consts[k] = ir->consts.v[k].bits;
-    return true;
+    uint32_t longest, nlocs = exits_slots(ir, &longest);
+    struct jit_code *out = l->out;
+    *out = (struct jit_code){.trace = l->trace, .slots = ir->slots.v, .frames = ir->frames.v, .consts = ir->consts.v};
+    out->exits = jit_arena_alloc(l->arena, (jit_ir_count_guards(ir) + JIT_MORE_EXITS) * sizeof *out->exits);
+    out->locs = jit_arena_alloc(l->arena, nlocs * sizeof *out->locs);
+    out->op_offset = jit_arena_alloc(ir->arena, (ir->ops.n + 1) * sizeof *out->op_offset);
+    bool ok = out->exits && out->locs && out->op_offset;
+    if (longest) ok &= (out->made = jit_arena_alloc(l->arena, longest * sizeof *out->made)) != NULL;
+    return ok;
+}
+
+size_t jit_backend_kept_size(const struct jit_ir *ir)
+{
+    uint32_t longest, nlocs = exits_slots(ir, &longest);
+    return (jit_ir_count_guards(ir) + JIT_MORE_EXITS) * sizeof(struct jit_exit) + nlocs * sizeof(jit_loc) + longest * sizeof(uint64_t);
 }
 
 int jit_backend_compile(struct jit_backend *be, const struct jit_ir *ir, struct jit_trace *trace, const struct jit_exit *parent,
                         const uint32_t *invalid_word, const struct jit_target *target, struct jit_arena *arena, struct jit_code *out)
 {
     struct lower l = {.be = be, .ir = ir, .trace = trace, .parent = parent, .invalid_word = invalid_word, .target = target, .arena = arena, .out = out, .dump = jit_dump_wants("ra")};
-    *out = (struct jit_code){0};
     if (!out_prepare(&l)) return JITSTAT_A_NO_MEMORY;
     int r = code_open(be->area);
     if (r < 0) return abort_of(r);
@@ -180,10 +210,11 @@ int jit_backend_compile(struct jit_backend *be, const struct jit_ir *ir, struct 
 
 int jit_backend_patch(struct jit_backend *be, struct jit_exit *exit, const void *entry)
 {
+    const uint8_t *start = exit->code->start;
     if (!exit->patch) return -EINVAL;
     int r = code_open(be->area);
     if (r < 0) return r;
-    r = code_patch_rel32(be->area, exit->patch, entry ? entry : exit->stub);
+    r = code_patch_rel32(be->area, exit->code->start + exit->patch, entry ? entry : start + exit->stub);
     int c = code_close(be->area);
     return r < 0 ? r : c;
 }

@@ -51,31 +51,31 @@ struct jit_owed {
     uint32_t n; /* bridges from here up */
 };
 
-/* One way out of a compiled trace. Lives as long as the trace (in its arena). */
+/* One way out of a compiled trace. Lives as long as the trace (in its arena). A third of what is compiled are guards, so what
+ * all exits of a trace have in common stands in its struct jit_code, and the rest is numbers relative to that. */
 struct jit_exit {
-    struct jit_trace *trace;
-    uint32_t number; /* guard number in the trace, 0 .. nexits-1 */
-    uint32_t op; /* index of the operation in the optimized IR */
-    const struct jit_slot_val *slots; /* what the slots hold; refs that are constants carry JIT_K */
-    uint32_t nslots, nframes;
-    const struct jit_resume_frame *frames;
-    const uint64_t *consts; /* by const index: bits (trace's constants) */
-    jit_loc *locs; /* [nslots] */
-    uint64_t *made; /* [nslots] scratch of the handler: removed objects as they are rebuilt; NULL: there are none */
-    uint8_t *patch; /* rel32 to patch when a bridge is attached; NULL: cannot get one */
-    uint8_t *stub; /* the exit's own code, where patch leads without a bridge */
+    const struct jit_code *code; /* of the trace, with all its exits */
     struct jit_trace *bridge;
-    uint64_t *count; /* exits taken: word in the stats block or own_count */
-    uint64_t own_count;
-    uint32_t line;
+    uint32_t op; /* index of the operation in the optimized IR */
+    uint32_t slots, nslots; /* into code->slots: what the slots hold; refs that are constants carry JIT_K */
+    uint32_t locs; /* into code->locs, [nslots] */
+    uint32_t frames; /* into code->frames */
+    uint32_t patch; /* from code->start: the rel32 to patch when a bridge is attached; 0: cannot get one */
+    uint32_t stub; /* from code->start: the exit's own code, where patch leads without a bridge */
     uint32_t hot; /* exits since the last look, for trace_eagerness; back-off */
     uint32_t hot_limit;
-    uint32_t aborts; /* bridge recordings that failed here */
+    uint32_t line : JIT_LINE_BITS;
+    uint32_t aborts : 32 - JIT_LINE_BITS; /* bridge recordings that failed here; at most JIT_EXIT_ABORTS */
+    uint16_t batch; /* rounds that a loop counts at once (lower_poll.c); the handler counts what was left. 0: counted already */
+    uint8_t left_reg; /* behind the label of a loop that counts in a register: that one, which holds what is left of `batch` */
+    uint8_t nframes;
     uint8_t kind; /* enum jit_exit_kind */
     bool paid; /* the jump that did not take place because its frames could not be made has been counted */
-    uint8_t left_reg; /* behind the label of a loop that counts in a register: that one, which holds what is left of ... */
-    uint16_t batch; /* ... so many rounds (lower_poll.c); the handler counts the others. 0: counted already */
+    bool virtuals; /* removed objects are among the slots' values */
 };
+_Static_assert(sizeof(struct jit_exit) <= 64, "an exit takes no more than a cache line");
+#define JIT_EXIT_ABORTS 255
+#define JIT_MORE_EXITS 2 /* that a trace may have besides its guards */
 enum jit_exit_kind { JIT_EXIT_GUARD,
                      JIT_EXIT_INTERP /* end of a trace */,
                      JIT_EXIT_POLL /* interrupt at a back edge */,
@@ -155,14 +155,20 @@ struct jit_backend {
     void *enter, *common_exit, *poll_common;
 };
 
-/* Machine code of one trace. */
+/* Machine code of one trace. Stays where it is: the exits point to it. */
 struct jit_code {
+    struct jit_trace *trace;
     uint8_t *entry; /* for the interpreter and for links through memory; bridges: patched into the guard */
     uint8_t *label; /* loop head or NULL */
     uint8_t *start;
     size_t size;
-    struct jit_exit *exits; /* [nexits], from the arena given */
+    struct jit_exit *exits; /* [nexits], from the arena given; as locs and made */
     uint32_t nexits;
+    jit_loc *locs; /* of all exits */
+    uint64_t *made; /* scratch of the handler, as long as the longest exit's slots: removed objects as they are rebuilt; NULL: there are none */
+    const struct jit_slot_val *slots; /* the IR's, as frames and consts */
+    const struct jit_resume_frame *frames;
+    const struct jit_const *consts;
     uint32_t *op_offset; /* [ops] offset of each operation's machine code, 0xffffffff: none; in the IR's arena */
     struct code_block *block;
     const struct jit_owed *owed; /* a bridge that is counted at its end: by its jump, or by the handler of its exits; else NULL */
@@ -177,12 +183,19 @@ struct jit_target {
     const struct jit_code *code;
 };
 
-/* Compiles ir. trace is only stored in exits; parent: the exit a bridge starts from (else NULL).
+static inline uint32_t jit_exit_number(const struct jit_exit *e) { return (uint32_t)(e - e->code->exits); } /* guards in their order, then the others */
+static inline const struct jit_slot_val *jit_exit_slots(const struct jit_exit *e) { return e->code->slots + e->slots; }
+static inline const jit_loc *jit_exit_locs(const struct jit_exit *e) { return e->code->locs + e->locs; }
+static inline const struct jit_resume_frame *jit_exit_frames(const struct jit_exit *e) { return e->code->frames + e->frames; }
+
+/* Compiles ir, whose slots, frames and constants stay as long as the code. trace is only stored in *out; parent: the exit a bridge starts from (else NULL).
  * invalid_word: 32-bit word that guard_not_invalidated tests (nonzero: leave). target: for link TRACE, else NULL.
  * code_open/close are done inside. Returns -1 on success, else the enum jitstat_abort row that says why not. */
 int jit_backend_compile(struct jit_backend *be, const struct jit_ir *ir, struct jit_trace *trace,
                         const struct jit_exit *parent, const uint32_t *invalid_word, const struct jit_target *target,
                         struct jit_arena *arena, struct jit_code *out);
+/* Bytes of `arena` that this takes, but for what a bridge is counted with. */
+size_t jit_backend_kept_size(const struct jit_ir *ir);
 /* Points the guard's jump at a bridge, or back at its stub (entry NULL). */
 int jit_backend_patch(struct jit_backend *be, struct jit_exit *exit, const void *entry);
 void jit_backend_free(struct jit_backend *be, struct jit_code *code);

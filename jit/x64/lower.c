@@ -337,7 +337,7 @@ static void lower_inputs(struct lower *l)
     for (uint32_t n = 0; n < l->ra.n; n++) {
         const struct jit_op *op = lower_op(l, n);
         if (op->opcode < JIT_inputarg_i || op->opcode > JIT_inputarg_r) continue;
-        ra_place(&l->ra, n, l->parent->locs[jit_ref_const(l->ir, op->arg[0])->i]);
+        ra_place(&l->ra, n, jit_exit_locs(l->parent)[jit_ref_const(l->ir, op->arg[0])->i]);
     }
 }
 

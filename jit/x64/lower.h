@@ -43,11 +43,11 @@ struct lower {
     struct jit_arena *arena, *scratch; /* what exits need; what goes with the compilation */
     uint8_t *sel;
     struct jit_code *out;
-    uint64_t *consts; /* bits, for exits */
     const uint8_t **pool; /* address of float constants */
     const uint8_t *sign_mask, *abs_mask;
     struct stub *stubs; /* by exit */
     uint32_t next_guard, next_extra; /* numbers of exits: guards first, then the others */
+    uint32_t nlocs; /* of their slots so far */
     struct poll_stub polls[POLL_KINDS];
     uint8_t *body; /* the first operation */
     struct jit_exit *label_exit; /* where a poll at the label leaves, or NULL */

@@ -185,7 +185,7 @@ static void link_frames(struct lower *l, uint32_t n, const struct jit_resume *r,
     enc_mov_imm(e, X_RDX, r->nframes);
     lower_call_fn(l, (const void *)(uintptr_t)l->be->link_frames);
     enc_test32_rr(e, X_RAX, X_RAX);
-    enc_jcc_to(e, XCC_NE, &l->stubs[x->number].at);
+    enc_jcc_to(e, XCC_NE, &l->stubs[jit_exit_number(x)].at);
     reload_frame(l);
 }
 
@@ -221,7 +221,7 @@ void lower_jump(struct lower *l, uint32_t n)
         link_memory(l, n, l->target->code->entry, 'j');
     } else if (l->ir->link == JIT_LINK_INTERP) {
         struct jit_exit *x = lower_exit(l, l->next_extra++, n, JIT_EXIT_INTERP, true);
-        if (x) enc_jmp_to(&l->e, &l->stubs[x->number].at);
+        if (x) enc_jmp_to(&l->e, &l->stubs[jit_exit_number(x)].at);
     } else if (l->ra.label != JIT_NOREF) {
         link_label(l, n);
     } else {

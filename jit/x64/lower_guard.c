@@ -8,6 +8,7 @@
  *
  * Before: lower.c. After: lower_poll.c, stubs.c.
  */
+#include <assert.h>
 #include "x64/lower.h"
 
 /* ---- comparisons ---- */
@@ -140,11 +141,19 @@ struct cond lower_compare(struct lower *l, uint32_t n)
 
 /* ---- exits ---- */
 
-static bool has_virtual(const struct lower *l, const struct jit_exit *x)
+/* Where the values of the exit's slots are now. */
+static void exit_locate(struct lower *l, struct jit_exit *x, uint32_t nslots)
 {
-    for (uint32_t i = 0; i < x->nslots; i++)
-        if (x->slots[i].ref != JIT_NOREF && jit_ref_is_virtual(l->ir, x->slots[i].ref)) return true;
-    return false;
+    jit_loc *locs = l->out->locs + l->nlocs;
+    x->locs = l->nlocs;
+    x->nslots = nslots;
+    l->nlocs += nslots;
+    for (uint32_t i = 0; i < nslots; i++) {
+        jit_ref v = jit_exit_slots(x)[i].ref;
+        bool removed = v != JIT_NOREF && jit_ref_is_virtual(l->ir, v);
+        locs[i] = v == JIT_NOREF || jit_ref_is_const(v) || removed ? JIT_LOC_NONE : ra_loc(&l->ra, v);
+        x->virtuals |= removed;
+    }
 }
 
 struct jit_exit *lower_exit(struct lower *l, uint32_t number, uint32_t n, int kind, bool with_slots)
@@ -152,30 +161,22 @@ struct jit_exit *lower_exit(struct lower *l, uint32_t number, uint32_t n, int ki
     const struct jit_op *op = lower_op(l, n);
     const struct jit_resume *r = &l->ir->resumes.v[op->resume];
     struct jit_exit *x = &l->out->exits[number];
-    *x = (struct jit_exit){.trace = l->trace, .number = number, .op = n, .frames = l->ir->frames.v + r->frames, .nframes = r->nframes, .consts = l->consts, .line = jit_op_line(op), .kind = (uint8_t)kind, .left_reg = (uint8_t)l->left_reg, .batch = (uint16_t)l->batch, .count = &x->own_count};
+    *x = (struct jit_exit){.code = l->out, .op = n, .slots = r->slots, .frames = r->frames, .nframes = (uint8_t)r->nframes, .line = jit_op_line(op), .kind = (uint8_t)kind, .left_reg = (uint8_t)l->left_reg, .batch = (uint16_t)l->batch};
+    assert(x->nframes == r->nframes);
     l->stubs[number].used = true;
-    x->slots = l->ir->slots.v + r->slots;
-    if (!with_slots) return x;
-    x->locs = jit_arena_alloc(l->arena, (r->nslots + 1) * sizeof *x->locs);
-    if (!x->locs) {
-        l->no_memory = true;
-        return x;
-    }
-    x->nslots = r->nslots;
-    if (has_virtual(l, x) && !(x->made = jit_arena_alloc(l->arena, (r->nslots + 1) * sizeof *x->made))) l->no_memory = true;
-    for (uint32_t i = 0; i < r->nslots; i++) {
-        jit_ref v = x->slots[i].ref;
-        x->locs[i] = v == JIT_NOREF || jit_ref_is_const(v) || jit_ref_is_virtual(l->ir, v) ? JIT_LOC_NONE : ra_loc(&l->ra, v);
-    }
+    if (with_slots) exit_locate(l, x, r->nslots);
     return x;
 }
 
 /* ---- guards ---- */
 
+/* Where the jump to the stub that was just written leads. */
+static uint32_t exit_patch(const struct lower *l) { return enc_ok(&l->e) ? (uint32_t)(l->e.rel - l->out->start) : 0; }
+
 static void guard_jcc(struct lower *l, struct jit_exit *x, enum enc_cc cc)
 {
-    enc_jcc_to(&l->e, cc, &l->stubs[x->number].at);
-    x->patch = enc_ok(&l->e) ? l->e.rel : NULL;
+    enc_jcc_to(&l->e, cc, &l->stubs[jit_exit_number(x)].at);
+    x->patch = exit_patch(l);
 }
 
 /* Leaves unless the condition is `wanted`. */
@@ -183,7 +184,7 @@ static void guard_cond(struct lower *l, struct jit_exit *x, struct cond c, bool 
 {
     struct enc_label on = {0};
     if ((c.eq_f && wanted) || (c.ne_f && !wanted)) { /* must be equal and ordered */
-        enc_jcc_to(&l->e, XCC_P, &l->stubs[x->number].at);
+        enc_jcc_to(&l->e, XCC_P, &l->stubs[jit_exit_number(x)].at);
         guard_jcc(l, x, XCC_NE);
     } else if (c.eq_f || c.ne_f) { /* must be unequal or unordered */
         enc_jcc_to(&l->e, XCC_P, &on);
@@ -232,7 +233,7 @@ static void torture(struct lower *l, struct jit_exit *x)
     enc_dec_m(&l->e, m);
     enc_jcc_to(&l->e, XCC_NE, &on);
     enc_mov_mi32(&l->e, m, l->be->torture_reset);
-    enc_jmp_to(&l->e, &l->stubs[x->number].at);
+    enc_jmp_to(&l->e, &l->stubs[jit_exit_number(x)].at);
     enc_bind(&l->e, &on);
 }
 
@@ -251,7 +252,7 @@ void lower_guard(struct lower *l, uint32_t n)
     struct jit_exit *x = lower_exit(l, number, n, JIT_EXIT_GUARD, true);
     if (op->opcode == JIT_guard_always_fails) {
         enc_jmp_to(&l->e, &l->stubs[number].at);
-        x->patch = enc_ok(&l->e) ? l->e.rel : NULL;
+        x->patch = exit_patch(l);
         return;
     }
     guard_cond(l, x, c, wanted);
@@ -265,7 +266,7 @@ void lower_stubs(struct lower *l)
         struct jit_exit *x = &l->out->exits[i];
         if (!l->stubs[i].used) continue;
         enc_bind(&l->e, &l->stubs[i].at);
-        x->stub = l->e.p;
+        x->stub = (uint32_t)(l->e.p - l->out->start);
         enc_mov_imm(&l->e, X_R11, (int64_t)(intptr_t)x);
         enc_jmp(&l->e, l->be->common_exit);
     }

@@ -60,7 +60,7 @@ static void count_run(struct lower *l)
 static void count_rounds(struct lower *l, const struct jit_exit *from, int left)
 {
     enc_sub_ri(&l->e, left, from->batch);
-    enc_sub_mr(&l->e, count_word(l, from->trace, l->be->runs_off), left);
+    enc_sub_mr(&l->e, count_word(l, from->code->trace, l->be->runs_off), left);
 }
 
 /* rax may be used if it is free; at the beginning of a bridge it is not. */
@@ -96,8 +96,8 @@ static void ask_handler(struct lower *l, const struct poll_stub *p)
     enc_mov32_mi(&l->e, enc_m(X_RBP, STUB_EXIT_OFF), p->which);
     enc_mov_imm(&l->e, X_R11, (int64_t)(intptr_t)l->trace);
     enc_call(&l->e, l->be->poll_common);
-    if (p->leave && p->leave == l->parent) enc_jcc(&l->e, XCC_NE, p->leave->stub);
-    else if (p->leave) enc_jcc_to(&l->e, XCC_NE, &l->stubs[p->leave->number].at);
+    if (p->leave && p->leave == l->parent) enc_jcc(&l->e, XCC_NE, p->leave->code->start + p->leave->stub);
+    else if (p->leave) enc_jcc_to(&l->e, XCC_NE, &l->stubs[jit_exit_number(p->leave)].at);
 }
 
 /* If this VM is the one that is interrupted. */
@@ -216,7 +216,7 @@ static const struct jit_owed *owed_of(const struct lower *l, const struct jit_tr
 
 void lower_bridge_begin(struct lower *l)
 {
-    const struct jit_owed *up = l->be->counted_off ? owed_of(l, l->parent->trace) : NULL;
+    const struct jit_owed *up = l->be->counted_off ? owed_of(l, l->parent->code->trace) : NULL;
     struct jit_owed o = {.up = up, .trace = l->trace, .from = l->parent->batch ? l->parent : NULL, .n = up ? up->n + 1 : 1};
     bool late = l->be->counted_off && l->ir->link != JIT_LINK_LOOP && o.n <= OWED_MOST && !may_look(l, 0, l->ra.n);
     struct jit_owed *kept = jit_arena_alloc(late ? l->arena : l->scratch, sizeof *kept);

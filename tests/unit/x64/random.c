@@ -430,9 +430,9 @@ static void try_bridge(struct unit *u, uint64_t seed)
     unit_begin(&b, JITSTAT_KIND_BRIDGE);
     struct gen g = {.ir = &b.ir, .pressure = (int)below(3), .calls = below(2)};
     for (uint32_t i = 0; i < e->nslots; i++) {
-        jit_ref ref = e->slots[i].ref, k;
+        jit_ref ref = jit_exit_slots(e)[i].ref, k;
         bool twice = ref == JIT_NOREF || jit_ref_is_const(ref);
-        for (uint32_t j = 0; j < i; j++) twice |= e->slots[j].ref == ref;
+        for (uint32_t j = 0; j < i; j++) twice |= jit_exit_slots(e)[j].ref == ref;
         if (twice) continue;
         char t = jit_ref_type(&u->ir, ref);
         k = jit_ir_const_i(&b.ir, i);
@@ -457,7 +457,7 @@ static void try_bridge(struct unit *u, uint64_t seed)
     /* the evaluator writes the guard's slots, machine code does not: they are put back */
     evaluate(&u->ir, values);
     struct rig_memory after = mem;
-    for (uint32_t i = 0; i < e->nslots; i++) after.frame[e->slots[i].slot] = start.frame[e->slots[i].slot];
+    for (uint32_t i = 0; i < e->nslots; i++) after.frame[jit_exit_slots(e)[i].slot] = start.frame[jit_exit_slots(e)[i].slot];
     if (has_sync(&u->ir)) { /* then it may be written or not: leave this one */
         jit_backend_patch(&be, e, NULL);
         unit_end(&b);

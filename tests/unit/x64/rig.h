@@ -69,9 +69,9 @@ static int link_answer;
 
 static uint64_t rig_value(const struct jit_exit_state *st, const struct jit_exit *e, uint32_t i)
 {
-    const struct jit_slot_val *sv = &e->slots[i];
-    if (jit_ref_is_const(sv->ref)) return e->consts[sv->ref & ~JIT_K];
-    jit_loc loc = e->locs[i];
+    const struct jit_slot_val *sv = &jit_exit_slots(e)[i];
+    if (jit_ref_is_const(sv->ref)) return e->code->consts[sv->ref & ~JIT_K].bits;
+    jit_loc loc = jit_exit_locs(e)[i];
     cr_assert_neq(loc, JIT_LOC_NONE);
     if (loc < JIT_LOC_XMM) return st->gpr[loc];
     if (loc >= JIT_LOC_SPILL) return st->spill[loc - JIT_LOC_SPILL];
@@ -88,15 +88,15 @@ static void rig_handler(struct jit_exit_state *st)
     struct rig_slot *base = (struct rig_slot *)st->gpr[14];
     cr_assert_eq((void *)st->gpr[15], (void *)&ctx);
     for (uint32_t i = 0; i < e->nslots; i++) {
-        if (e->slots[i].ref != JIT_NOREF) base[e->slots[i].slot].bits = rig_value(st, e, i);
-        base[e->slots[i].slot].tag = (uint8_t)e->slots[i].tag;
+        if (jit_exit_slots(e)[i].ref != JIT_NOREF) base[jit_exit_slots(e)[i].slot].bits = rig_value(st, e, i);
+        base[jit_exit_slots(e)[i].slot].tag = (uint8_t)jit_exit_slots(e)[i].tag;
     }
-    struct unit *u = (struct unit *)e->trace;
+    struct unit *u = (struct unit *)e->code->trace;
     if (!(uint16_t)poll_word && !u->counted) return;
     if (e->batch) *u->runs += e->batch - st->gpr[e->left_reg];
     for (const struct jit_owed *o = u->code.owed; o; o = o->up) {
         ++*((struct unit *)o->trace)->runs;
-        if (o->from) *((struct unit *)o->from->trace)->runs += o->from->batch - st->left;
+        if (o->from) *((struct unit *)o->from->code->trace)->runs += o->from->batch - st->left;
     }
 }
 
@@ -480,7 +480,7 @@ static uint32_t evaluate(const struct jit_ir *ir, union rig_val *v)
         case JIT_inputarg_i:
         case JIT_inputarg_f:
         case JIT_inputarg_r:
-            v[n] = ev_ref(ev_parent_ir, ev_parent, ev_parent_exit->slots[a.i].ref);
+            v[n] = ev_ref(ev_parent_ir, ev_parent, jit_exit_slots(ev_parent_exit)[a.i].ref);
             break;
         case JIT_getcontext: v[n].p = (char *)&ctx; break;
         case JIT_getframeaddr: v[n].p = (char *)(mem.frame + a.i); break;
