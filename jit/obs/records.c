@@ -167,12 +167,25 @@ void obs_loop_give_back(struct obs_loop_room *room)
     *room = (struct obs_loop_room){0};
 }
 
+/* Takes the room for n of the guards in exchange for the room for more, if that is less: the record says n, and what is given
+ * back by its number must be what was taken. */
+static struct jitstat_guard *guards_trim(const struct obs_loop_room *room, uint32_t n)
+{
+    size_t size = n * sizeof *room->guards, was = room->nguards * sizeof *room->guards;
+    struct jitstat_guard *less = n && segment_room(size) < segment_room(was) ? segment_alloc(size) : NULL;
+    if (!less)
+        return room->guards;
+    segment_free(room->guards, was);
+    return less;
+}
+
 struct jitstat_loop *obs_loop_fill(struct obs_vm *vm, const struct obs_loop_room *room, const struct obs_place *at, const void *addr,
                                    size_t size, uint32_t nops, uint64_t parent, uint32_t guard_number, uint32_t nguards,
                                    struct jitstat_guard **guards)
 {
     struct jitstat_vm *v = vm->blk;
     struct jitstat_loop *l = room->loop;
+    struct jitstat_guard *kept = room->fresh ? guards_trim(room, nguards) : room->guards;
     if (!room->fresh)
         obs_add(&v->loops_lost, 1);
     if (!l)
@@ -181,7 +194,7 @@ struct jitstat_loop *obs_loop_fill(struct obs_vm *vm, const struct obs_loop_room
     listing_drop(vm, l);
     loop_fill(l, at, addr, size, nops, parent, guard_number);
     if (room->fresh) {
-        l->guards = segment_offset(room->guards);
+        l->guards = segment_offset(kept);
         l->nguards = nguards;
     } else if (room->guards)
         memset(room->guards, 0, l->nguards * sizeof *room->guards); /* keeps its size: the room is one piece */
@@ -192,7 +205,7 @@ struct jitstat_loop *obs_loop_fill(struct obs_vm *vm, const struct obs_loop_room
     }
     obs_add(&v->generation, 1);
     if (guards)
-        *guards = room->guards;
+        *guards = kept;
     return l;
 }
 

@@ -14,7 +14,7 @@
  * Invariants
  *  1. `segment` never moves and is never unmapped.
  *  2. Everything in the arena is reached by offsets from the segment's start; room is handed out
- *     in powers of two and recycled per size, so it never fragments across sizes.
+ *     in four sizes for each power of two and recycled per size, so it never fragments across sizes.
  *  3. The lock guards the directory, the arena and the list of live VMs. Nothing is called out
  *     while it is held.
  *  4. Where memfd is refused (seccomp, limits) the same layout stands in private memory.
@@ -45,7 +45,7 @@
 
 #define FD_FLOOR 100 /* programs may count on low descriptor numbers */
 #define PAGE 4096u
-#define CLASSES 27 /* 64 bytes << 26: the whole segment */
+#define CLASSES (4 * 20 + 1) /* of pieces; the largest is the whole segment */
 #define SMALLEST_SEG (4u << 20)
 
 struct jitstat_seg *segment;
@@ -352,17 +352,25 @@ __attribute__((destructor)) static void segment_unmake(void)
 
 /* ---- the arena ---- */
 
+/* Pieces have 64, 80, 96, 112, 128, 160, 192, 224, 256, 320 ... bytes: a tenth is lost between them, where powers of two
+ * would lose a third. */
 static int size_class(size_t size)
 {
-    int c = 0;
-    while (((size_t)64 << c) < size)
-        c++;
-    return c;
+    int twice = 0;
+    while (((size_t)128 << twice) < size)
+        twice++;
+    size_t base = (size_t)64 << twice, step = (size_t)16 << twice;
+    return 4 * twice + (size <= base ? 0 : (int)((size - base + step - 1) / step));
+}
+
+static size_t class_room(int c)
+{
+    return (size_t)(64 + 16 * (c % 4)) << (c / 4);
 }
 
 size_t segment_room(size_t size)
 {
-    return (size_t)64 << size_class(size);
+    return class_room(size_class(size));
 }
 
 static void *alloc_locked(size_t size)
@@ -373,10 +381,10 @@ static void *alloc_locked(size_t size)
     if (free_list[c]) {
         uint64_t *p = segment_at(free_list[c]);
         free_list[c] = *p;
-        memset(p, 0, (size_t)64 << c);
+        memset(p, 0, class_room(c));
         return p;
     }
-    uint64_t room = (uint64_t)64 << c;
+    uint64_t room = class_room(c);
     if (room > segment->size - segment->arena_used)
         return NULL;
     void *p = segment_at(segment->arena_used);

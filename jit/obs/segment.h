@@ -14,8 +14,8 @@ int segment_vm_take(struct obs_vm *vm, const char *guest);
 /* Marks the slot ended and unlinks vm. Totals and records stay until the slot is reused. */
 void segment_vm_end(struct obs_vm *vm);
 
-/* Zeroed room in the arena that never moves; NULL when it is full. Sizes are rounded up to a
- * power of two of at least 64 bytes; room of VMs whose slot is reused is handed out again. */
+/* Zeroed room in the arena that never moves, 16-byte aligned; NULL when it is full. Sizes are rounded up to
+ * segment_room(size), at least 64 bytes; room of VMs whose slot is reused is handed out again. */
 void *segment_alloc(size_t size);
 void segment_free(void *p, size_t size);
 /* What size bytes take. */

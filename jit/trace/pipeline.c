@@ -241,7 +241,7 @@ void trace_publish(struct jit_trace *t, struct jit_recorder *r)
     struct obs_place at;
     trace_place(t, &at);
     assert(t->code.nexits <= jit_ir_count_guards(&t->ir) + JIT_MORE_EXITS);
-    obs_loop_fill(vm->obs, &r->room, &at, t->code.start, t->code.size, t->ir.ops.n, t->parent ? t->parent->number : 0, t->parent_exit, t->code.nexits, NULL);
+    obs_loop_fill(vm->obs, &r->room, &at, t->code.start, t->code.size, t->ir.ops.n, t->parent ? t->parent->number : 0, t->parent_exit, t->code.nexits, &t->guards);
     t->counted = vm->debug;
     exits_init(t);
     listing_keep(r, t);

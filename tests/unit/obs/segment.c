@@ -45,6 +45,26 @@ Test(segment, header)
     obs_vm_end(vm);
 }
 
+Test(segment, pieces_lose_little)
+{
+    size_t before = 0;
+    for (size_t size = 1; size < 200000; size++) {
+        size_t room = segment_room(size);
+        cr_assert(room >= size && room % 16 == 0 && room >= before, "%zu", size);
+        cr_assert(room == 64 || room * 4 < size * 5 + 4, "%zu gets %zu", size, room);
+        cr_assert_eq(segment_room(room), room);
+        before = room;
+    }
+    struct obs_vm *vm = obs_vm_begin("lua");
+    void *p = segment_alloc(1000), *q;
+    segment_free(p, 1020); /* of the same class */
+    cr_assert_neq(q = segment_alloc(890), p, "another class");
+    cr_assert_eq(segment_alloc(1024), p);
+    cr_assert_null(segment_alloc((size_t)JITSTAT_SEG_SIZE * 64));
+    segment_free(q, 890);
+    obs_vm_end(vm);
+}
+
 Test(segment, sealed_against_readers)
 {
     struct obs_vm *vm = obs_vm_begin("lua");
