@@ -357,7 +357,7 @@ bool call_pcall_possible(struct lua_State *L, const struct value *func, bool is_
     return call_pcall_here(L, L->pcall_depth);
 }
 
-struct callinfo *call_pcall(struct lua_State *L, struct value *func, int nresults, bool is_xpcall)
+struct value *call_pcall(struct lua_State *L, struct value *func, int nresults, bool is_xpcall)
 {
     if (unlikely(L->stack_last - L->top <= LUA_MINSTACK)) {
         ptrdiff_t at = stack_save(L, func);
@@ -386,6 +386,11 @@ struct callinfo *call_pcall(struct lua_State *L, struct value *func, int nresult
     }
     ci->u2.funcidx = (int)stack_save(L, callee);
     L->ci = ci;
+    return callee;
+}
+
+struct callinfo *call_pcall_run(struct lua_State *L, struct value *callee)
+{
     struct callinfo *next = call_precall(L, callee, LUA_MULTRET);
     if (next != NULL) {
         next->status |= CIST_CONT;

@@ -10,10 +10,12 @@
  *  1. L->resumer is set from coro_enter to coro_leave or coro_deliver. An error that finds no catcher in its own thread goes to
  *     the resumer's, which gives it to the resumer (call.c, 5).
  *  2. That catcher throws away C activations, so a coroutine is entered so only where the resumer has none between the
- *     catcher and this loop (call_direct). Elsewhere, with debug hooks, and where a C function waits in the coroutine
- *     with a continuation, the C function does it, with lua_resume.
+ *     catcher and this loop (call_direct). Elsewhere, with debug hooks, and for a coroutine that a hook or a C
+ *     function with a continuation suspended, the C function does it, with lua_resume.
  *  3. A suspended coroutine looks the same either way, and either way can resume it.
- *  4. The frame on the resumer's stack that waits is of coroutine.resume if its function is a light one, else of a
+ *  4. Below the frame that waits for the coroutine is a Lua frame at a CALL, TFORCALL or TAILCALL, or the frame of a pcall
+ *     that such a one called.
+ *  5. The frame on the resumer's stack that waits is of coroutine.resume if its function is a light one, else of a
  *     function of coroutine.wrap.
  *
  * Before: vm.c, call.c (lua_resume). After: nothing.
@@ -119,20 +121,29 @@ static inline struct value *move_values(struct value *to, const struct value *fr
     return to + wanted;
 }
 
-/* In a coroutine.yield that a Lua function called: nothing is to be finished there but the call. */
-static inline bool yielded_simply(const struct callinfo *ci)
+/* Is there nothing to be finished in this frame when the call that it made has its results? */
+static inline bool is_simple(const struct callinfo *ci)
 {
-    if (!(ci->status & CIST_C) || ci->k != NULL || (ci->status & (CIST_PCALL | CIST_CLOSERET)) || (ci->prev->status & CIST_C))
+    if (unlikely(ci->status & CIST_C))
         return false;
-    enum opcode op = ins_op(ci->prev->pc[-1]);
+    enum opcode op = ins_op(ci->pc[-1]);
     return op == OP_CALL || op == OP_TFORCALL;
 }
 
+struct lua_State *coro_settle(struct lua_State *th)
+{
+    if (likely(is_simple(th->ci)) || call_finish(th))
+        return th;
+    return coro_leave(th, (int)(th->top - (th->ci->func + 1))); /* its end */
+}
+
+/* Suspended in a coroutine.yield, or not begun. (After a yield in a hook, or with a continuation, lua_resume does it.) */
 static inline bool can_go_on(const struct lua_State *co)
 {
+    const struct callinfo *ci = co->ci;
     if (likely(co->status == LUA_YIELD))
-        return yielded_simply(co->ci);
-    return co->status == LUA_OK && co->ci == &co->base_ci && co->top - 1 > co->ci->func && co->top[-1].tag == T_LCL;
+        return (ci->status & CIST_C) && ci->k == NULL && !(ci->status & (CIST_PCALL | CIST_CLOSERET));
+    return co->status == LUA_OK && ci == &co->base_ci && co->top - 1 > ci->func && co->top[-1].tag == T_LCL;
 }
 
 static inline bool can_enter(struct lua_State *L, const struct lua_State *co, int nargs)
@@ -169,12 +180,13 @@ struct lua_State *coro_enter(struct lua_State *L, struct value *fn, int nres)
         co->status = LUA_OK;
         co->top = move_values(ci->func, args, nargs, ci->nresults);
         co->ci = ci->prev;
+        return likely(is_simple(co->ci)) ? co : coro_settle(co);
     } else {
         struct value *body = co->top - 1;
         co->top = move_values(co->top, args, nargs, nargs);
         call_precall(co, body, LUA_MULTRET)->status |= CIST_FRESH;
+        return co;
     }
-    return co;
 }
 
 struct lua_State *coro_deliver(struct lua_State *co, int status)
@@ -200,7 +212,7 @@ struct lua_State *coro_leave(struct lua_State *co, int n)
     struct value *res = frame->func;
     int wanted = frame->nresults;
     if (unlikely(L->stack_last - L->top <= n + 1 || L->hookmask != 0))
-        return coro_deliver(co, co->status);
+        return coro_settle(coro_deliver(co, co->status));
     co->resumer = NULL;
     co->top -= n;
     if (res->tag == T_LCF && wanted != 0) {
@@ -210,10 +222,5 @@ struct lua_State *coro_leave(struct lua_State *co, int n)
     }
     L->top = move_values(res, co->top, n, wanted);
     L->ci = frame->prev;
-    return L;
-}
-
-struct lua_State *coro_return(struct lua_State *co)
-{
-    return call_finish(co) ? co : coro_leave(co, (int)(co->top - (co->ci->func + 1)));
+    return likely(is_simple(L->ci)) ? L : coro_settle(L);
 }

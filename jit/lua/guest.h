@@ -185,11 +185,13 @@ struct callinfo *call_precall(struct lua_State *L, struct value *func, int nresu
 struct value *call_metamethod(struct lua_State *L, struct value *func);
 void call_enter_hook(struct lua_State *L, struct callinfo *ci); /* call hook of a Lua frame at its first instruction */
 /* pcall and xpcall as frames (state.h, 2). call_pcall: the call at func, arguments up to top, may it run as a frame?
- * Then it sets that up and returns the Lua frame to run, or NULL when all is done; call_pcall_possible asks first.
+ * Then it sets that up and returns the callee; call_pcall_run returns that one's Lua frame to run, or NULL when all is done.
+ * call_pcall_possible asks first.
  * call_pcall_finish: L->ci is the CIST_PCALL frame whose callee has returned, results end at top. */
 bool call_pcall_possible(struct lua_State *L, const struct value *func, bool is_xpcall);
 bool call_pcall_here(const struct lua_State *L, uint32_t depth); /* the part that the arguments do not matter to; depth: pcall frames */
-struct callinfo *call_pcall(struct lua_State *L, struct value *func, int nresults, bool is_xpcall);
+struct value *call_pcall(struct lua_State *L, struct value *func, int nresults, bool is_xpcall);
+struct callinfo *call_pcall_run(struct lua_State *L, struct value *callee);
 void call_pcall_finish(struct lua_State *L);
 /* No C activation but the interpreter's own is between the running Lua function and the catcher of L. */
 bool call_direct(const struct lua_State *L);
@@ -199,16 +201,18 @@ bool call_finish(struct lua_State *th);
 void call_poscall(struct lua_State *L, struct callinfo *ci, int nres);
 
 /* ---- coro.c: switching without C ---- */
-/* The call of coroutine.resume or of a coroutine.wrap function that stands at fn, arguments up to top, in L's running Lua
- * function: makes co the running thread and returns it; its frame is to be entered (pc at its code's start) or reloaded. NULL, and
- * nothing has changed: the C function must do it. May raise in co. */
+/* The call of coroutine.resume or of a coroutine.wrap function that stands at fn, arguments up to top, above L's running Lua
+ * function or its pcall: makes co the running thread and returns the one that goes on, settled; that one's frame is to be entered
+ * (pc at its code's start), reloaded or (CIST_TAILRET) returned from. NULL, and nothing has changed: the C function must do it.
+ * May raise in co. */
 struct lua_State *coro_enter(struct lua_State *L, struct value *fn, int nres);
-/* The n values at co's top become the results of the call that resumed it; returns the resumer. May raise there. */
+/* The n values at co's top become the results of the call that resumed it; returns the thread that goes on, settled. May raise. */
 struct lua_State *coro_leave(struct lua_State *co, int n);
-/* The same for a coroutine that has jumped out of C functions: it has yielded, or died of the error on its top. */
+/* The same for a coroutine that may have jumped out of C functions: its status, the error on its top. Returns the resumer. */
 struct lua_State *coro_deliver(struct lua_State *co, int status);
-/* A frame marked CIST_FRESH has returned in co, where no C activation waits for it: the thread that goes on. */
-struct lua_State *coro_return(struct lua_State *co);
+/* What th, which no C activation waits for, called has returned: finishes C functions, the Lua frame's instruction, and
+ * coroutines that have come to their ends, until there is a Lua frame to go on with; returns its thread. May raise there. */
+struct lua_State *coro_settle(struct lua_State *th);
 /* What coroutine.resume and the functions of coroutine.wrap do, without the C API between. To be called in their frames. */
 int coro_resume(struct lua_State *L);
 int coro_wrap(struct lua_State *L);

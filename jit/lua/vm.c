@@ -1022,6 +1022,21 @@ static void yield_frame(struct lua_State *L, int nargs, int nres)
     L->status = LUA_YIELD;
 }
 
+/* The call of fn, if it yields or resumes and that can be done here: the thread that goes on. NULL: an ordinary call. */
+static struct lua_State *switch_thread(struct lua_State *L, struct value *fn, int nres)
+{
+    lua_CFunction f = fn->tag == T_LCF ? fn->f : fn->tag == T_CCL ? fn->ccl->f
+                                                                  : NULL;
+    if (f == NULL)
+        return NULL;
+    if (f == fn_yield && L->nCcalls == L->resume_ccalls) {
+        int n = (int)(L->top - fn) - 1;
+        yield_frame(L, n, nres);
+        return likely(L->resumer != NULL) ? coro_leave(L, n) : L;
+    }
+    return f == fn_resume || f == fn_wrapped ? coro_enter(L, fn, nres) : NULL;
+}
+
 static inline bool step_ipairs(struct table *t, struct value *out)
 {
     uint64_t n = (uint64_t)out[-2].i;
@@ -1108,6 +1123,7 @@ void vm_execute(struct lua_State *L, struct callinfo *ci)
     lua_ins *pc, i;
     const void *const *dispatch;
     struct lclosure *cl;
+    struct value *callee; /* of a pcall */
     int slow_result;
 
     if (unlikely(ci->status & CIST_TAILRET))
@@ -1725,29 +1741,17 @@ call:
                 find_functions(L);
             if (f == fn_pcall || f == fn_xpcall) {
                 if (call_pcall_possible(L, fn, f == fn_xpcall)) {
-                    if (call_pcall(L, fn, nres, f == fn_xpcall) != NULL)
-                        goto entered;
-                    goto call_done;
+                    callee = call_pcall(L, fn, nres, f == fn_xpcall);
+                    goto pcall;
                 }
-            } else if (f == fn_yield) {
-                if (L->nCcalls == L->resume_ccalls) {
-                    nargs = (int)(L->top - fn) - 1;
-                    yield_frame(L, nargs, nres);
-                    if (L->resumer == NULL)
-                        return;
-                    L = coro_leave(L, nargs);
-                    goto reload;
+            } else if (f == fn_yield || f == fn_resume || f == fn_wrapped) {
+                struct lua_State *th = switch_thread(L, fn, nres);
+                if (likely(th != NULL)) {
+                    L = th;
+                    goto switched;
                 }
-            } else if (f == fn_resume || f == fn_wrapped) {
-                struct lua_State *co = coro_enter(L, fn, nres);
-                if (likely(co != NULL)) {
-                    L = co;
-                    ci = co->ci;
-                    if (ci->pc == ci->func->lcl->p->code)
-                        goto entered;
-                    goto reload;
-                }
-                f = f == fn_resume ? coro_resume : coro_wrap;
+                if (f != fn_yield)
+                    f = f == fn_resume ? coro_resume : coro_wrap;
             } else {
                 f = vm_own_function(f);
             }
@@ -1794,6 +1798,31 @@ call_any:
             goto entered;
         goto call_done;
 
+pcall : { /* the frame of pcall or xpcall is there */
+    struct lua_State *th = switch_thread(L, callee, LUA_MULTRET);
+    if (unlikely(th != NULL)) {
+        L = th;
+        goto switched;
+    }
+    if (call_pcall_run(L, callee) != NULL)
+        goto entered;
+    ci = L->ci;
+    if ((uint8_t)ci->pc[-1] == OP_TAILCALL)
+        goto return_all;
+    goto call_done;
+}
+
+/* L has been made the running thread, or has yielded to C. */
+switched:
+        if (unlikely(L->status == LUA_YIELD))
+            return;
+        ci = L->ci;
+        if (unlikely(ci->status & CIST_TAILRET))
+            goto return_all;
+        if (ci->pc == ci->func->lcl->p->code)
+            goto entered;
+        goto reload;
+
         OPCASE(TFORCALL) : fn = RA + 4;
         if (likely(fn[-4].tag == T_LCF && fn[-3].tag == T_TABLE && L->hookmask == 0)) {
             if (fn[-4].f == fn_next ? step_next(fn[-3].t, fn) : fn[-4].f == fn_ipairs_step && step_ipairs(fn[-3].t, fn)) {
@@ -1823,15 +1852,19 @@ call_any:
             base = ci->func + 1;
         }
         if (fn->tag != T_LCL) {
-            bool as_frame = false;
-            if (fn->tag == T_LCF && (fn->f == fn_pcall || fn->f == fn_xpcall))
-                as_frame = call_pcall_possible(L, fn, fn->f == fn_xpcall);
-            if (as_frame) {
-                if (call_pcall(L, fn, LUA_MULTRET, fn->f == fn_xpcall) != NULL)
-                    goto entered; /* vm_continue sees the TAILCALL and returns the results */
-            } else {
-                call_precall(L, fn, LUA_MULTRET);
+            lua_CFunction f = fn->tag == T_LCF ? fn->f : NULL;
+            if (unlikely(fn_pcall == NULL))
+                find_functions(L);
+            if ((f == fn_pcall || f == fn_xpcall) && f != NULL && call_pcall_possible(L, fn, f == fn_xpcall)) {
+                callee = call_pcall(L, fn, LUA_MULTRET, f == fn_xpcall);
+                goto pcall;
             }
+            struct lua_State *th = L->hookmask == 0 ? switch_thread(L, fn, LUA_MULTRET) : NULL;
+            if (th != NULL) {
+                L = th;
+                goto switched;
+            }
+            call_precall(L, fn, LUA_MULTRET);
             goto return_all;
         }
         struct value *to = ci->func;
@@ -1983,10 +2016,8 @@ return_slow: /* hooks, the end of this activation, frames that finish an instruc
 fresh_returned: /* to C, unless the C activation is gone or never was (coro.c) */
         if (likely(L->resumer == NULL || L->nCcalls != L->resume_ccalls))
             return;
-        L = coro_return(L);
-        if (unlikely(L->ci->status & CIST_TAILRET))
-            goto return_all;
-        goto reload;
+        L = coro_settle(L);
+        goto switched;
     }
     OPCASE(VARARGPREP) :
     {

@@ -118,3 +118,38 @@ local weak = setmetatable({}, { __mode = "k" })
 for i = 1, 20 do local t = {} weak[t] = i local c = wrap(function() local keep = t y() return keep end) c() end
 collectgarbage() collectgarbage()
 print(next(weak)) --> nil
+-- tail calls of yield and resume, and pcall around them
+local function get(...) return y(...) end
+local function step(c, ...) return resume(c, ...) end
+local function pget(...) return pcall(y, ...) end
+co = create(function(a)
+  local b, c = get(a, "one")
+  local d, e = pget(b, c)
+  local f, g = select(2, xpcall(y, print, d, e))
+  error(f + g, 0)
+end)
+print(step(co, 1)) --> true	1	one
+print(step(co, 2, 3)) --> true	2	3
+print(pcall(step, co, 4)) --> true	true	true	4
+print(pcall(resume, co, 5, 6)) --> true	false	11
+print(pcall(resume, co)) --> true	false	cannot resume dead coroutine
+local function last(n) return wrap(function() if n == 0 then return "bottom", 7 end return last(n - 1)() end) end
+print(last(30)()) --> bottom	7
+print(pcall(last(30))) --> true	bottom	7
+print(pcall(wrap(y), 1, 2)) --> true	1	2
+w = wrap(y)
+print(w(1), w(2), pcall(w)) --> 1	2	false	cannot resume dead coroutine
+w = wrap(pcall)
+print(w(function() return y(1) end)) --> 1
+print(w("back")) --> true	back
+w = wrap(pcall)
+print(w(y, 5)) --> 5
+print(w("b1", "b2")) --> true	b1	b2
+w = wrap(function(...) local n = select("#", y(...)) do return pcall(error, n) end end)
+print(w(1, nil, nil), "and", w(nil, nil)) --> 1	and	false	2
+local sum = 0
+for i = 1, 300 do
+  co = create(function(a) while true do local ok, v = pcall(get, a) if not ok then return v end a = v end end)
+  for k = 1, 5 do sum = sum + select(2, step(co, k)) end
+end
+print(sum) --> 4500
