@@ -4,6 +4,17 @@
 #include "lua/fastfunc.h"
 #include "lua/jit.h"
 
+/* Rows of descriptors: a call, and the parts of a struct value somewhere. */
+#define CALL(var, nm, ret, as, ef, rd, wr) \
+    const struct jit_descr var = {.name = nm, .kind = JIT_D_CALL, .type = ret, .args = as, .effects = ef, .reads = rd, .writes = wr}
+#define VALUE_FIELD(var, nm, field, ty, sz, al) \
+    const struct jit_descr var = {.name = nm, .kind = JIT_D_FIELD, .type = ty, .size = sz, .offset = (int32_t)offsetof(struct value, field), .alias = al}
+#define VALUE_FIELDS(var, nm, al) \
+    VALUE_FIELD(var##_tag, nm ".tag", tag, 'i', 4, al); \
+    VALUE_FIELD(var##_i, nm ".i", i, 'i', 8, al); \
+    VALUE_FIELD(var##_f, nm ".f", n, 'f', 8, al); \
+    VALUE_FIELD(var##_r, nm ".r", p, 'r', 8, al)
+
 /* An object that the trace has made. It is white until a collection, so stores into it need no barrier. Of a table that only
  * its own reference has changed, the recorder knows more than the machine code could ask. */
 struct fresh {

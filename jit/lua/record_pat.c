@@ -15,19 +15,17 @@
 
 #define FIELD(var, nm, off) \
     static const struct jit_descr var = {.name = nm, .kind = JIT_D_FIELD, .type = 'i', .size = 8, .offset = (int32_t)(off), .alias = AL_MATCH}
-#define CALL(var, nm, ret, as, ef, rd, wr) \
-    static const struct jit_descr var = {.name = nm, .kind = JIT_D_CALL, .type = ret, .args = as, .effects = ef, .reads = rd, .writes = wr}
 FIELD(d_match_from, "match.from", offsetof(struct pattern_match, from));
 FIELD(d_match_to, "match.to", offsetof(struct pattern_match, to));
 FIELD(d_match_count, "match.count", offsetof(struct pattern_match, count));
 static const struct jit_descr d_ccl_upval = {.name = "ccl.upval", .kind = JIT_D_ARRAY, .type = 'r', .size = 8, .stride = sizeof(struct value), .offset = (int32_t)offsetof(struct cclosure, upvals), .alias = AL_LCL};
 static const struct jit_descr d_match_at = {.name = "match.at", .kind = JIT_D_ARRAY, .type = 'i', .size = 8, .stride = 16, .offset = (int32_t)offsetof(struct pattern_match, cap[0].at), .alias = AL_MATCH};
 static const struct jit_descr d_match_len = {.name = "match.len", .kind = JIT_D_ARRAY, .type = 'i', .size = 8, .stride = 16, .offset = (int32_t)offsetof(struct pattern_match, cap[0].len), .alias = AL_MATCH};
-CALL(d_call_match, "call_match", 'i', "rrri", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, 0, ALS(AL_MATCH));
-CALL(d_call_gmatch, "call_gmatch", 'i', "rrrr", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, ALS(AL_UDATA), ALS(AL_MATCH));
-CALL(d_call_gmatch_step, "call_gmatch_step", 'v', "ri", JIT_EF_WRITES | JIT_EF_KEEP, 0, ALS(AL_UDATA));
-CALL(d_call_gsub, "call_gsub", 'r', "rrrrri", JIT_EF_ALLOC | JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, ALS(AL_MATCH));
-CALL(d_call_piece, "call_piece", 'r', "rrii", JIT_EF_ALLOC, 0, 0);
+static CALL(d_call_match, "call_match", 'i', "rrri", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, 0, ALS(AL_MATCH));
+static CALL(d_call_gmatch, "call_gmatch", 'i', "rrrr", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, ALS(AL_UDATA), ALS(AL_MATCH));
+static CALL(d_call_gmatch_step, "call_gmatch_step", 'v', "ri", JIT_EF_WRITES | JIT_EF_KEEP, 0, ALS(AL_UDATA));
+static CALL(d_call_gsub, "call_gsub", 'r', "rrrrri", JIT_EF_ALLOC | JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, TABLE_MEM, ALS(AL_MATCH));
+static CALL(d_call_piece, "call_piece", 'r', "rrii", JIT_EF_ALLOC, 0, 0);
 
 /* ---- running ---- */
 

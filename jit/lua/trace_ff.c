@@ -10,15 +10,7 @@
 #include <stdio.h>
 #include "lua/record_ff.h"
 
-#define CALL(var, nm, ret, as, ef, rd, wr) \
-    const struct jit_descr var = {.name = nm, .kind = JIT_D_CALL, .type = ret, .args = as, .effects = ef, .reads = rd, .writes = wr}
-
-#define WALK(var, nm, field, ty, sz) \
-    const struct jit_descr var = {.name = nm, .kind = JIT_D_FIELD, .type = ty, .size = sz, .offset = (int32_t)offsetof(struct value, field), .alias = AL_MATCH}
-WALK(d_walk_tag, "walk.tag", tag, 'i', 4);
-WALK(d_walk_i, "walk.i", i, 'i', 8);
-WALK(d_walk_f, "walk.f", n, 'f', 8);
-WALK(d_walk_r, "walk.r", p, 'r', 8);
+VALUE_FIELDS(d_walk, "walk", AL_MATCH);
 CALL(d_call_f_f, "call_f_f", 'f', "f", 0, 0, 0);
 CALL(d_call_i_r, "call_i_r", 'i', "r", 0, 0, 0);
 CALL(d_call_i_rri, "call_i_rri", 'i', "rri", 0, 0, 0);

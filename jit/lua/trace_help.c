@@ -11,9 +11,6 @@
 #include "lua/pool.h"
 #include "lua/record.h"
 
-#define CALL(var, nm, ret, as, ef, rd, wr) \
-    const struct jit_descr var = {.name = nm, .kind = JIT_D_CALL, .type = ret, .args = as, .effects = ef, .reads = rd, .writes = wr}
-
 CALL(d_call_pcall, "call_pcall_here", 'i', "ri", JIT_EF_READS, ALS(AL_STATE), 0);
 CALL(d_call_closure, "call_closure", 'r', "rrrr", JIT_EF_ALLOC | JIT_EF_KEEP | JIT_EF_WRITES, 0, ALS(AL_STATE));
 CALL(d_call_close, "call_close", 'v', "rr", JIT_EF_READS | JIT_EF_WRITES | JIT_EF_KEEP, ~0ull, ALS(AL_STATE) | ALS(AL_UPVAL) | ALS(AL_UPVALUE) | ALS(AL_GCHEAD));

@@ -5,15 +5,7 @@
 #include "lua/pool.h"
 #include "lua/record.h"
 
-#define CALL(var, nm, ret, as, ef, rd, wr) \
-    const struct jit_descr var = {.name = nm, .kind = JIT_D_CALL, .type = ret, .args = as, .effects = ef, .reads = rd, .writes = wr}
-#define FIELD(var, nm, field, ty, sz) \
-    const struct jit_descr var = {.name = nm, .kind = JIT_D_FIELD, .type = ty, .size = sz, .offset = (int32_t)offsetof(struct value, field), .alias = AL_NODES}
-
-FIELD(d_nv_tag, "entry.tag", tag, 'i', 4);
-FIELD(d_nv_i, "entry.i", i, 'i', 8);
-FIELD(d_nv_f, "entry.f", n, 'f', 8);
-FIELD(d_nv_r, "entry.r", p, 'r', 8);
+VALUE_FIELDS(d_nv, "entry", AL_NODES);
 CALL(d_call_get_i, "call_getint", 'r', "ri", JIT_EF_READS, TABLE_MEM, 0);
 CALL(d_call_get_r, "call_getstr", 'r', "rr", JIT_EF_READS, TABLE_MEM, 0);
 CALL(d_call_get_v, "call_get", 'r', "rii", JIT_EF_READS, TABLE_MEM, 0);
