@@ -21,16 +21,12 @@ $(LIBLUA): $(LIBLUA_OBJ) $(B)/obj/stdlib/.extracted jit/liblua.map mk/library.mk
 $(B)/e2e/lua-dyn: $(call obj,jit/lua/main.c)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $< -llua5.4
-$(B)/e2e/capi: tests/e2e/capi.c | deps
+LIBRARY_BIN = $(addprefix $(B)/e2e/,capi host embed unload)
+$(LIBRARY_BIN): $(B)/e2e/%: tests/e2e/%.c tests/e2e/sections.h tests/noexec.h | deps
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -o $@ $< -llua5.4 -lm
-$(B)/e2e/host: tests/e2e/host.c | deps
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -o $@ $< -llua5.4
-$(B)/e2e/embed: tests/e2e/embed.c | deps
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -o $@ $< -llua5.4 -lpthread
-$(B)/e2e/unload: tests/e2e/unload.c | deps
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -o $@ $< -ldl
-e2e-bins: $(B)/e2e/lua-dyn $(B)/e2e/capi $(B)/e2e/host $(B)/e2e/embed $(B)/e2e/unload
+	$(CC) $(CFLAGS) -o $@ $< $(LIBRARY_LIBS)
+$(LIBRARY_BIN): LIBRARY_LIBS = -llua5.4
+$(B)/e2e/capi: LIBRARY_LIBS += -lm
+$(B)/e2e/embed: LIBRARY_LIBS += -lpthread
+$(B)/e2e/unload: LIBRARY_LIBS = -ldl
+e2e-bins: $(B)/e2e/lua-dyn $(LIBRARY_BIN)

@@ -1,8 +1,7 @@
 /* capi.c: every function of lua.h, called by a program that is compiled once against the distribution's library
  * and runs on both; capi.sh compares what it prints. Addresses are never printed, only whether they are equal.
  *
- * A section is one function here; the tables at the end name them. Each starts with a state of its own, so that
- * one section's failure does not hide the next one's.
+ * A section is one function here; the table at the end names them.
  */
 #include <errno.h>
 #include <limits.h>
@@ -14,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "sections.h"
 
 #define LOOP 300 /* runs of what should be compiled in between */
 
@@ -808,22 +808,11 @@ static void collector(lua_State *L)
     printf(" steps end %d big step %d unknown %d\n", steps < 100000, lua_gc(L, LUA_GCSTEP, 1000000), lua_gc(L, 77));
 }
 
-static const struct {
-    const char *name;
-    void (*f)(lua_State *L);
-} sections[] = {{"stack", stack}, {"numbers", numbers}, {"arithmetic", arithmetic}, {"comparing", comparing}, {"texts", texts}, {"tables", tables}, {"failures", failures}, {"userdata", userdata}, {"functions", functions}, {"chunks", chunks}, {"coroutines", coroutines}, {"closing", closing}, {"debugging", debugging}, {"states", states}, {"collector", collector}};
+static const struct section sections[] = {{"stack", stack}, {"numbers", numbers}, {"arithmetic", arithmetic}, {"comparing", comparing}, {"texts", texts}, {"tables", tables}, {"failures", failures}, {"userdata", userdata}, {"functions", functions}, {"chunks", chunks}, {"coroutines", coroutines}, {"closing", closing}, {"debugging", debugging}, {"states", states}, {"collector", collector}};
 
 int main(int argc, char **argv)
 {
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
-        if (argc > 1 && strcmp(argv[1], sections[i].name) != 0) continue;
-        printf("== %s\n", sections[i].name);
-        lua_State *L = luaL_newstate();
-        luaL_openlibs(L);
-        sections[i].f(L);
-        lua_close(L);
-    }
+    sections_run(sections, sizeof sections / sizeof sections[0], argc, argv);
     printf("finalized in all %d\n", finalized);
     return 0;
 }

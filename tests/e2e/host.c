@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "sections.h"
 
 /* Runs a script; results or the error are printed. */
 static int script(lua_State *L, const char *code)
@@ -607,21 +608,10 @@ static void tracebacks(lua_State *L)
     printf("  %s\n", lua_tostring(L, -1));
 }
 
-static const struct {
-    const char *name;
-    void (*f)(lua_State *L);
-} sections[] = {{"objects", objects}, {"events", events}, {"buffers", buffers}, {"streams", streams}, {"budgets", budgets}, {"tasks", tasks}, {"memory", memory}, {"panics", panics}, {"warnings", warnings}, {"finalizers", finalizers}, {"closing", closing}, {"tracebacks", tracebacks}};
+static const struct section sections[] = {{"objects", objects}, {"events", events}, {"buffers", buffers}, {"streams", streams}, {"budgets", budgets}, {"tasks", tasks}, {"memory", memory}, {"panics", panics}, {"warnings", warnings}, {"finalizers", finalizers}, {"closing", closing}, {"tracebacks", tracebacks}};
 
 int main(int argc, char **argv)
 {
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
-        if (argc > 1 && strcmp(argv[1], sections[i].name) != 0) continue;
-        printf("== %s\n", sections[i].name);
-        lua_State *L = luaL_newstate();
-        luaL_openlibs(L);
-        sections[i].f(L);
-        lua_close(L);
-    }
+    sections_run(sections, sizeof sections / sizeof sections[0], argc, argv);
     return 0;
 }
