@@ -3,8 +3,8 @@
  *
  * A block of code:
  *
- *     | masks, float constants | entry: poll, body ... | cold: polls, exit stubs |
- *                              start, 16-byte aligned                            start + size
+ *     | masks, float constants | entry, body ... | cold: polls, exit stubs |
+ *                              start, 16-byte aligned                      start + size
  *
  * Before: trace/pipeline.c. After: select.c, lower.c, code/.
  */

@@ -900,20 +900,20 @@ static void batches(const char *text, int batch)
     unit_end(&u);
 }
 
-static const char batch_loop[] = "i0 = getframe_i(0)\ni1 = getframe_i(1)\nlabel(i0)%s\ni3 = int_sub(i0, 1)\ni4 = int_ne(i3, i1)\n"
-                                 "guard_true(i4) [pc=3 base=0 5:i3/1]\ni6 = int_gt(i3, 0)\nguard_true(i6) [pc=4 base=0 5:i3/1]\njump(i3)%s\n";
+#define BATCH_LOOP(label, jump) \
+    "i0 = getframe_i(0)\ni1 = getframe_i(1)\nlabel(i0)" label "\ni3 = int_sub(i0, 1)\ni4 = int_ne(i3, i1)\n" \
+    "guard_true(i4) [pc=3 base=0 5:i3/1]\ni6 = int_gt(i3, 0)\nguard_true(i6) [pc=4 base=0 5:i3/1]\njump(i3)" jump "\n"
+static const char batch_label[] = BATCH_LOOP(" [pc=2 base=0 5:i0/1]", ""); /* where an interrupt may leave */
+static const char batch_jump[] = BATCH_LOOP("", " [pc=2 base=0 5:i3/1]");
+static const char batch_none[] = BATCH_LOOP("", "");
 
 Test(backend_counts, in_a_register, SETUP)
 {
-    char label[600], jump[600], none[600];
     fill();
-    snprintf(label, sizeof label, batch_loop, " [pc=2 base=0 5:i0/1]", "");
-    snprintf(jump, sizeof jump, batch_loop, "", " [pc=2 base=0 5:i3/1]");
-    snprintf(none, sizeof none, batch_loop, "", "");
     for (int batch = 0; batch < 6; batch++) {
-        batches(label, batch);
-        batches(jump, batch);
-        batches(none, batch);
+        batches(batch_label, batch);
+        batches(batch_jump, batch);
+        batches(batch_none, batch);
     }
 }
 
@@ -924,8 +924,7 @@ Test(backend_counts, in_a_register_without_memory, SETUP)
     char text[600];
     fill();
     rig_counts(256);
-    snprintf(text, sizeof text, batch_loop, " [pc=2 base=0 5:i0/1]", "");
-    unit_text(&u, text, NULL, NULL);
+    unit_text(&u, batch_label, NULL, NULL);
     cr_assert_eq(u.code.exits[0].batch, 256);
     struct shape s = loop_shape(&u);
     cr_assert_eq(s.instructions, 7); /* dec cmp je test jle, dec jne for the count */
@@ -944,11 +943,9 @@ Test(backend_counts, in_a_register_without_memory, SETUP)
 Test(backend_counts, a_batch_is_interrupted_at_its_end, SETUP)
 {
     struct unit u;
-    char text[600];
     fill();
     rig_counts(8);
-    snprintf(text, sizeof text, batch_loop, " [pc=2 base=0 5:i0/1]", "");
-    unit_text(&u, text, NULL, NULL);
+    unit_text(&u, batch_label, NULL, NULL);
     mem.frame[0].i = 100, mem.frame[1].i = 0;
     poll_word = POLL_ALL, interrupted = 1, poll_answer = 1;
     cr_assert_eq(unit_run(&u)->kind, JIT_EXIT_POLL);
