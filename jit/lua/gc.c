@@ -365,8 +365,8 @@ static int64_t traverse_table(struct lua_State *L, struct table *t)
                 traverse_weak_values(g, t);
             else if (!wv)
                 traverse_ephemeron(g, t, false);
-            else
-                link_to((struct gcobj *)t, &t->gclist, &g->allweak);
+            else /* seen again for what it has by then: another metatable, another shape */
+                link_to((struct gcobj *)t, &t->gclist, g->gc_state == GCS_PROPAGATE ? &g->grayagain : &g->allweak);
             goto out;
         }
     }

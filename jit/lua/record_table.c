@@ -407,6 +407,7 @@ static void set_value(struct rec_lua *rl, struct rv t, const struct value *now, 
                 }
                 return;
             }
+            raw_get(rl, t, h, k); /* it is absent: else nobody would be asked */
         } else if (newindex_free(rl, t, now, &f, &fref)) {
             rl_fail(rl, JITSTAT_A_ERROR);
             return;
