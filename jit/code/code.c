@@ -214,7 +214,7 @@ int code_close(struct code_area *a)
         r = err < 0 ? err : r;
     }
     if (r < 0)
-        a->refused = true;
+        a->refused = a->lost = true;
     return r;
 }
 

@@ -73,6 +73,7 @@ struct code_area {
     unsigned nopen; /* 0 unless depth > 0 */
     struct code_open_pages open[CODE_OPEN];
     bool refused; /* sticky: the kernel does not give executable memory (any more) */
+    bool lost; /* sticky: and some of the code cannot run, because it could not be closed */
     struct code_block *first, *last; /* extents */
     struct code_block *holes;
     struct code_block *pending; /* space between code_alloc and code_commit */
@@ -96,8 +97,8 @@ void code_area_fini(struct code_area *a);
 int code_open(struct code_area *a);
 
 /* All of the area is executable again with the last of nested pairs. 0, or -errno: the kernel refused what it had allowed
- * at code_open, which needs another thread to lock the process in between; a->refused is set and no code in the area
- * may be entered. */
+ * at code_open, which needs another thread to lock the process in between; a->refused and a->lost are set and no code
+ * in the area may be entered. */
 int code_close(struct code_area *a);
 
 /* Space for max bytes of code, CODE_ALIGN-aligned, at *p, while the area is open. One space at a time: code_commit

@@ -216,16 +216,10 @@ static void dump_add(const struct symbol *s)
     free(room);
 }
 
-/* Another thread may have held the lock at fork. */
-static void after_fork(void)
-{
-    pthread_mutex_init(&lock, NULL);
-}
-
-static void once(void)
-{
-    pthread_atfork(NULL, NULL, after_fork);
-}
+/* No fork happens in a change of ours: the child sees whole what it closes then. */
+static void hold(void) { pthread_mutex_lock(&lock); }
+static void let_go(void) { pthread_mutex_unlock(&lock); }
+static void once(void) { pthread_atfork(hold, let_go, let_go); }
 
 void symbols_add(int which, const struct symbol *s)
 {

@@ -38,13 +38,13 @@ static bool trace_unlink(struct jit_trace *t)
     return true;
 }
 
-/* Spreads `doomed` along parents and links until nothing changes. */
+/* Spreads `doomed` along parents and links until nothing changes; to all, when code was lost. */
 static void doom_spread(struct jit_vm *vm)
 {
     for (bool more = true; more;) {
         more = false;
         for (struct jit_trace *t = vm->traces; t; t = t->next)
-            if (!t->doomed && ((t->parent && t->parent->doomed) || (t->target && t->target->doomed))) t->doomed = more = true;
+            if (!t->doomed && (vm->area.lost || (t->parent && t->parent->doomed) || (t->target && t->target->doomed))) t->doomed = more = true;
     }
 }
 

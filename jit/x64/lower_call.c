@@ -221,7 +221,7 @@ void lower_jump(struct lower *l, uint32_t n)
         link_memory(l, n, l->target->code->entry, 'j');
     } else if (l->ir->link == JIT_LINK_INTERP) {
         struct jit_exit *x = lower_exit(l, l->next_extra++, n, JIT_EXIT_INTERP, true);
-        if (x) enc_jmp_to(&l->e, &l->stubs[jit_exit_number(x)].at);
+        enc_jmp_to(&l->e, &l->stubs[jit_exit_number(x)].at);
     } else if (l->ra.label != JIT_NOREF) {
         link_label(l, n);
     } else {
