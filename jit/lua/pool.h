@@ -24,7 +24,7 @@
 #define POOL_PAGE_BITS 16
 #define POOL_PAGE ((size_t)1 << POOL_PAGE_BITS)
 #define POOL_SEGMENT (POOL_PAGE * 16)
-#define POOL_MAX 512 /* bytes; larger blocks are the system allocator's */
+#define POOL_MAX 768 /* bytes: a new thread's stack is among them; larger blocks are the system allocator's */
 #define POOL_CLASSES (POOL_MAX / 8 + 1)
 
 struct pool_page {

@@ -33,7 +33,7 @@ static struct node no_node; /* its first word is an index of one empty entry */
 #define ADDS_SHIFT 2 /* their count lives in the upper bits of flags */
 #define FIRST_ARRAY 4
 #define AHEAD 8 /* nodes between the one that is copied and the one whose key is fetched */
-#define MAX_ROOM ((POOL_MAX - sizeof(struct table)) / sizeof(struct value)) /* values in a table's own block */
+#define MAX_ROOM ((512 - sizeof(struct table)) / sizeof(struct value)) /* values in a table's own block */
 
 /* ---- sizes ------------------------------------------------------------------------------------- */
 static inline uint32_t nodes_of(uint32_t isize) { return isize / 2; }
