@@ -241,7 +241,7 @@ static void op_closure(struct rec_lua *rl, unsigned a, uint32_t n)
     struct proto *p = rl->p->protos[n];
     jit_ref args[4] = {trh_context(rl), jit_rec_kr(r, p, true), rl_func(rl), 0};
     for (uint32_t u = 0; u < p->nupvals; u++)
-        if (p->upvals[u].instack) rl_get(rl, p->upvals[u].idx); /* known, so that sync_captured stores what was written */
+        if (p->upvals[u].instack && p->upvals[u].idx != a) rl_get(rl, p->upvals[u].idx); /* known, so that sync_captured stores what was written */
     rl_sync_captured(rl, INT32_MIN);
     args[3] = frame_addr(rl, r->base);
     jit_ref cl = jit_rec_call(r, &d_call_closure, (const void *)trh_closure, args, 4);
