@@ -649,7 +649,10 @@ local function pack2(...) local t = table.pack(...); return t.n, ... end
 
 for line in PRELUDE:gmatch("[^\n]+") do emit(line) end
 
-if chance(30) then emit(pick{'collectgarbage("generational")', 'collectgarbage("incremental", 50, 1000)', 'collectgarbage("incremental", 100, 400, 8)'}) end
+if chance(30) then
+  emit(pick{'collectgarbage("generational")', 'collectgarbage("incremental", 50, 1000)', 'collectgarbage("incremental", 100, 400, 8)',
+    'collectgarbage("setpause", 0)', 'collectgarbage("setpause", 0) collectgarbage("incremental", 0, 1000, 1)'})
+end
 
 local function make_function(id)
   scope, cost, mult, in_loop = {}, 0, 1, 0
