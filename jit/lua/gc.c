@@ -893,6 +893,8 @@ static void free_list(struct lua_State *L, struct gcobj **list)
 static void free_strings(struct lua_State *L)
 {
     struct strtab *tb = &L->g->strt;
+    if (L->g->own_alloc) /* all are in the pools, which go as a whole */
+        return;
     for (uint32_t i = 0; i < tb->size; i++)
         for (struct lstr *s = tb->hash[i], *next; s != NULL; s = next) {
             next = s->hnext;

@@ -104,14 +104,18 @@ struct gcobj {
     uint8_t kind; \
     uint8_t mark
 
+/* struct gcobj's fields, but a short string is on no list: its first word is the chain in the string table. */
 struct lstr {
-    GCOBJ_HEADER;
+    union {
+        struct gcobj *next; /* long */
+        struct lstr *hnext; /* short */
+    };
+    uint8_t kind, mark;
     uint8_t is_short;
-    uint8_t reserved; /* != 0: reserved word number, for the lexer (short strings) */
+    uint8_t reserved : 7; /* != 0: reserved word number, for the lexer (short strings) */
+    uint8_t has_hash : 1;
     uint32_t hash; /* short: always; long: computed when is hashed (has_hash) */
-    uint8_t has_hash;
     size_t len;
-    struct lstr *hnext; /* chain in the string table */
     char data[]; /* len bytes and a NUL */
 };
 #define STR_SHORT_MAX 40

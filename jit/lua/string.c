@@ -13,6 +13,7 @@
 
 #define STRTAB_MIN 128
 #define STRTAB_MAX (1u << 30)
+#define AHEAD 16 /* buckets between the one that is gone through and the one whose first string is fetched */
 
 size_t str_bytes(const struct lstr *s) { return offsetof(struct lstr, data) + s->len + 1; }
 
@@ -73,12 +74,15 @@ static void strtab_grow(struct lua_State *L)
     if (hash == NULL)
         return; /* longer chains, nothing worse */
     memset(hash, 0, (mask + 1) * sizeof *hash);
-    for (uint32_t i = 0; i < osize; i++)
+    for (uint32_t i = 0; i < osize; i++) {
+        if (i + AHEAD < osize)
+            __builtin_prefetch(tb->hash[i + AHEAD], 1);
         for (struct lstr *s = tb->hash[i], *next; s != NULL; s = next) {
             next = s->hnext;
             s->hnext = hash[s->hash & mask];
             hash[s->hash & mask] = s;
         }
+    }
     mem_free(L, tb->hash, osize * sizeof *hash);
     tb->hash = hash;
     tb->size = mask + 1;
@@ -129,8 +133,8 @@ uint32_t strtab_sweep(struct lua_State *L, uint32_t from, uint32_t n)
     uint32_t to = tb->size - from < n ? tb->size : from + n;
     for (uint32_t i = from; i < to; i++) {
         struct lstr **p = &tb->hash[i], *s;
-        if (i + 4 < to)
-            __builtin_prefetch(tb->hash[i + 4], 1);
+        if (i + AHEAD < to)
+            __builtin_prefetch(tb->hash[i + AHEAD], 1);
         while ((s = *p) != NULL) {
             if ((s->mark & (other | GC_FIXED)) == other) {
                 *p = s->hnext;
@@ -166,7 +170,6 @@ static struct lstr *new_short(struct lua_State *L, const char *p, size_t len, ui
     struct lstr *s = mem_take(g, size);
     if (unlikely(s == NULL))
         s = mem_alloc_object(L, size, size, LUA_TSTRING);
-    s->next = NULL;
     s->kind = T_STR;
     s->mark = g->current_white;
     s->is_short = 1;
@@ -206,7 +209,6 @@ struct lstr *str_new_buffer(struct lua_State *L, size_t len)
     s->hash = L->g->seed;
     s->has_hash = 0;
     s->len = len;
-    s->hnext = NULL;
     s->data[len] = '\0';
     return s;
 }
