@@ -43,6 +43,8 @@ size_t shape_bytes(const struct shape *s);
 /* string.c */
 size_t str_bytes(const struct lstr *s);
 void str_clear_cache(struct global *g); /* atomic: strcache entries that die */
+static inline uint8_t *strtab_seen(struct lstr **hash, uint32_t size) { return (uint8_t *)(hash + size); } /* a byte per bucket (string.c, 4) */
+static inline uint8_t strtab_bit(uint32_t h) { return (uint8_t)(1u << (h >> 29)); }
 uint32_t strtab_sweep(struct lua_State *L, uint32_t from, uint32_t n); /* sweeps n buckets; returns the next one */
 
 /* table.c */

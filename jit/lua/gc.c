@@ -1129,11 +1129,15 @@ int gc_heap_check(struct lua_State *L)
             check_object(&c, o);
         }
     check_object(&c, (struct gcobj *)g->mainthread);
-    for (uint32_t i = 0; i < g->strt.size; i++)
+    for (uint32_t i = 0; i < g->strt.size; i++) {
+        uint8_t seen = 0;
         for (struct lstr *s = g->strt.hash[i]; s != NULL; s = s->hnext, strings++) {
+            seen |= strtab_bit(s->hash);
             assert(s->is_short && s->len <= STR_SHORT_MAX && (s->hash & (g->strt.size - 1)) == i);
             check_object(&c, (struct gcobj *)s);
         }
+        assert(seen == strtab_seen(g->strt.hash, g->strt.size)[i]);
+    }
     assert(strings == g->strt.nuse);
     assert((int64_t)c.bytes <= g->total_bytes);
     return c.objects;

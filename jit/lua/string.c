@@ -7,6 +7,8 @@
  *  2. A look-up may meet a string that died in this cycle and is not swept yet: it is taken back
  *     (its colour flips), never duplicated.
  *  3. The table only grows by doubling while it is swept: what is not swept stays above the cursor.
+ *  4. Behind the buckets lies a byte for each: bit b is set if there is a string in the chain whose hash begins with b. Most
+ *     look-ups are for strings that do not exist; they end there, without a step through the chain.
  */
 #include "lua/pool.h"
 #include "lua/collect.h"
@@ -63,6 +65,8 @@ uint32_t str_hash(struct lstr *s)
 }
 
 /* ---- the string table -------------------------------------------------------------------------- */
+static inline size_t strtab_bytes(uint32_t size) { return size * (sizeof(struct lstr *) + 1); }
+
 /* Doubling: what hangs in bucket i goes to i or to i + osize. No collection here: it would sweep the chains. */
 static void strtab_grow(struct lua_State *L)
 {
@@ -70,10 +74,11 @@ static void strtab_grow(struct lua_State *L)
     uint32_t osize = tb->size, mask = osize * 2 - 1;
     if (osize >= STRTAB_MAX)
         return;
-    struct lstr **hash = mem_alloc_optional(L->g, (mask + 1) * sizeof *hash);
+    struct lstr **hash = mem_alloc_optional(L->g, strtab_bytes(mask + 1));
     if (hash == NULL)
         return; /* longer chains, nothing worse */
-    memset(hash, 0, (mask + 1) * sizeof *hash);
+    memset(hash, 0, strtab_bytes(mask + 1));
+    uint8_t *seen = strtab_seen(hash, mask + 1);
     for (uint32_t i = 0; i < osize; i++) {
         if (i + AHEAD < osize)
             __builtin_prefetch(tb->hash[i + AHEAD], 1);
@@ -81,9 +86,10 @@ static void strtab_grow(struct lua_State *L)
             next = s->hnext;
             s->hnext = hash[s->hash & mask];
             hash[s->hash & mask] = s;
+            seen[s->hash & mask] |= strtab_bit(s->hash);
         }
     }
-    mem_free(L, tb->hash, osize * sizeof *hash);
+    mem_free(L, tb->hash, strtab_bytes(osize));
     tb->hash = hash;
     tb->size = mask + 1;
 }
@@ -95,17 +101,19 @@ void strtab_shrink(struct lua_State *L)
     if (tb->size <= STRTAB_MIN || tb->nuse >= tb->size / 4)
         return;
     uint32_t n = tb->size / 2;
-    struct lstr **hash = mem_alloc_optional(L->g, n * sizeof *hash);
+    struct lstr **hash = mem_alloc_optional(L->g, strtab_bytes(n));
     if (hash == NULL)
         return;
+    const uint8_t *old = strtab_seen(tb->hash, tb->size);
     for (uint32_t i = 0; i < n; i++) {
         struct lstr **end = &tb->hash[i];
         while (*end != NULL)
             end = &(*end)->hnext;
         *end = tb->hash[i + n];
         hash[i] = tb->hash[i];
+        strtab_seen(hash, n)[i] = old[i] | old[i + n];
     }
-    mem_free(L, tb->hash, tb->size * sizeof *hash);
+    mem_free(L, tb->hash, strtab_bytes(tb->size));
     tb->hash = hash;
     tb->size = n;
 }
@@ -113,15 +121,15 @@ void strtab_shrink(struct lua_State *L)
 void strtab_init(struct lua_State *L)
 {
     struct strtab *tb = &L->g->strt;
-    tb->hash = mem_alloc(L, STRTAB_MIN * sizeof *tb->hash, 0);
-    memset(tb->hash, 0, STRTAB_MIN * sizeof *tb->hash);
+    tb->hash = mem_alloc(L, strtab_bytes(STRTAB_MIN), 0);
+    memset(tb->hash, 0, strtab_bytes(STRTAB_MIN));
     tb->size = STRTAB_MIN;
 }
 
 void strtab_fini(struct lua_State *L)
 {
     struct strtab *tb = &L->g->strt;
-    mem_free(L, tb->hash, tb->size * sizeof *tb->hash);
+    mem_free(L, tb->hash, strtab_bytes(tb->size));
     *tb = (struct strtab){0};
 }
 
@@ -133,6 +141,7 @@ uint32_t strtab_sweep(struct lua_State *L, uint32_t from, uint32_t n)
     uint32_t to = tb->size - from < n ? tb->size : from + n;
     for (uint32_t i = from; i < to; i++) {
         struct lstr **p = &tb->hash[i], *s;
+        uint8_t seen = 0;
         if (i + AHEAD < to)
             __builtin_prefetch(tb->hash[i + AHEAD], 1);
         while ((s = *p) != NULL) {
@@ -142,9 +151,11 @@ uint32_t strtab_sweep(struct lua_State *L, uint32_t from, uint32_t n)
                 mem_give(L, s, str_bytes(s));
             } else {
                 s->mark = (uint8_t)((s->mark & ~(GC_WHITE | GC_BLACK)) | white);
+                seen |= strtab_bit(s->hash);
                 p = &s->hnext;
             }
         }
+        strtab_seen(tb->hash, tb->size)[i] = seen;
     }
     return to;
 }
@@ -180,6 +191,7 @@ static struct lstr *new_short(struct lua_State *L, const char *p, size_t len, ui
     memcpy(s->data, p, len);
     s->data[len] = '\0';
     struct lstr **head = &g->strt.hash[h & (g->strt.size - 1)];
+    strtab_seen(g->strt.hash, g->strt.size)[h & (g->strt.size - 1)] |= strtab_bit(h);
     s->hnext = *head;
     *head = s;
     g->strt.nuse++;
@@ -190,7 +202,10 @@ static struct lstr *intern(struct lua_State *L, const char *p, size_t len)
 {
     struct global *g = L->g;
     uint32_t h = hash_bytes(p, len, g->seed);
-    for (struct lstr *s = g->strt.hash[h & (g->strt.size - 1)]; s != NULL; s = s->hnext)
+    uint32_t bucket = h & (g->strt.size - 1);
+    if (!(strtab_seen(g->strt.hash, g->strt.size)[bucket] & strtab_bit(h)))
+        return new_short(L, p, len, h);
+    for (struct lstr *s = g->strt.hash[bucket]; s != NULL; s = s->hnext)
         if (s->hash == h && s->len == len && same_bytes(p, s->data, len)) {
             if (gc_is_dead(g, s))
                 s->mark ^= GC_WHITE;

@@ -74,6 +74,26 @@ Test(string, the_table_grows_and_shrinks)
     cr_assert(L->g->strt.size <= 4096, "size %u", L->g->strt.size);
 }
 
+/* The byte of a bucket says which strings may be there: no more and no less after growing, sweeping and shrinking. */
+Test(string, buckets_know_what_hangs_in_them)
+{
+    lua_gc(L, LUA_GCSTOP);
+    struct lstr *s = str_new(L, "all alone in its bucket, or not", 31);
+    uint32_t h = s->hash;
+    cr_assert(strtab_seen(L->g->strt.hash, L->g->strt.size)[h & (L->g->strt.size - 1)] & strtab_bit(h));
+    for (int i = 0; i < 20000; i++) {
+        lua_pushfstring(L, "s%d", i);
+        lua_pop(L, 1);
+    }
+    gc_heap_check(L);
+    gc_full(L, false);
+    gc_heap_check(L);
+    int bits = 0;
+    for (uint32_t i = 0; i < L->g->strt.size; i++) bits += __builtin_popcount(strtab_seen(L->g->strt.hash, L->g->strt.size)[i]);
+    cr_assert_leq(bits, (int)L->g->strt.nuse);
+    cr_assert_lt(bits, 1000, "%d bits left", bits);
+}
+
 Test(string, a_dead_string_not_swept_yet_is_taken_back)
 {
     struct global *g = L->g;
