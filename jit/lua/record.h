@@ -142,6 +142,22 @@ int64_t trh_str_eq(const struct lstr *a, const struct lstr *b);
 struct lstr *trh_str(struct lua_State *L, const char *s, size_t n); /* s NULL: a buffer; NULL: no memory */
 struct lstr *trh_tostr(struct lua_State *L, int64_t tag, uint64_t bits);
 struct lstr *trh_concat(struct lua_State *L, int64_t tags, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
+/* Most pieces of strings are a few bytes: then a call would cost more than the copy. Returns the end. */
+static inline char *trh_copy(char *to, const char *from, size_t n)
+{
+    if (n > 16) {
+        memcpy(to, from, n);
+    } else if (n >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + n - 8, from + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + n - 4, from + n - 4, 4);
+    } else {
+        for (size_t i = 0; i < n; i++) to[i] = from[i];
+    }
+    return to + n;
+}
 
 /* trace_join.c: a string of pieces. False: too many, nothing is lost. */
 #define JOIN_MAX 12 /* pieces that are not text */

@@ -272,10 +272,7 @@ static struct lstr *glue(struct lua_State *L, const struct joining *w)
         if (!out) return NULL;
         p = out->data;
     }
-    for (unsigned i = 0; i < w->n; i++) {
-        memcpy(p, w->part[i].s, w->part[i].n);
-        p += w->part[i].n;
-    }
+    for (unsigned i = 0; i < w->n; i++) p = trh_copy(p, w->part[i].s, w->part[i].n);
     return out ? out : trh_str(L, buf, w->total);
 }
 

@@ -213,23 +213,6 @@ static const char *operand(uint32_t tag, uint64_t bits, char *buf, size_t *n)
     return buf;
 }
 
-/* Most operands are a few bytes: then a call would cost more than the copy. */
-static char *copy_bytes(char *to, const char *from, size_t n)
-{
-    if (n > 16) {
-        memcpy(to, from, n);
-    } else if (n >= 8) {
-        memcpy(to, from, 8);
-        memcpy(to + n - 8, from + n - 8, 8);
-    } else if (n >= 4) {
-        memcpy(to, from, 4);
-        memcpy(to + n - 4, from + n - 4, 4);
-    } else {
-        for (size_t i = 0; i < n; i++) to[i] = from[i];
-    }
-    return to + n;
-}
-
 /* Up to four strings and numbers in a row; tags: one byte each, 0 behind the last. */
 struct lstr *trh_concat(struct lua_State *L, int64_t tags, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
@@ -246,6 +229,6 @@ struct lstr *trh_concat(struct lua_State *L, int64_t tags, uint64_t a, uint64_t 
         if (n > (size_t)1 << 40 || !(out = trh_str(L, NULL, n))) return NULL;
         p = out->data;
     }
-    for (size_t i = 0; i < count; i++) p = copy_bytes(p, from[i], len[i]);
+    for (size_t i = 0; i < count; i++) p = trh_copy(p, from[i], len[i]);
     return out ? out : trh_str(L, buf, n);
 }
