@@ -102,7 +102,6 @@ int table_next(struct lua_State *L, struct table *t, const struct value *key, st
 uint32_t table_next_at(struct table *t, uint32_t pos, struct value *out);
 int64_t table_pos_of(struct lua_State *L, struct table *t, const struct value *key); /* position after key; raises */
 void table_resize(struct lua_State *L, struct table *t, uint32_t narr, uint32_t nhash); /* hints for createtable */
-void table_to_dict(struct lua_State *L, struct table *t);
 size_t table_bytes(const struct table *t);
 /* Inline caches: fill after a slow access (no-op when the access cannot be cached). A hit whose value is T_NIL is
  * a miss (the field was removed): take the slow path. */

@@ -91,8 +91,8 @@ struct rv rl_load_items(struct rec_lua *rl, jit_ref arr, jit_ref idx, const stru
     return (struct rv){jit_rec_aget(rl->r, by_type(now->tag, di, df, dr), arr, idx), now->tag};
 }
 
-void rl_store_fields(struct rec_lua *rl, jit_ref obj, struct rv v, const struct jit_descr *dt, const struct jit_descr *di,
-                     const struct jit_descr *df, const struct jit_descr *dr)
+static void store_fields(struct rec_lua *rl, jit_ref obj, struct rv v, const struct jit_descr *dt, const struct jit_descr *di,
+                         const struct jit_descr *df, const struct jit_descr *dr)
 {
     if (v.ref != JIT_NOREF) jit_rec_put(rl->r, by_type(v.tag, di, df, dr), obj, v.ref);
     jit_rec_put(rl->r, dt, obj, jit_rec_ki(rl->r, v.tag));
@@ -179,13 +179,14 @@ static void op_setupval(struct rec_lua *rl, unsigned idx, unsigned reg)
         return;
     }
     bool barrier = rl_barrier_before(rl, uvref, rl->L->ci->func->lcl->upvals[idx], v);
-    rl_store_fields(rl, addr, v, &d_uv_tag, &d_uv_i, &d_uv_f, &d_uv_r);
+    store_fields(rl, addr, v, &d_uv_tag, &d_uv_i, &d_uv_f, &d_uv_r);
     if (barrier) rl_barrier_back(rl, uvref, v);
 }
 
 /* ---- captured registers ---- */
 
-bool proto_captures(const struct proto *p, unsigned reg)
+/* May an inner function capture the register? */
+static bool proto_captures(const struct proto *p, unsigned reg)
 {
     for (uint32_t i = 0; i < p->np; i++)
         for (uint32_t u = 0; u < p->protos[i]->nupvals; u++)
@@ -201,9 +202,9 @@ static bool has_open_upvalue(const struct rec_lua *rl, const struct value *v)
     return uv && uv->v == v;
 }
 
-/* Known registers are stored even if nothing was written: in a peeled loop their value comes from the round
- * before, and memory does not have it. */
-void rl_sync_captured(struct rec_lua *rl, int32_t from)
+/* Captured registers at and above `from` go to memory now. Known ones are stored even if nothing was written: in a peeled
+ * loop their value comes from the round before, and memory does not have it. */
+static void sync_captured(struct rec_lua *rl, int32_t from)
 {
     struct jit_recorder *r = rl->r;
     const struct jit_resume_frame *f = &r->frames[r->nframes - 1];
@@ -215,7 +216,7 @@ void rl_sync_captured(struct rec_lua *rl, int32_t from)
         if (!(s->flags & JIT_SL_KNOWN) && has_open_upvalue(rl, rl->base + reg)) rl_get(rl, (unsigned)reg);
         if (!(s->flags & JIT_SL_KNOWN)) continue;
         struct rv v = {s->ref, s->tag};
-        rl_store_fields(rl, frame_addr(rl, f->base + reg), v, &r->vm->frame_tag, &r->vm->frame_i, &r->vm->frame_f, &r->vm->frame_r);
+        store_fields(rl, frame_addr(rl, f->base + reg), v, &r->vm->frame_tag, &r->vm->frame_i, &r->vm->frame_f, &r->vm->frame_r);
     }
 }
 
@@ -242,7 +243,7 @@ static void op_closure(struct rec_lua *rl, unsigned a, uint32_t n)
     jit_ref args[4] = {trh_context(rl), jit_rec_kr(r, p, true), rl_func(rl), 0};
     for (uint32_t u = 0; u < p->nupvals; u++)
         if (p->upvals[u].instack && p->upvals[u].idx != a) rl_get(rl, p->upvals[u].idx); /* known, so that sync_captured stores what was written */
-    rl_sync_captured(rl, INT32_MIN);
+    sync_captured(rl, INT32_MIN);
     args[3] = frame_addr(rl, r->base);
     jit_ref cl = jit_rec_call(r, &d_call_closure, (const void *)trh_closure, args, 4);
     jit_rec_guard_nonnull(r, cl);
@@ -274,7 +275,7 @@ static void op_close(struct rec_lua *rl, unsigned a)
 
 void rl_close_upvalues(struct rec_lua *rl, int32_t from)
 {
-    rl_sync_captured(rl, from);
+    sync_captured(rl, from);
     jit_ref args[2] = {trh_context(rl), frame_addr(rl, from)};
     jit_rec_call(rl->r, &d_call_close, (const void *)trh_close, args, 2);
 }

@@ -87,23 +87,16 @@ struct rv rl_load_fields(struct rec_lua *rl, jit_ref obj, const struct value *no
                          const struct jit_descr *di, const struct jit_descr *df, const struct jit_descr *dr);
 struct rv rl_load_items(struct rec_lua *rl, jit_ref arr, jit_ref idx, const struct value *now, const struct jit_descr *dt,
                         const struct jit_descr *di, const struct jit_descr *df, const struct jit_descr *dr);
-void rl_store_fields(struct rec_lua *rl, jit_ref obj, struct rv v, const struct jit_descr *dt, const struct jit_descr *di,
-                     const struct jit_descr *df, const struct jit_descr *dr);
 void rl_store_items(struct rec_lua *rl, jit_ref arr, jit_ref idx, struct rv v, const struct jit_descr *dt, const struct jit_descr *di,
                     const struct jit_descr *df, const struct jit_descr *dr);
 /* Storing v into obj (now: the object). before: emits what must stand before the store; true: `rl_barrier_back` must follow it. */
 bool rl_barrier_before(struct rec_lua *rl, jit_ref obj, const void *now, struct rv v);
 void rl_barrier_back(struct rec_lua *rl, jit_ref obj, struct rv v);
 void rl_gc_check(struct rec_lua *rl); /* after an allocation; last thing of an instruction: guard resumes at the next */
-/* Inlines a Lua function whose frame the interpreter is about to make: func in abs slot fslot, nargs arguments behind it,
- * nresults wanted (-1 all). status: CIST_CONT for metamethods. The closure's identity must be guarded by rl_guard_func. */
-void rl_call_lua(struct rec_lua *rl, int32_t fslot, struct lclosure *cl, int nargs, int nresults, uint32_t status);
 /* pcall or xpcall (f: where it is now) of a Lua function as two frames; false: not possible. */
 bool rl_call_pcall(struct rec_lua *rl, int32_t fslot, const struct value *f, int nargs, int nresults, bool is_xpcall);
 void rl_guard_func(struct rec_lua *rl, jit_ref f, const struct value *now);
-/* A call of a C function through SYNC: results are read back before the next instruction. */
 void rl_results_at_top(struct rec_lua *rl); /* a bridge starts behind a C call: L->top tells how many results there are */
-void rl_call_c(struct rec_lua *rl, int32_t fslot, int nargs, int nresults);
 /* Results of a call go to slot `to` as the instruction wants them (-1: all). */
 void rl_place_results(struct rec_lua *rl, int32_t to, const struct rv *v, int32_t n, int want);
 struct rv rl_upvalue(struct rec_lua *rl, unsigned idx);
@@ -201,9 +194,7 @@ void rl_op_tforcall(struct rec_lua *rl);
 void rl_op_tforloop(struct rec_lua *rl);
 bool rl_at_head(struct rec_lua *rl); /* true: the recording ended here (a loop closed or linked), rl is gone */
 void rl_back_edge(struct rec_lua *rl, const lua_ins *head); /* the instruction jumps back to head */
-void rl_sync_captured(struct rec_lua *rl, int32_t from); /* captured registers at and above from: stored to memory now */
 void rl_reload_captured(struct rec_lua *rl); /* after unknown code ran: read them again */
-bool proto_captures(const struct proto *p, unsigned reg); /* an inner function may capture the register */
 #define RV_NIL ((struct rv){JIT_NOREF, T_NIL})
 #define RV_BOOL(b) ((struct rv){JIT_NOREF, (b) ? T_TRUE : T_FALSE})
 
@@ -225,7 +216,6 @@ struct rv rl_raw_get(struct rec_lua *rl, struct rv t, struct table *h, struct rv
 void rl_raw_set(struct rec_lua *rl, struct rv t, struct table *h, struct rv key, const struct value *know, struct rv v);
 jit_ref rl_table_len(struct rec_lua *rl, jit_ref t, struct table *h); /* a border, as now */
 void rl_append(struct rec_lua *rl, struct rv t, struct table *h, struct rv v); /* t[#t + 1] = v, v is not nil */
-jit_ref rl_concat(struct rec_lua *rl, struct rv *s, unsigned n); /* of strings and numbers; overwrites s */
 struct fresh *rl_made_fresh(struct rec_lua *rl, jit_ref o);
 struct fresh *rl_fresh(struct rec_lua *rl, jit_ref o); /* NULL: not made here, or the collector may have run since */
 struct fresh *rl_fresh_table(struct rec_lua *rl, jit_ref o); /* one whose fields are known; NULL */

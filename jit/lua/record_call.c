@@ -341,7 +341,9 @@ static void push_lua(struct rec_lua *rl, int32_t fslot, struct proto *p, int nar
     rl->ci_new = true;
 }
 
-void rl_call_lua(struct rec_lua *rl, int32_t fslot, struct lclosure *cl, int nargs, int nresults, uint32_t status)
+/* Inlines a Lua function whose frame the interpreter is about to make: func in abs slot fslot, nargs arguments behind it,
+ * nresults wanted (-1 all). status: CIST_CONT for metamethods. The closure's identity must be guarded by rl_guard_func. */
+static void call_lua(struct rec_lua *rl, int32_t fslot, struct lclosure *cl, int nargs, int nresults, uint32_t status)
 {
     if (!may_inline(rl, cl->p)) {
         rl_fail(rl, JITSTAT_A_NYI_CALL);
@@ -440,7 +442,8 @@ static void expect_results(struct rec_lua *rl, int32_t from, int n)
     rl->open = false;
 }
 
-void rl_call_c(struct rec_lua *rl, int32_t fslot, int nargs, int nresults)
+/* A call of a C function through SYNC: results are read back before the next instruction. */
+static void call_c(struct rec_lua *rl, int32_t fslot, int nargs, int nresults)
 {
     struct jit_recorder *r = rl->r;
     jit_ref args[4] = {trh_context(rl), jit_rec_ki(r, fslot - r->base), jit_rec_ki(r, nargs), jit_rec_ki(r, nresults)};
@@ -478,8 +481,8 @@ static void call_object(struct rec_lua *rl, unsigned a, int nargs, int nresults)
     rl_guard_func(rl, fref, f);
     jit_rec_set(r, fslot, fref, f->tag);
     for (int n = 0; n <= nargs; n++) jit_rec_set(r, fslot + 1 + n, v[n].ref, v[n].tag);
-    if (f->tag == T_LCL) rl_call_lua(rl, fslot, f->lcl, nargs + 1, nresults, 0);
-    else rl_call_c(rl, fslot, nargs + 1, nresults);
+    if (f->tag == T_LCL) call_lua(rl, fslot, f->lcl, nargs + 1, nresults, 0);
+    else call_c(rl, fslot, nargs + 1, nresults);
 }
 
 static void call_value(struct rec_lua *rl, unsigned a, int nargs, int nresults)
@@ -494,12 +497,12 @@ static void call_value(struct rec_lua *rl, unsigned a, int nargs, int nresults)
     for (int n = 1; n <= nargs; n++) rl_get(rl, a + (unsigned)n); /* known: they move with the frame */
     rl_guard_func(rl, fv.ref, f);
     if (f->tag == T_LCL) {
-        rl_call_lua(rl, fslot, f->lcl, nargs, nresults, 0);
+        call_lua(rl, fslot, f->lcl, nargs, nresults, 0);
         return;
     }
     if (rl_fast_call(rl, fslot, fslot + 1, f, nargs, nresults) || rl_failed(rl)) return;
     if (switches(rl, f)) rl_end_before(rl, JITSTAT_A_COROUTINE);
-    else rl_call_c(rl, fslot, nargs, nresults);
+    else call_c(rl, fslot, nargs, nresults);
 }
 
 void rl_op_call(struct rec_lua *rl)
@@ -527,8 +530,8 @@ void rl_op_tforcall(struct rec_lua *rl)
         return;
     }
     for (int n = 0; n < 3; n++) jit_rec_set(r, fslot + n, v[n].ref, v[n].tag);
-    if (f->tag == T_LCL) rl_call_lua(rl, fslot, f->lcl, 2, (int)ins_c(i), 0);
-    else rl_call_c(rl, fslot, 2, (int)ins_c(i));
+    if (f->tag == T_LCL) call_lua(rl, fslot, f->lcl, 2, (int)ins_c(i), 0);
+    else call_c(rl, fslot, 2, (int)ins_c(i));
 }
 
 void rl_op_tforloop(struct rec_lua *rl)
@@ -556,7 +559,7 @@ void rl_call_meta_n(struct rec_lua *rl, const struct value *f, jit_ref fref, con
     rl_guard_func(rl, fref, f);
     jit_rec_set(rl->r, fslot, fref, f->tag);
     for (int n = 0; n < nargs; n++) jit_rec_set(rl->r, fslot + 1 + n, args[n].ref, args[n].tag);
-    rl_call_lua(rl, fslot, f->lcl, nargs, nresults, CIST_CONT);
+    call_lua(rl, fslot, f->lcl, nargs, nresults, CIST_CONT);
 }
 
 /* ---- varargs ---- */
@@ -903,7 +906,7 @@ void rl_op_tailcall(struct rec_lua *rl)
     }
     jit_rec_pop_frame(r);
     uint64_t caller_pc = r->frames[r->nframes - 1].pc;
-    rl_call_lua(rl, fslot, f->lcl, nargs, want, status);
+    call_lua(rl, fslot, f->lcl, nargs, want, status);
     if (rl_failed(rl)) return;
     r->frames[r->nframes - 2].pc = caller_pc;
     rl->ci = ci; /* the frame record stays */

@@ -624,7 +624,7 @@ static bool new_slot(struct lua_State *L, struct table *t, struct lstr *key, con
     return true;
 }
 
-void table_to_dict(struct lua_State *L, struct table *t)
+static void to_dict(struct lua_State *L, struct table *t)
 {
     if (t->shape == NULL)
         return;
@@ -667,7 +667,7 @@ static void new_short(struct lua_State *L, struct table *t, struct lstr *key, co
     if (t->shape != NULL) {
         if (!(computed && becomes_map(t)) && new_slot(L, t, key, val))
             return;
-        table_to_dict(L, t);
+        to_dict(L, t);
     }
     new_in_hash(L, t, &k, val);
 }
@@ -776,7 +776,7 @@ void table_resize(struct lua_State *L, struct table *t, uint32_t narr, uint32_t 
     }
     if (t->flags & TF_CLASS)
         class_meta_changed(L, t);
-    table_to_dict(L, t);
+    to_dict(L, t);
     if (table_ncap(t) - t->nused < nhash)
         grow_hash(L, t, nhash, true);
 }
