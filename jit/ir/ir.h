@@ -127,11 +127,11 @@ struct jit_descr {
 };
 
 /* ---- resume data ---- */
-#define JIT_SLOT_PART INT32_MIN /* no slot: a value that a removed object in the same resume data needs (jit_ir_spread) */
-struct jit_slot_val {
-    int32_t slot; /* relative to the entry frame; negative below it */
+#define JIT_SLOT_PART INT16_MIN /* no slot: a value that a removed object in the same resume data needs (jit_ir_spread) */
+struct jit_slot_val { /* there are many: 8 bytes */
+    int16_t slot; /* relative to the entry frame; negative below it */
+    uint16_t tag; /* the guest's tag, written with the value */
     jit_ref ref; /* value or constant; JIT_NOREF: tag only (nil, false, true) */
-    uint32_t tag; /* the guest's tag, written with the value */
 };
 /* One frame, outermost first. The first is the frame in which the trace was entered, or, when the trace
  * returned below it, an outer one. Opaque to the engine but for printing. */

@@ -261,7 +261,9 @@ static bool parse_frame(struct parser *p, struct jit_resume *r)
 static bool parse_slot(struct parser *p, struct jit_resume *r)
 {
     struct jit_slot_val v = {.ref = JIT_NOREF};
-    if (!parse_i32(p, &v.slot) || !expect(p, ":"))
+    int32_t slot;
+    uint32_t tag;
+    if (!parse_i32(p, &slot) || !expect(p, ":"))
         return false;
     skip_space(p);
     bool none = p->p[0] == '-' && p->p[1] == '/';
@@ -269,8 +271,11 @@ static bool parse_slot(struct parser *p, struct jit_resume *r)
         p->p++;
     else if (!parse_value(p, &v.ref))
         return false;
-    if (!expect(p, "/") || !parse_u32(p, &v.tag))
+    if (!expect(p, "/") || !parse_u32(p, &tag))
         return false;
+    v.slot = (int16_t)slot, v.tag = (uint16_t)tag;
+    if (v.slot != slot || slot == JIT_SLOT_PART || v.tag != tag)
+        return fail(p, "slot or tag out of range");
     if (!jit_vec_reserve(p->ir->arena, &p->ir->slots, 1))
         return out_of_memory(p);
     p->ir->slots.v[p->ir->slots.n++] = v;

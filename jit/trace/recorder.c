@@ -410,7 +410,7 @@ uint32_t rec_capture(struct jit_recorder *r)
     for (int32_t s = r->slot_lo; s < hi; s++) {
         const struct jit_rec_slot *rs = &r->slots[s + JIT_REC_SLOTS_BELOW];
         if (rs->flags & JIT_SL_WRITTEN)
-            ir->slots.v[ir->slots.n++] = (struct jit_slot_val){.slot = s, .ref = rs->ref, .tag = rs->tag};
+            ir->slots.v[ir->slots.n++] = (struct jit_slot_val){.slot = (int16_t)s, .ref = rs->ref, .tag = (uint16_t)rs->tag};
     }
     res.nslots = ir->slots.n - res.slots;
     memcpy(ir->frames.v + ir->frames.n, r->frames, r->nframes * sizeof *r->frames);

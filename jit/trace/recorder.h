@@ -8,7 +8,7 @@
  * A guard after an effect (results of a SYNC call) needs jit_rec_begin_ins with the next pc first.
  *
  * Slots are numbered relative to the current frame's registers by the guest's choice: all functions here take
- * numbers relative to the *entry* frame; rec->base is the current frame's offset to add.
+ * numbers relative to the *entry* frame; rec->base is the current frame's offset to add. Tags fit into 16 bits.
  *
  * Status is sticky: after jit_rec_fail (or a limit, or memory) every call is a harmless no-op returning
  * JIT_NOREF-safe dummies, and the guest ends with jit_rec_abort. Nothing here longjmps.

@@ -314,7 +314,7 @@ static uint32_t capture(void)
     cr_assert(room);
     for (int i = 0; i < NSLOTS; i++)
         if (rec->slot[i].written)
-            ir->slots.v[ir->slots.n++] = (struct jit_slot_val){i, rec->slot[i].ref, rec->slot[i].tag}, r.nslots++;
+            ir->slots.v[ir->slots.n++] = (struct jit_slot_val){.slot = i, .ref = rec->slot[i].ref, .tag = rec->slot[i].tag}, r.nslots++;
     ir->frames.v[ir->frames.n++] = (struct jit_resume_frame){.pc = rec->pc};
     ir->resumes.v[ir->resumes.n] = r;
     return rec->resume = ir->resumes.n++;
