@@ -31,7 +31,11 @@ const struct jit_descr toy_d_class = FIELD("object.class", toy_obj, offsetof(str
 const struct jit_descr toy_d_field[TOY_FIELDS][4] = {CELL(0), CELL(1), CELL(2)};
 const struct jit_descr toy_d_jit_frame = FIELD("toy.jit_frame", toy, offsetof(struct toy, jit_frame), 'r', 8, AL_TOY, 0);
 const struct jit_descr toy_d_caller[4][2] = {CALLER(1), CALLER(2), CALLER(3), CALLER(4)};
-const struct jit_descr toy_d_call_new = {.name = "call_new", .kind = JIT_D_CALL, .type = 'r', .effects = JIT_EF_ALLOC, .args = "rr"};
+/* A new object: its class is the call's second argument, its fields are nil. */
+static const struct jit_made_cell new_cells[] = {
+    {&toy_d_class, 1, 0}, {&toy_d_field[0][TOY_F_TAG], -1, TOY_NIL}, {&toy_d_field[1][TOY_F_TAG], -1, TOY_NIL}, {&toy_d_field[2][TOY_F_TAG], -1, TOY_NIL}};
+static const struct jit_made new_made = {.cells = new_cells, .ncells = sizeof new_cells / sizeof new_cells[0], .bytes = sizeof(struct toy_obj)};
+const struct jit_descr toy_d_call_new = {.name = "call_new", .kind = JIT_D_CALL, .type = 'r', .effects = JIT_EF_ALLOC, .args = "rr", .made = &new_made};
 const struct jit_descr toy_d_call_setc = {.name = "call_setc", .kind = JIT_D_CALL, .type = 'v', .effects = JIT_EF_SYNC | JIT_EF_KEEP, .args = "rriii"};
 const struct jit_descr toy_d_call_native = {.name = "call_native", .kind = JIT_D_CALL, .type = 'v', .effects = JIT_EF_SYNC | JIT_EF_KEEP, .args = "rii"};
 
@@ -88,6 +92,8 @@ void toy_restore(struct toy *t, const struct jit_resume_frame *f, uint32_t n)
 
 static void restore_frames(void *ctx, const struct jit_resume_frame *f, uint32_t n) { toy_restore(ctx, f, n); }
 
+static void no_memory(void *ctx) { ((struct toy *)ctx)->no_memory = true; }
+
 static int link_frames(void *ctx, const struct jit_resume_frame *f, uint32_t n)
 {
     struct toy *t = ctx;
@@ -111,6 +117,7 @@ const struct jit_driver toy_driver = {
     .install = install,
     .back_off = back_off,
     .restore_frames = restore_frames,
+    .no_memory = no_memory,
     .link_frames = link_frames,
     .tag_name = tag_name,
 };

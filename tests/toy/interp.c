@@ -8,6 +8,8 @@
 #include <string.h>
 #include "toy/toy.h"
 
+#define NO_MEMORY "not enough memory"
+
 void toy_error(struct toy *t, const char *fmt, ...)
 {
     char what[160];
@@ -24,8 +26,10 @@ void toy_error(struct toy *t, const char *fmt, ...)
 
 struct toy_obj *toy_new_object(struct toy *t, struct toy_class *cls)
 {
-    struct toy_obj *o = calloc(1, sizeof *o);
+    struct toy_obj *o = t->objects_left ? calloc(1, sizeof *o) : NULL;
     if (!o) return NULL;
+    t->objects_left--;
+    t->due += (int64_t)sizeof *o;
     o->cls = cls;
     o->next = t->objects;
     return t->objects = o;
@@ -50,6 +54,10 @@ static void enter(struct toy *t, struct jit_trace *trace)
     jit_run(t->vm, t, t->jit_base, trace, &record);
     t->jit_base = old_base;
     t->jit_frame = old_frame;
+    if (t->no_memory) {
+        t->no_memory = false;
+        toy_error(t, NO_MEMORY);
+    }
     if (record) toy_record_start(t);
 }
 
@@ -211,8 +219,12 @@ static void call(struct toy *t, const struct toy_ins *i)
 
 static void fresh_object(struct toy *t, struct toy_val *to, struct toy_class *cls)
 {
+    if (t->due > 0) {
+        t->due = -TOY_TURN;
+        t->turns++;
+    }
     struct toy_obj *o = toy_new_object(t, cls);
-    if (!o) toy_error(t, "not enough memory");
+    if (!o) toy_error(t, NO_MEMORY);
     to->tag = TOY_OBJ, to->o = o;
 }
 
@@ -276,6 +288,8 @@ struct toy *toy_new(const char *file, const char *params, FILE *out)
     t->frames = calloc(TOY_FRAMES + JIT_REC_MAX_FRAMES, sizeof *t->frames); /* exits make frames past the limit */
     for (int i = 0; i < TOY_STACK; i++) t->stack[i].canary = TOY_CANARY;
     t->stack_end = t->stack + TOY_STACK;
+    t->due = -TOY_TURN;
+    t->objects_left = UINT64_MAX;
     t->frame = t->frames;
     t->frame->base = t->stack;
     t->vm = jit_vm_new(&toy_driver, t);

@@ -161,6 +161,7 @@ static jit_ref context(struct toy *t) { return jit_ir_emit(&t->vm->rec->ir, JIT_
 static void rec_new(struct toy *t, const struct toy_ins *i)
 {
     struct jit_recorder *r = t->vm->rec;
+    jit_rec_guard_not_due(r, jit_rec_kr(r, &t->due, false));
     jit_ref args[2] = {context(t), jit_rec_kr(r, t->classes[i->k], false)};
     jit_ref o = jit_rec_call(r, &toy_d_call_new, (const void *)help_new, args, 2);
     jit_rec_guard_nonnull(r, o);

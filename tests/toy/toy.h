@@ -13,7 +13,8 @@
  *  1. Nobody writes a canary: not the interpreter, not the exits, not the machine code. toy_free checks them all.
  *  2. The stack does not move; a call leaves the caller's registers above a undefined.
  *  3. A trace never leaves through a C frame: natives are SYNC calls, errors longjmp to toy_call or `protect`.
- *  4. toy->frame describes real frames only between instructions of the interpreter and in SYNC calls.
+ *  4. An object is made where the collector has had its turn: `due` <= 0 at every NEW of a trace, as in step().
+ *  5. toy->frame describes real frames only between instructions of the interpreter and in SYNC calls.
  *
  * Files: asm.c (text to code), interp.c, driver.c (what the engine is told), record.c, programs.c, main.c.
  */
@@ -129,6 +130,7 @@ struct toy_rec {
     } unroll[TOY_UNROLLS];
 };
 
+#define TOY_TURN 4096 /* bytes */
 #define TOY_STACK 40000
 #define TOY_FRAMES 2000 /* deeper calls are an error */
 struct toy {
@@ -144,6 +146,10 @@ struct toy {
     struct toy_class **classes;
     unsigned nfuncs, nclasses;
     struct toy_obj *objects; /* all, freed at the end */
+    int64_t due; /* bytes of objects since the last turn, less TOY_TURN */
+    uint64_t turns; /* of a collector that would stand in NEW: they are only counted */
+    uint64_t objects_left; /* that there is memory for: a test's */
+    bool no_memory; /* an exit could not make an object that its trace had left out */
     unsigned depth; /* nested toy_call */
     jmp_buf *jmp; /* where errors go, and to which depth */
     unsigned jmp_depth;

@@ -68,3 +68,42 @@ Test(programs, stack_overflow)
         rig_free(&g);
     }
 }
+
+/* Objects that nobody needs are not made, for a guest that is not Lua either, but for those that exits need: the program's
+ * answer and the collector's turns are those of the interpreter. */
+static uint64_t made(const struct rig *g) { return UINT64_MAX - g->t->objects_left; }
+
+Test(programs, objects_are_left_out)
+{
+    struct rig off = rig_new("objects", NULL, "off"), on = rig_new("objects", NULL, NULL), often = rig_new("objects", NULL, "torture_guard=5");
+    int64_t want = rig_run(&off, 5000);
+    cr_assert_eq(rig_run(&on, 5000), want);
+    cr_assert_eq(rig_run(&often, 5000), want);
+    cr_assert_eq(made(&off), 5001);
+    cr_assert_lt(made(&on), 500, "%lu objects", (unsigned long)made(&on));
+    cr_assert_gt(rig_count(&on, JITSTAT_C_NVIRTUALS), 0);
+    cr_assert_gt(made(&often), made(&on), "exits make them");
+    cr_assert_gt(off.t->turns, 50);
+    cr_assert_lt(llabs((int64_t)(on.t->turns - off.t->turns)), 3, "%lu turns of %lu", (unsigned long)on.t->turns, (unsigned long)off.t->turns);
+    rig_free(&off);
+    rig_free(&on);
+    rig_free(&often);
+}
+
+/* An exit that gets no memory for one raises the guest's error, and nothing is half made. */
+Test(programs, no_memory_for_an_object)
+{
+    static const char *const how[] = {"off", "torture_guard=3", "torture_guard=7", "threshold=1"};
+    for (int i = 0; i < 4; i++)
+        for (uint64_t left = 0; left < 12; left++) {
+            struct rig g = rig_new("objects", NULL, how[i]);
+            int64_t n = 5000;
+            g.t->objects_left = left;
+            bool ok = toy_call(g.t, "main", &n, 1, NULL);
+            cr_assert(i ? ok || strstr(g.t->error, "not enough memory") : !ok, "%s, %lu: %s", how[i], (unsigned long)left, g.t->error);
+            g.t->objects_left = UINT64_MAX;
+            n = 300;
+            cr_assert(toy_call(g.t, "main", &n, 1, NULL), "%s: and everything still works: %s", how[i], g.t->error);
+            rig_free(&g);
+        }
+}
