@@ -9,11 +9,7 @@ mkfifo -m 666 "$TMP/hold"
 listed() {
     local name=$1
     shift
-    (cd "$COPY" && exec "$@" listed.lua <>"$TMP/hold") >"$TMP/$name" 2>&1 &
-    PID=$!
-    PIDS="$PIDS $PID"
-    : >>"$TMP/$name"
-    until grep -q '^ready' "$TMP/$name" || ! kill -0 $PID; do :; done
+    says "$TMP/$name" '^ready' env -C "$COPY" "$@" listed.lua <>"$TMP/hold"
 }
 # agrees NAME PREFIX...: what PREFIX jitstat dumps of every trace equals what the hook saw.
 agrees() {

@@ -90,10 +90,7 @@ print "up"
 io.stdout:flush()
 while true do work() end
 END
-JITSTAT=gdb=1 LD_LIBRARY_PATH=$BIN "$BIN/e2e/lua-dyn" on.lua >up &
-PID=$!
-PIDS="$PIDS $PID"
-until [ -s up ] || ! kill -0 $PID; do :; done
+JITSTAT=gdb=1 LD_LIBRARY_PATH=$BIN says up '^up$' "$BIN/e2e/lua-dyn" on.lua
 gdb -nx -batch -p $PID -ex 'set width 0' -ex 'break on.lua:4' -ex continue -ex bt -ex 'info symbol $pc' >out 2>&1 </dev/null
 kill -9 $PID
 wait $PID 2>/dev/null

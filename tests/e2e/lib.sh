@@ -57,3 +57,20 @@ watch_by() {
     exec 9<"$TMP/watch"
     IFS= read -r LINE <&9
 }
+# says OUT PATTERN COMMAND...: COMMAND in the background as $PID, with our stdin; returns when it has said a line that matches
+# (false: it ended before). Its lines until then are in OUT; what it says later goes nowhere, and must not be much.
+says() {
+    local out=$1 pattern=$2
+    shift 2
+    rm -f "$TMP/says"
+    mkfifo "$TMP/says"
+    "$@" <&0 >"$TMP/says" 2>&1 &
+    PID=$!
+    PIDS="$PIDS $PID"
+    exec 6<"$TMP/says"
+    while IFS= read -r LINE <&6; do
+        printf '%s\n' "$LINE"
+        [[ $LINE =~ $pattern ]] && return
+    done >"$out"
+    return 1
+}

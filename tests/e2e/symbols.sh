@@ -3,10 +3,7 @@
 cp "$HERE/lua/listed.lua" "$TMP"
 mkfifo "$TMP/hold"
 cd "$TMP"
-JITSTAT=perfmap=1,jitdump=1 "$BIN/jitlua" listed.lua <>"$TMP/hold" >"$TMP/out" &
-PID=$!
-PIDS="$PIDS $PID"
-until grep -q '^ready' "$TMP/out" || ! kill -0 $PID; do :; done
+JITSTAT=perfmap=1,jitdump=1 says "$TMP/out" '^ready' "$BIN/jitlua" listed.lua <>"$TMP/hold"
 for n in $(awk '$1 == "trace" { print $2 }' "$TMP/out"); do
     "$JITSTAT" dump -p $PID -j "$n" >"$TMP/json"
     at=$(perl -MJSON::PP -0777 -ne 'my $j = decode_json($_); printf "%x %x", @$j{"code_addr", "code_size"}' "$TMP/json")
