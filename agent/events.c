@@ -104,6 +104,7 @@ static void alarmed(struct follow *f, const struct target *t, uint32_t vm, const
     e.kind = r->alarm;
     e.line = r->line;
     memcpy(e.file, r->file, sizeof e.file);
+    memcpy(e.text, r->detail, sizeof r->detail);
     deliver(f, &e);
 }
 

@@ -473,7 +473,7 @@ static __always_inline void follow(struct vm_stat *v, const struct vm_id *vm, __
     __u64 text = id == JITSTAT_E_abort       ? ARGS(e, abort)->reason
                  : id == JITSTAT_E_flush     ? ARGS(e, flush)->why
                  : id == JITSTAT_E_blacklist ? ARGS(e, blacklist)->reason
-                 : id == JITSTAT_E_alarm     ? ARGS(e, alarm)->alarm
+                 : id == JITSTAT_E_alarm     ? ARGS(e, alarm)->detail
                                              : 0;
     if (text)
         bpf_probe_read_user_str(f->text, sizeof f->text, (void *)text);

@@ -127,7 +127,7 @@ struct note {
 
 /* What followers read from the ring. */
 enum { FOLLOW_EXEC = 1000, /* a watched process has a new image; else enum jitstat_event */
-       FOLLOW_ALARM }; /* from the block: kind is an enum jitstat_alarm, file and line its place */
+       FOLLOW_ALARM }; /* from the block: kind is an enum jitstat_alarm, file and line its place, text its detail */
 struct follow_event {
     __u64 time_ns;
     struct vm_id id;
@@ -142,7 +142,7 @@ struct follow_event {
     char comm[COMM_LEN];
     char name[JITSTAT_NAME_LEN];
     char file[JITSTAT_ABORT_FILE_LEN];
-    char text[JITSTAT_ABORT_FILE_LEN]; /* first string argument */
+    char text[JITSTAT_ABORT_FILE_LEN]; /* first string argument; of an alarm its detail */
 };
 
 /* Process-wide losses; no VM to blame them on. */

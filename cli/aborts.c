@@ -57,9 +57,9 @@ static void text_cost(FILE *f, const struct rows *r, const struct agent_snapshot
     for (size_t i = 0; i < r->naborts; i++)
         lost += r->aborts[i].site->ns_lost;
     tracing = sum.t.times_ns[JITSTAT_T_TRACING];
-    fprintf(f, "%" PRIu64 " of %" PRIu64 " recordings aborted at %zu place%s, %s lost (%.0f %% of tracing)\n", totals_aborts(&sum.t),
-            (uint64_t)sum.t.counters[JITSTAT_C_TRACING], r->naborts, r->naborts == 1 ? "" : "s", human_ns(lost, time),
-            tracing ? 100.0 * (double)lost / (double)tracing : 0);
+    print_words(f, 0, "%" PRIu64 " of %" PRIu64 " recordings aborted at %zu place%s, %s lost (%.0f %% of tracing)", totals_aborts(&sum.t),
+                (uint64_t)sum.t.counters[JITSTAT_C_TRACING], r->naborts, r->naborts == 1 ? "" : "s", human_ns(lost, time),
+                tracing ? 100.0 * (double)lost / (double)tracing : 0);
 }
 
 static void text(const struct rows *r, size_t n, const struct agent_snapshot *s)
@@ -103,5 +103,5 @@ const struct command cmd_aborts = {
              "  -j, --json        as JSON\n\n"
              "examples:\n"
              "  jitstat aborts -p 1234\n"
-             "  jitstat run -j -- jitlua prog.lua 2>out.json; jitstat aborts -i out.json\n",
+             "  jitstat run -j -o out.json -- jitlua prog.lua; jitstat aborts -i out.json\n",
 };

@@ -86,6 +86,8 @@ bool feed_wants(const struct feed *s, pid_t pid);
  * stderr. */
 const char *feed_lacks(const struct feed *s);
 void feed_note(const struct feed *s);
+/* Says that there is no process to be seen. */
+void feed_nothing(void);
 struct agent *feed_agent(struct feed *s);
 void feed_close(struct feed *s);
 /* For commands that look once: opens, takes, calls show, closes. With an interval show gets what
@@ -125,6 +127,12 @@ char kind_letter(uint32_t kind);
 const char *exit_name(uint32_t kind); /* of enum jitstat_exit: guard, end, poll, due */
 const struct abort_row *abort_row(uint32_t reason); /* never NULL */
 const struct alarm_row *alarm_row(uint32_t alarm); /* never NULL */
+/* Is there nothing to do about such an abort? */
+bool abort_needs_nothing(const struct abort_row *row);
+/* Why a blacklisted place was given up; NULL: another alarm, or nothing is to be done about it. */
+const struct abort_row *alarm_cause(uint32_t alarm, const char *detail);
+/* What to do about an alarm: what its cause asks for, else what its row says. Never NULL. */
+const char *alarm_advice(uint32_t alarm, const char *detail);
 /* By name; -1: there is none. */
 int counter_number(const char *name);
 int event_number(const char *name);
@@ -284,6 +292,7 @@ enum ink { INK_PLAIN,
 void ink(FILE *f, enum ink i);
 /* Cleaned as by print_clean, in lines of the width. */
 void print_wrapped(FILE *f, int indent, const char *text);
+void print_words(FILE *f, int indent, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* A line of its own in bold. */
 void print_head(FILE *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

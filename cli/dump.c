@@ -8,7 +8,7 @@
  *
  * Rows are grouped by source line. The operations recorded in a line stand beside those compiled from it; the loop's body, which the
  * optimizer makes of the second round, has nothing beside it. On a wide terminal machine code is a third column, on a
- * narrow one it stands below its operation.
+ * narrow one it stands below its operation; below 80 columns only what was compiled is shown.
  *
  * Before it: decode.c, source.c. After it: people, and scripts that read JSON.
  */
@@ -25,7 +25,8 @@
 #include "cli/decode.h"
 #include "cli/source.h"
 
-#define NARROW 80 /* no line is made for less */
+#define LEAST 40 /* no line is made for less */
+#define NARROW 80 /* below, there is no room for what was recorded */
 #define WIDE 120 /* columns from which on machine code has a column of its own */
 #define TEXT 400 /* longest operation shown */
 
@@ -203,6 +204,11 @@ static void cell(const char *s, int width)
 
 static void row(const struct dump *d, const char *recorded, const char *compiled, const char *code)
 {
+    if (d->width < NARROW) {
+        if (compiled[0])
+            cell(compiled, (int)strlen(compiled) < d->width ? 0 : (int)d->width - 1), putchar('\n');
+        return;
+    }
     int w = d->width >= WIDE ? (int)(d->width - 6) / 3 : (int)(d->width - 3) / 2;
     cell(recorded, w);
     printf(" | ");
@@ -299,11 +305,13 @@ static void source_row(const struct dump *d, const struct decode_op *op)
         print_clean(stdout, op->file, 40);
         putchar(':');
     }
-    int n = op->line ? printf("%-6u", op->line) : printf("start of the trace");
     const char *s = op->line ? source_line(d->source, op->file, op->line) : "";
+    const char *start = strcmp(op->name, "label") == 0 ? "start of the loop" : "start of the trace";
+    int n = op->line ? printf(s[0] ? "%-6u" : "%u", op->line) : printf("%s", start);
     if (s[0])
         putchar(' ');
-    print_cut(s, (int)d->width - n - 1 - (op->file[0] ? 41 : 0));
+    int left = (int)d->width - n - 1 - (op->file[0] ? 41 : 0);
+    print_cut(s, left > 0 ? left : 0);
     putchar('\n');
 }
 
@@ -367,17 +375,14 @@ static void show_code(const struct dump *d, uint32_t from, uint32_t to)
 static void show_head(const struct dump *d)
 {
     const struct jitstat_loop *l = &d->listing.loop;
-    printf("%s %" PRIu64 " of VM %u (", kind_name(l->kind), (uint64_t)l->number, d->vm->id);
-    print_clean(stdout, d->vm->guest, 0);
-    printf(") in process %d: ", (int)d->pid);
-    print_clean(stdout, l->name, (int)d->width - 50);
-    printf("\n  %s%" PRIu64 " bytes at 0x%" PRIx64 ", %u operations of %u recorded, %u ways out\n", l->state == 2 ? "freed; " : "",
-           (uint64_t)l->code_size, (uint64_t)l->code_addr, d->d.head.after_n, d->d.head.before_n, l->nguards);
+    print_words(stdout, 0, "%s %" PRIu64 " of VM %u (%s) in process %d: %s", kind_name(l->kind), (uint64_t)l->number, d->vm->id,
+                d->vm->guest, (int)d->pid, l->name);
+    print_words(stdout, 2, "%s%" PRIu64 " bytes at 0x%" PRIx64 ", %u operations of %u recorded, %u ways out", l->state == 2 ? "freed; " : "",
+                (uint64_t)l->code_size, (uint64_t)l->code_addr, d->d.head.after_n, d->d.head.before_n, l->nguards);
     if (l->kind == JITSTAT_KIND_LOOP)
-        printf("  %" PRIu64 " rounds, %" PRIu64 " entries", (uint64_t)l->runs, (uint64_t)l->entry_runs);
+        print_words(stdout, 2, "%" PRIu64 " rounds, %" PRIu64 " entries while run counts were on", (uint64_t)l->runs, (uint64_t)l->entry_runs);
     else
-        printf("  %" PRIu64 " runs", (uint64_t)l->runs);
-    printf(" while run counts were on\n");
+        print_words(stdout, 2, "%" PRIu64 " runs while run counts were on", (uint64_t)l->runs);
     if (l->kind == JITSTAT_KIND_BRIDGE)
         printf("  starts at guard %u of trace %" PRIu64 "\n", l->guard_number, (uint64_t)l->parent);
     static const char *const links[] = {"its own head", "trace", "the interpreter"};
@@ -385,26 +390,36 @@ static void show_head(const struct dump *d)
     printf(d->d.head.link == 1 ? " %" PRIu64 "\n" : "\n", (uint64_t)d->d.head.target);
 }
 
+static void show_way(const struct dump *d, uint32_t i)
+{
+    const struct agent_way_out *x = &d->listing.exits[i];
+    char bridge[24] = "", runs[24] = "";
+    if (x->guard.bridge) {
+        snprintf(bridge, sizeof bridge, "%" PRIu64, (uint64_t)x->guard.bridge);
+        snprintf(runs, sizeof runs, "%" PRIu64, bridge_runs(d, &x->guard));
+    }
+    if (d->width < NARROW)
+        printf("%5u %-5s %9" PRIu64 " %6s ", i, exit_name(x->guard.kind), (uint64_t)x->guard.exits, bridge);
+    else
+        printf("%5u %-5s %5u %12" PRIu64 " %8s %12s  ", i, exit_name(x->guard.kind), x->guard.op, (uint64_t)x->guard.exits, bridge, runs);
+    print_clean(stdout, x->file, d->width < NARROW ? 6 : 26);
+    printf("%s%u\n", x->file[0] ? ":" : "line ", x->guard.line);
+}
+
 static void show_ways(const struct dump *d)
 {
-    static const char *const kinds[] = {"guard", "end", "poll", "due"};
-    const struct jitstat_loop *l = &d->listing.loop;
-    printf("\nways out\n%5s %-5s %5s %12s %8s %12s  source\n", "no", "kind", "op", "exits", "bridge", "its runs");
-    for (uint32_t i = 0; i < l->nguards; i++) {
-        const struct agent_way_out *x = &d->listing.exits[i];
-        if (!x->guard.exits && !x->guard.bridge && !d->all)
-            continue;
-        printf("%5u %-5s %5u %12" PRIu64, i, x->guard.kind < 4 ? kinds[x->guard.kind] : "?", x->guard.op, (uint64_t)x->guard.exits);
-        if (x->guard.bridge)
-            printf(" %8" PRIu64 " %12" PRIu64, (uint64_t)x->guard.bridge, bridge_runs(d, &x->guard));
-        else
-            printf(" %8s %12s", "", "");
-        printf("  ");
-        print_clean(stdout, x->file, 26);
-        printf("%s%u\n", x->file[0] ? ":" : "line ", x->guard.line);
+    puts("\nways out");
+    if (d->width < NARROW)
+        printf("%5s %-5s %9s %6s source\n", "no", "kind", "exits", "bridge");
+    else
+        printf("%5s %-5s %5s %12s %8s %12s  source\n", "no", "kind", "op", "exits", "bridge", "its runs");
+    for (uint32_t i = 0; i < d->listing.loop.nguards; i++) {
+        const struct jitstat_guard *g = &d->listing.exits[i].guard;
+        if (g->exits || g->bridge || d->all)
+            show_way(d, i);
     }
     if (!d->all)
-        printf("  (those never taken are left out: --all)\n");
+        print_words(stdout, 2, "(those never taken are left out: --all)");
 }
 
 static void show_text(const struct dump *d)
@@ -422,7 +437,8 @@ static void show_text(const struct dump *d)
         printf("\nexits and polls\n");
         show_code(d, d->cold, d->d.head.code_size);
     } else {
-        printf("\n%u bytes of exits and polls follow (--all)\n", d->d.head.code_size - d->cold);
+        putchar('\n');
+        print_words(stdout, 0, "%u bytes of exits and polls follow (--all)", d->d.head.code_size - d->cold);
     }
     show_ways(d);
     putchar('\n');
@@ -469,12 +485,11 @@ static void json_operations(const struct dump *d, const char *name, const struct
 
 static void json_ways(const struct dump *d)
 {
-    static const char *const kinds[] = {"guard", "end", "poll", "due"};
     printf(",\"exits\":[");
     for (uint32_t i = 0; i < d->listing.loop.nguards; i++) {
         const struct agent_way_out *x = &d->listing.exits[i];
         printf("%s{\"number\":%u,\"kind\":\"%s\",\"op\":%u,\"exits\":%" PRIu64 ",\"bridge\":%" PRIu64 ",\"bridge_runs\":%" PRIu64 ",\"line\":%u,\"file\":", i ? "," : "", i,
-               x->guard.kind < 4 ? kinds[x->guard.kind] : "?", x->guard.op, (uint64_t)x->guard.exits, (uint64_t)x->guard.bridge, bridge_runs(d, &x->guard), x->guard.line);
+               exit_name(x->guard.kind), x->guard.op, (uint64_t)x->guard.exits, (uint64_t)x->guard.bridge, bridge_runs(d, &x->guard), x->guard.line);
         print_json_string(stdout, x->file);
         putchar('}');
     }
@@ -485,9 +500,7 @@ static void show_json(const struct dump *d)
 {
     const struct jitstat_loop *l = &d->listing.loop;
     printf("{\"version\":1,\"pid\":%d,\"vm\":%u,\"kind\":\"%s\",\"number\":%" PRIu64 ",\"greenkey\":", (int)d->pid, d->vm->id,
-           l->kind == JITSTAT_KIND_BRIDGE ? "b" : l->kind == JITSTAT_KIND_ENTRY ? "e"
-                                                                                : "l",
-           (uint64_t)l->number);
+           (char[]){kind_letter(l->kind), 0}, (uint64_t)l->number);
     print_json_string(stdout, l->name);
     printf(",\"state\":\"%s\",\"runs\":%" PRIu64 ",\"entry_runs\":%" PRIu64 ",\"parent\":%" PRIu64 ",\"guard_number\":%u,\"code_addr\":%" PRIu64 ",\"code_size\":%" PRIu64,
            l->state == 2 ? "freed" : "live", (uint64_t)l->runs, (uint64_t)l->entry_runs, (uint64_t)l->parent, l->guard_number,
@@ -574,8 +587,8 @@ static long terminal_width(void)
     long n;
     const char *columns = getenv("COLUMNS");
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col)
-        return w.ws_col > NARROW ? w.ws_col : NARROW;
-    return columns && number(columns, NARROW, 1000, &n) ? n : NARROW;
+        return w.ws_col > LEAST ? w.ws_col : LEAST;
+    return columns && number(columns, LEAST, 1000, &n) ? n : NARROW;
 }
 
 static int parse(struct dump *d, int argc, char **argv)
@@ -592,8 +605,8 @@ static int parse(struct dump *d, int argc, char **argv)
                 return misuse(&cmd_dump, "dump: %s is no process id", optarg);
             break;
         case 'w':
-            if (!number(optarg, NARROW, 1000, &d->width))
-                return misuse(&cmd_dump, "dump: -w wants 80 to 1000 columns, not %s", optarg);
+            if (!number(optarg, LEAST, 1000, &d->width))
+                return misuse(&cmd_dump, "dump: -w wants 40 to 1000 columns, not %s", optarg);
             break;
         case 'h': help(&cmd_dump); return -1;
         case ':': return misuse(&cmd_dump, "dump: %s wants a value", argv[optind - 1]);
@@ -613,6 +626,7 @@ static int run(int argc, char **argv)
         return e < 0 ? EXIT_OK : e;
     if (!d.width)
         d.width = terminal_width();
+    out_set_width((int)d.width - 1);
     if (agent_new(&d.agent) < 0)
         return fail(EXIT_FAILED, "out of memory");
     e = read_all(&d);

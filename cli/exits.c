@@ -47,7 +47,7 @@ void text_exits(FILE *f, const struct rows *r, size_t n)
 
 static void text(const struct rows *r, size_t n, const struct agent_snapshot *s)
 {
-    printf("%" PRIu64 " exits from machine code through %zu guard%s\n", r->exits_total, r->nexits, r->nexits == 1 ? "" : "s");
+    print_words(stdout, 0, "%" PRIu64 " exits from machine code through %zu guard%s", r->exits_total, r->nexits, r->nexits == 1 ? "" : "s");
     if (r->nexits)
         text_exits(stdout, r, n);
 }

@@ -120,8 +120,10 @@ const char *feed_lacks(const struct feed *s)
     const struct agent_info *info = agent_info(s->agent);
     if (info->note[0])
         return info->note;
-    if (info->daemon || info->bpf || geteuid() == 0)
+    if (geteuid() == 0)
         return "";
+    if (info->daemon || info->bpf)
+        return s->o->npids ? "" : "only your own processes; all of them: sudo";
     if (!s->o->npids && info->refused)
         return "only your own processes; all of them, loss check and run counts: sudo";
     return "from the stats block; loss, run counts, outside times need BPF: sudo, jitstatd";
@@ -131,6 +133,11 @@ void feed_note(const struct feed *s)
 {
     if (feed_lacks(s)[0])
         fail(0, "%s", feed_lacks(s));
+}
+
+void feed_nothing(void)
+{
+    fail(0, "no process runs a JIT of ours: start one with jitlua, or see `jitstat --help`");
 }
 
 struct agent *feed_agent(struct feed *s)
@@ -186,6 +193,8 @@ int feed_once(const struct options *asked, enum feed_want want, int (*show)(cons
     e = snap ? show(o, snap) : EXIT_FAILED;
     if (snap && !e && !o->json) {
         fflush(stdout);
+        if (!snap->nprocesses && !o->input)
+            feed_nothing();
         feed_note(s);
     }
     agent_snapshot_free(snap);

@@ -123,7 +123,7 @@ static void alarm_members(struct json *j, const struct row_vm *of, bool with_pid
         json_string(j, "detail", r->detail);
         if (r->number)
             json_u64(j, "number", r->number);
-        json_string(j, "advice", alarm_row(r->alarm)->advice);
+        json_string(j, "advice", alarm_advice(r->alarm, r->detail));
         json_close(j, '{');
     }
 }

@@ -47,7 +47,7 @@ void text_loops(FILE *f, const struct rows *r, size_t n)
     if (lost)
         fprintf(f, "and %" PRIu64 " that found no room in the stats block\n", lost);
     if (r->nloops && !r->runs_total)
-        fputs("RUNS: counts were not on; `jitstat loops -c 5` counts for 5 seconds\n", f);
+        print_words(f, 0, "RUNS: counts were not on; `jitstat loops -c 5` counts for 5 seconds");
 }
 
 static void text(const struct rows *r, size_t n, const struct agent_snapshot *s)
@@ -93,7 +93,7 @@ const struct command cmd_loops = {
              "  -S, --sort KEY    runs (default), exits, size, ops, guards, source, number\n"
              "  -r, --rows N      at most N rows (20; 0: all)\n"
              "  -c, --counts      turn run counts on for SECONDS (1): needs root or jitstatd;\n"
-             "                    tight loops slow down meanwhile\n"
+             "                    costs some 2 % meanwhile\n"
              "  -j, --json        as JSON\n\n"
              "RUNS are counted while somebody asks: -c, `jitstat run`, `jitstat top -c`,\n"
              "js.enable_debug() in the program. EXITS are counted always.\n\n"

@@ -114,6 +114,24 @@ const struct alarm_row *alarm_row(uint32_t alarm)
     return alarm < JITSTAT_NALARMS ? &alarm_rows[alarm] : &unknown;
 }
 
+bool abort_needs_nothing(const struct abort_row *row)
+{
+    return strncmp(row->advice, "none needed", strlen("none needed")) == 0;
+}
+
+const struct abort_row *alarm_cause(uint32_t alarm, const char *detail)
+{
+    bool named = alarm == JITSTAT_AL_BLACKLISTED && strncmp(detail, "ABORT_", 6) == 0;
+    int reason = named ? abort_number(detail + 6) : -1;
+    return reason >= 0 && !abort_needs_nothing(abort_row((uint32_t)reason)) ? abort_row((uint32_t)reason) : NULL;
+}
+
+const char *alarm_advice(uint32_t alarm, const char *detail)
+{
+    const struct abort_row *cause = alarm_cause(alarm, detail);
+    return cause ? cause->advice : alarm_row(alarm)->advice;
+}
+
 int alarm_number(const char *name)
 {
     for (int i = 0; i < JITSTAT_NALARMS; i++)

@@ -190,6 +190,16 @@ static int line_length(const char *s, int width)
     return n ? n : width;
 }
 
+void print_words(FILE *f, int indent, const char *fmt, ...)
+{
+    char text[1024];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    print_wrapped(f, indent, text);
+}
+
 void print_wrapped(FILE *f, int indent, const char *text)
 {
     int width = out_width(f) - indent;

@@ -12,29 +12,29 @@
 
 #define TOP_ROWS 10
 #define TAIL_ALARMS ((size_t)4)
-#define WIDTH 79
+#define PLACE_LEAST 12 /* columns for a place beside other words; with fewer left it has its own line */
 
 /* ---- counters and times ---- */
 
 static void show_counters(FILE *f, const struct agent_vm *vm)
 {
-    int shown = 0, zero = 0;
+    int shown = 0, zero = 0, beside = out_width(f) < OUT_NARROW ? 1 : 2;
     for (int c = 0; c < JITSTAT_NCOUNTERS; c++) {
         if (!vm->own.counters[c]) {
             zero++;
             continue;
         }
-        fprintf(f, "%s%-24s %10" PRIu64, shown % 2 ? "   " : "    ", counter_name(c), (uint64_t)vm->own.counters[c]);
-        if (++shown % 2 == 0)
+        fprintf(f, "%s%-24s %10" PRIu64, shown % beside ? "   " : "    ", counter_name(c), (uint64_t)vm->own.counters[c]);
+        if (++shown % beside == 0)
             fputc('\n', f);
     }
-    if (shown % 2)
+    if (shown % beside)
         fputc('\n', f);
     int column = fprintf(f, "    zero:");
     for (int c = 0; zero && c < JITSTAT_NCOUNTERS; c++) {
         if (vm->own.counters[c])
             continue;
-        if (column + 1 + (int)strlen(counter_name(c)) > WIDTH)
+        if (column + 1 + (int)strlen(counter_name(c)) > out_width(f))
             column = (fputc('\n', f), fprintf(f, "      "));
         column += fprintf(f, " %s", counter_name(c));
     }
@@ -56,12 +56,12 @@ static void show_times(FILE *f, const struct agent_vm *vm)
     static const int order[] = {JITSTAT_T_TRACING, JITSTAT_T_OPTIMIZE, JITSTAT_T_BACKEND};
     for (int i = 0; i < JITSTAT_NTIMES; i++) {
         int t = order[i];
-        char own[16], outside[16], half[16];
-        fprintf(f, "    %-10s %10s", time_name(t), human_ns(vm->own.times_ns[t], own));
-        if (vm->bpf && vm->bpf->phase[t].count)
-            fprintf(f, "   outside: %10s in %" PRIu64 ", half < %s", human_ns(vm->bpf->phase[t].ns, outside),
-                    (uint64_t)vm->bpf->phase[t].count, human_ns(median(&vm->bpf->phase[t]), half));
-        fputc('\n', f);
+        char own[16], ns[16], half[16], outside[80] = "";
+        const struct phase_stat *p = vm->bpf ? &vm->bpf->phase[t] : NULL;
+        if (p && p->count)
+            snprintf(outside, sizeof outside, "   outside: %10s in %" PRIu64 ", half < %s", human_ns(p->ns, ns), (uint64_t)p->count,
+                     human_ns(median(p), half));
+        print_words(f, 4, "%-10s %10s%s", time_name(t), human_ns(vm->own.times_ns[t], own), outside);
     }
 }
 
@@ -97,24 +97,28 @@ int text_whose(FILE *f, const struct rows *r, const struct row_vm *of)
 
 static void text_alarm(FILE *f, const struct row_vm *of, const struct jitstat_alarm_rec *r, bool with_pid)
 {
-    const struct alarm_row *row = alarm_row(r->alarm);
-    ink(f, INK_RED);
-    int at = fprintf(f, "  ALARM: ");
+    char head[160], line[16];
+    int at = snprintf(head, sizeof head, "  ALARM: ");
     if (with_pid)
-        at += fprintf(f, "%d.%u ", (int)of->p->pid, of->vm->id);
-    at += fprintf(f, "%s (%" PRIu64 "x)", row->what, (uint64_t)r->count);
+        at += snprintf(head + at, sizeof head - (size_t)at, "%d.%u ", (int)of->p->pid, of->vm->id);
+    at += snprintf(head + at, sizeof head - (size_t)at, "%s (%" PRIu64 "x)", alarm_row(r->alarm)->what, (uint64_t)r->count);
+    snprintf(line, sizeof line, ":%u", r->line);
+    int left = out_width(f) - at - 2 - (int)strlen(line);
+    bool beside = r->file[0] && left >= PLACE_LEAST;
+    ink(f, INK_RED);
+    if (beside)
+        fprintf(f, "%s: ", head);
+    else
+        print_words(f, 2, "%s", head + 2);
     if (r->file[0]) {
-        char line[16];
-        snprintf(line, sizeof line, ":%u", r->line);
-        fputs(": ", f);
-        print_clean(f, r->file, out_width(f) - at - 2 - (int)strlen(line));
-        fputs(line, f);
+        fprintf(f, "%*s", beside ? 0 : 9, "");
+        print_clean(f, r->file, beside ? left : out_width(f) - 9 - (int)strlen(line));
+        fprintf(f, "%s\n", line);
     }
     ink(f, INK_PLAIN);
-    fputc('\n', f);
     if (r->detail[0])
         print_wrapped(f, 9, r->detail);
-    print_wrapped(f, 9, row->advice);
+    print_wrapped(f, 9, alarm_advice(r->alarm, r->detail));
 }
 
 /* At most n; returns how many were shown. */
@@ -130,10 +134,9 @@ void text_loss(FILE *f, const struct agent_loss *l)
 {
     bool some = l->missed || l->ring_full || l->map_full || l->late;
     ink(f, some ? INK_YELLOW : INK_PLAIN);
-    fprintf(f, "loss: missed %" PRIu64 ", ring full %" PRIu64 ", map full %" PRIu64 ", late %" PRIu64, l->missed, l->ring_full,
-            l->map_full, l->late);
+    print_words(f, 0, "loss: missed %" PRIu64 ", ring full %" PRIu64 ", map full %" PRIu64 ", late %" PRIu64, l->missed, l->ring_full,
+                l->map_full, l->late);
     ink(f, INK_PLAIN);
-    fputc('\n', f);
 }
 
 void text_tail(FILE *f, const struct agent_snapshot *s, bool details)
@@ -179,11 +182,11 @@ static void show_vm(FILE *f, const struct row_vm *of)
     fprintf(f, "  VM %u (", vm->id);
     print_clean(f, vm->guest, 0);
     fprintf(f, ")%s%s\n", vm->state == 2 ? ", ended" : "", vm->from_block ? "" : ", seen by probes only");
-    fprintf(f, "  %" PRIu64 " loops and %" PRIu64 " bridges compiled, %s of machine code in use of %s\n",
-            (uint64_t)t->counters[JITSTAT_C_TOTAL_COMPILED_LOOPS], (uint64_t)t->counters[JITSTAT_C_TOTAL_COMPILED_BRIDGES],
-            human_bytes(t->code_used, used), human_bytes(t->code_allocated, room));
-    fprintf(f, "  %" PRIu64 " entries into machine code, %" PRIu64 " exits through guards\n", (uint64_t)t->trace_entries,
-            (uint64_t)t->guard_exits);
+    print_words(f, 2, "%" PRIu64 " loops and %" PRIu64 " bridges compiled, %s of machine code in use of %s",
+                (uint64_t)t->counters[JITSTAT_C_TOTAL_COMPILED_LOOPS], (uint64_t)t->counters[JITSTAT_C_TOTAL_COMPILED_BRIDGES],
+                human_bytes(t->code_used, used), human_bytes(t->code_allocated, room));
+    print_words(f, 2, "%" PRIu64 " entries into machine code, %" PRIu64 " exits through guards", (uint64_t)t->trace_entries,
+                (uint64_t)t->guard_exits);
     text_alarms(f, of, JITSTAT_ALARMS, false);
     if (!t->counters[JITSTAT_C_TRACING] && !vm->nloops && !vm->naborts) {
         fputs("  nothing was traced\n", f);
@@ -219,7 +222,11 @@ void text_snapshot(FILE *f, const struct agent_snapshot *s)
 
 void text_list(FILE *f, const struct agent_snapshot *s)
 {
-    fprintf(f, "%7s %6s %-15s %4s %7s %7s %7s %8s\n", "PID", "UID", "COMM", "VMS", "LOOPS", "BRIDGES", "ABORTS", "CODE");
+    bool narrow = out_width(f) < OUT_NARROW;
+    if (narrow)
+        fprintf(f, "%7s %-10s %5s %6s %6s\n", "PID", "COMM", "LOOPS", "ABORTS", "CODE");
+    else
+        fprintf(f, "%7s %6s %-15s %4s %7s %7s %7s %8s\n", "PID", "UID", "COMM", "VMS", "LOOPS", "BRIDGES", "ABORTS", "CODE");
     for (size_t i = 0; i < s->nprocesses; i++) {
         const struct agent_process *p = &s->processes[i];
         uint64_t loops = 0, bridges = 0, aborts = 0, code = 0;
@@ -231,9 +238,12 @@ void text_list(FILE *f, const struct agent_snapshot *s)
             aborts += t->events[JITSTAT_E_abort];
             code += t->code_used;
         }
-        fprintf(f, "%7d %6u ", (int)p->pid, p->uid);
-        print_padded(f, p->comm, 15);
-        fprintf(f, " %4zu %7" PRIu64 " %7" PRIu64 " %7" PRIu64 " %8s\n", p->nvms, loops, bridges, aborts, human_bytes(code, used));
+        fprintf(f, narrow ? "%7d " : "%7d %6u ", (int)p->pid, p->uid);
+        print_padded(f, p->comm, narrow ? 10 : 15);
+        if (narrow)
+            fprintf(f, " %5" PRIu64 " %6" PRIu64 " %6s\n", loops, aborts, human_bytes(code, used));
+        else
+            fprintf(f, " %4zu %7" PRIu64 " %7" PRIu64 " %7" PRIu64 " %8s\n", p->nvms, loops, bridges, aborts, human_bytes(code, used));
     }
     text_tail(f, s, true);
 }

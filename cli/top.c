@@ -249,10 +249,28 @@ static void frame_head(struct top *t)
         frame_line(t, some ? 'y' : ' ', "alarms %" PRIu64 "  lost %" PRIu64, sum.alarms, l->missed + l->ring_full + l->map_full + l->late);
 }
 
-/* With room for it, the advice has a line of its own. */
-static void frame_alarm(struct top *t, const struct agent_process *p, const struct jitstat_alarm_rec *r)
+/* In lines of the width, at most `most`; returns how many. */
+static int frame_words(struct top *t, char colour, int indent, int most, const char *words)
 {
-    char file[JITSTAT_ABORT_FILE_LEN * 3], place[sizeof file + 16] = "";
+    char *text = NULL, *save;
+    size_t size;
+    int n = 0;
+    FILE *f = open_memstream(&text, &size);
+    if (!f)
+        return 0;
+    print_wrapped(f, indent, words);
+    fclose(f);
+    for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line && n < most; line = strtok_r(NULL, "\n", &save), n++)
+        frame_line(t, colour, "%s", line);
+    free(text);
+    return n;
+}
+
+/* With room for it, the advice has lines of its own. Returns how many lines it took, at most `most`. */
+static int frame_alarm(struct top *t, const struct agent_process *p, const struct jitstat_alarm_rec *r, int most)
+{
+    char file[JITSTAT_ABORT_FILE_LEN * 3], place[sizeof file + 16] = "", head[sizeof place + 160];
+    const char *what = alarm_row(r->alarm)->what, *advice = alarm_advice(r->alarm, r->detail);
     if (r->file[0]) {
         FILE *f = fmemopen(file, sizeof file, "w");
         if (f) {
@@ -261,23 +279,26 @@ static void frame_alarm(struct top *t, const struct agent_process *p, const stru
         }
         snprintf(place, sizeof place, " %s:%u", f ? file : "", r->line);
     }
-    if (t->rows < 20) {
-        frame_line(t, 'r', "! %d%s %s: %s", (int)p->pid, place, alarm_row(r->alarm)->what, alarm_row(r->alarm)->advice);
-        return;
+    snprintf(head, sizeof head, "! %d%s %s (%" PRIu64 "x)", (int)p->pid, place, what, (uint64_t)r->count);
+    if (most < 3) {
+        snprintf(head, sizeof head, "! %d%s %s: %s", (int)p->pid, place, what, advice);
+        return frame_words(t, 'r', 0, most, head);
     }
-    frame_line(t, 'r', "! %d%s %s (%" PRIu64 "x)", (int)p->pid, place, alarm_row(r->alarm)->what, (uint64_t)r->count);
-    frame_line(t, ' ', "    %s", alarm_row(r->alarm)->advice);
+    frame_line(t, 'r', "%s", head);
+    return 1 + frame_words(t, ' ', 4, 2, advice);
 }
 
-/* The alarms, on about a fifth of the screen. */
+/* The alarms, on about a fifth of the screen; a large one shows each in full. */
 static void frame_alarms(struct top *t)
 {
-    int room = t->rows < 20 ? t->rows / 5 : t->rows / 10, left = 0;
+    bool large = t->rows >= 20;
+    int room = large ? t->rows / 10 * 3 : t->rows / 5, left = 0;
     for (size_t i = 0; i < t->nentries; i++)
         for (size_t k = 0; k < t->entries[i].p->nvms; k++)
             for (size_t n = 0; n < t->entries[i].p->vms[k].nalarms; n++) {
-                if (room-- > 0)
-                    frame_alarm(t, t->entries[i].p, &t->entries[i].p->vms[k].alarms[n]);
+                if (room >= (large ? 3 : 1))
+                    room -= frame_alarm(t, t->entries[i].p, &t->entries[i].p->vms[k].alarms[n], large ? 3 : room < 2 ? room
+                                                                                                                     : 2);
                 else
                     left++;
             }
@@ -635,7 +656,7 @@ const struct command cmd_top = {
              "one of them compiled, gave up, and leaves its machine code through.\n\n"
              "  -p, --pid PID  these processes (a list, or several times)\n"
              "  -a, --all      all that may be read, those that start later too (the default)\n"
-             "  -c, --counts   count runs meanwhile (root or jitstatd; tight loops slow down)\n\n"
+             "  -c, --counts   count runs meanwhile (root or jitstatd; costs some 2 %)\n\n"
              "keys: up, down, Enter; l loops, a aborts, x exits, w why; Esc back; < > sort;\n"
              "      + - interval; p pause; h help; q quit\n\n"
              "For scripts: `jitstat -j 1` prints the same numbers as JSON.\n\n"

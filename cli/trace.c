@@ -118,11 +118,11 @@ static char *details_of(const struct follow_event *e)
     FILE *f = open_memstream(&details, &size);
     if (!f)
         return NULL;
-    if (text[0])
-        fputc(' ', f), print_clean(f, text, 24);
     if (e->event == FOLLOW_ALARM)
         fprintf(f, " %s", alarm_row(e->kind)->name);
-    else
+    if (text[0])
+        fputc(' ', f), print_clean(f, text, 24);
+    if (e->event != FOLLOW_ALARM)
         text_details(f, e);
     fclose(f);
     return details;
@@ -152,7 +152,7 @@ static void text_event(struct tracer *t, const struct follow_event *e)
     putchar('\n');
     free(details);
     if (e->event == FOLLOW_ALARM)
-        print_wrapped(stdout, 19, alarm_row(e->kind)->advice);
+        print_wrapped(stdout, 19, alarm_advice(e->kind, e->text));
 }
 
 /* ---- as JSON ---- */
@@ -170,7 +170,8 @@ static void json_event(const struct follow_event *e)
     json_u64(&j, "times", e->count ? e->count : 1);
     if (e->event == FOLLOW_ALARM) {
         json_string(&j, "alarm", alarm_row(e->kind)->name);
-        json_string(&j, "advice", alarm_row(e->kind)->advice);
+        json_string(&j, "detail", e->text);
+        json_string(&j, "advice", alarm_advice(e->kind, e->text));
     } else {
         json_string(&j, "kind", e->kind ? (char[]){kind_letter(e->kind), 0} : "");
         json_u64(&j, "number", e->number);
@@ -222,7 +223,6 @@ static bool seen_before(struct tracer *t, struct follow_event *e)
         return agent_info(feed_agent(t->src))->bpf;
     if (e->event == JITSTAT_E_alarm) {
         e->event = FOLLOW_ALARM;
-        e->text[0] = 0; /* its name */
         e->kind = (uint32_t)((const struct jitstat_arg_alarm *)e->args)->alarm_id;
     }
     return false;
@@ -264,7 +264,7 @@ static int follow(struct tracer *t)
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
     int r = agent_events(a, 0, see, t);
-    fail(0, "following%s; Ctrl-C ends", agent_info(a)->bpf ? "" : " what the stats blocks tell (outcomes only); all events need BPF: use sudo");
+    fail(0, "following%s; Ctrl-C ends", agent_info(a)->bpf ? "" : " outcomes in stats blocks; all events need BPF: sudo");
     while (r >= 0 && !interrupted && !(t->o->rows && t->shown >= (uint64_t)t->o->rows)) {
         bool lives = target_lives(t);
         r = agent_events(a, lives ? 100 : 0, see, t);
@@ -272,6 +272,8 @@ static int follow(struct tracer *t)
         if (!lives)
             break;
     }
+    if (interrupted) /* what happened before Ctrl-C is shown */
+        r = agent_events(a, 0, see, t);
     return r < 0 && r != -EINTR ? fail(EXIT_FAILED, "%s", agent_error(a)) : EXIT_OK;
 }
 

@@ -1,10 +1,11 @@
 /* why.c: `jitstat why`: why is this program slow? What the other views show in full, as one ranked
  * list of findings, each with its place and what to do: alarms, expensive aborts, guards that keep
- * failing, flushes, and whether there is anything compiled at all.
+ * failing, lines where machine code ends, flushes, and whether there is anything compiled at all.
  *
  * A finding is something that somebody can change. So aborts whose advice is "none needed" and exits
- * that a bridge took over are none. A blacklisted place and its aborts are one finding, with their advice. The order: alarms (the engine itself found them worth it), then
- * the rest by how much of its kind the place makes up.
+ * that a bridge took over are none. What an alarm says is not said again: a blacklisted place and its
+ * aborts are one finding, with their advice. The order: alarms (the engine itself found them worth
+ * it), then the rest by how much of its kind the place makes up.
  *
  * Before it: rows.c.
  */
@@ -56,24 +57,11 @@ static void set(char *to, size_t size, const char *fmt, ...)
 
 /* ---- what is looked for ---- */
 
-static bool needs_nothing(const struct abort_row *row)
-{
-    return strncmp(row->advice, "none needed", strlen("none needed")) == 0;
-}
-
-/* Why a blacklisted place was given up; NULL: another alarm, or nobody can do anything about it. */
-static const struct abort_row *given_up(const struct jitstat_alarm_rec *r)
-{
-    bool named = r->alarm == JITSTAT_AL_BLACKLISTED && strncmp(r->detail, "ABORT_", 6) == 0;
-    int reason = named ? abort_number(r->detail + 6) : -1;
-    return reason >= 0 && !needs_nothing(abort_row((uint32_t)reason)) ? abort_row((uint32_t)reason) : NULL;
-}
-
 /* Is there an alarm that says the same as the aborts at s? */
 static bool alarm_says(const struct agent_vm *vm, const struct jitstat_abort_site *s)
 {
     for (size_t i = 0; i < vm->nalarms; i++)
-        if (given_up(&vm->alarms[i]) == abort_row(s->reason) && vm->alarms[i].line == s->line && strcmp(vm->alarms[i].file, s->file) == 0)
+        if (alarm_cause(vm->alarms[i].alarm, vm->alarms[i].detail) == abort_row(s->reason) && vm->alarms[i].line == s->line && strcmp(vm->alarms[i].file, s->file) == 0)
             return true;
     return false;
 }
@@ -86,7 +74,7 @@ static void find_alarms(struct findings *all, const struct row_vm *of)
         SET(f->what, "%s (%" PRIu64 "x)%s%s", alarm_row(r->alarm)->what, (uint64_t)r->count, r->detail[0] ? ": " : "", r->detail);
         if (r->file[0])
             SET(f->place, "%s:%u", r->file, r->line);
-        SET(f->advice, "%s", given_up(r) ? given_up(r)->advice : alarm_row(r->alarm)->advice);
+        SET(f->advice, "%s", alarm_advice(r->alarm, r->detail));
     }
 }
 
@@ -98,7 +86,7 @@ static void find_aborts(struct findings *all, const struct rows *r)
         uint64_t tracing = r->aborts[i].of.vm->own.times_ns[JITSTAT_T_TRACING];
         double share = tracing ? (double)s->ns_lost / (double)tracing : 0;
         char lost[16];
-        if (needs_nothing(row) || (share < SHARE_LEAST && s->count < 3) || alarm_says(r->aborts[i].of.vm, s))
+        if (abort_needs_nothing(row) || (share < SHARE_LEAST && s->count < 3) || alarm_says(r->aborts[i].of.vm, s))
             continue;
         struct finding *f = find(all, "abort", share < 1 ? share : 1, &r->aborts[i].of);
         SET(f->what, "%s: %s (%" PRIu64 "x, %s lost)", row->name, row->help, (uint64_t)s->count, human_ns(s->ns_lost, lost));
@@ -107,17 +95,32 @@ static void find_aborts(struct findings *all, const struct rows *r)
     }
 }
 
-/* Guards of one line fail for one reason: they are one finding. */
-static struct finding *same_place(struct findings *all, const struct row_exit *x)
+/* Guards of one line fail for one reason, traces that end in one line end for one: they are one finding. */
+static struct finding *same_place(struct findings *all, const struct row_exit *x, const char *kind)
 {
     char place[JITSTAT_NAME_LEN + 16];
     exit_place(x, place);
     for (size_t i = 0; i < all->n; i++)
-        if (strcmp(all->f[i].kind, "exit") == 0 && all->f[i].of.vm == x->of.vm && strcmp(all->f[i].place, place) == 0)
+        if (strcmp(all->f[i].kind, kind) == 0 && all->f[i].of.vm == x->of.vm && strcmp(all->f[i].place, place) == 0)
             return &all->f[i];
-    struct finding *f = find(all, "exit", 0, &x->of);
+    struct finding *f = find(all, kind, 0, &x->of);
     memcpy(f->place, place, sizeof place);
     return f;
+}
+
+static void say_guards(struct finding *f, const char *exits)
+{
+    SET(f->what, "%u guard%s of this line fail%s and no bridge took over (%s exits, %.0f %% of all)", f->guards, f->guards == 1 ? "" : "s",
+        f->guards == 1 ? "s" : "", exits, 100 * f->weight);
+    SET(f->advice, "give the variables of this line one type each, and keep rare cases out of it");
+}
+
+/* A function that C calls back ends so too: of two places with as many exits the guard is the worse. */
+static void say_end(struct finding *f, const char *exits)
+{
+    SET(f->what, "machine code ends at this line and the interpreter goes on (%s exits, %.0f %% of all)", exits, 100 * f->weight);
+    SET(f->advice, "an error, a yield, or the return to a C function that called ends it: test instead of raising, and do more work in each call");
+    f->weight /= 2;
 }
 
 static void find_exits(struct findings *all, const struct rows *r)
@@ -125,29 +128,36 @@ static void find_exits(struct findings *all, const struct rows *r)
     for (size_t i = 0; i < r->nexits; i++) {
         const struct row_exit *x = &r->exits[i];
         uint64_t sum = x->of.vm->own.guard_exits;
-        if (x->bridge || x->e->kind != JITSTAT_X_GUARD || x->e->exits < EXITS_LEAST || (double)x->e->exits < SHARE_LEAST * (double)sum)
+        bool end = x->e->kind == JITSTAT_X_END;
+        if (x->bridge || (x->e->kind != JITSTAT_X_GUARD && !end) || x->e->exits < EXITS_LEAST || (double)x->e->exits < SHARE_LEAST * (double)sum)
             continue;
-        struct finding *f = same_place(all, x);
+        struct finding *f = same_place(all, x, end ? "end" : "exit");
         char exits[16];
         f->count += x->e->exits;
         f->guards++;
         f->weight = f->count < sum ? (double)f->count / (double)sum : 1;
-        SET(f->what, "%u guard%s of this line fail%s and no bridge took over (%s exits, %.0f %% of all)", f->guards, f->guards == 1 ? "" : "s",
-            f->guards == 1 ? "s" : "", human_count(f->count, exits), 100 * f->weight);
-        SET(f->advice, "give the variables of this line one type each, and keep rare cases out of it");
+        (end ? say_end : say_guards)(f, human_count(f->count, exits));
     }
+}
+
+static bool stands(const struct agent_vm *vm, uint32_t alarm)
+{
+    for (size_t i = 0; i < vm->nalarms; i++)
+        if (vm->alarms[i].alarm == alarm)
+            return true;
+    return false;
 }
 
 static void find_in_totals(struct findings *all, const struct row_vm *of)
 {
     const struct jitstat_totals *t = &of->vm->own;
     uint64_t loops = t->counters[JITSTAT_C_TOTAL_COMPILED_LOOPS], freed = t->counters[JITSTAT_C_TOTAL_FREED_LOOPS];
-    if (t->code_refused) {
+    if (t->code_refused && !stands(of->vm, JITSTAT_AL_CODE_REFUSED)) {
         struct finding *f = find(all, "code", 1.5, of);
         SET(f->what, "the kernel refused executable memory: everything is interpreted");
         SET(f->advice, "%s", abort_row(JITSTAT_A_CODE_REFUSED)->advice);
     }
-    if (t->flushes > 1 && of->vm->state == 1) {
+    if (t->flushes > 1 && of->vm->state == 1 && !stands(of->vm, JITSTAT_AL_FLUSH_STORM)) {
         struct finding *f = find(all, "flush", 0.9, of);
         SET(f->what, "all code was thrown away %" PRIu64 " times", (uint64_t)t->flushes);
         SET(f->advice, "%s", alarm_row(JITSTAT_AL_FLUSH_STORM)->advice);
@@ -157,7 +167,7 @@ static void find_in_totals(struct findings *all, const struct row_vm *of)
         SET(f->what, "%" PRIu64 " of %" PRIu64 " compiled loops were freed again", freed, loops);
         SET(f->advice, "%s", alarm_row(JITSTAT_AL_RECOMPILE)->advice);
     }
-    if (!t->counters[JITSTAT_C_TRACING]) {
+    if (!t->counters[JITSTAT_C_TRACING] && !of->vm->nalarms) {
         struct finding *f = find(all, "cold", 0.01, of);
         SET(f->what, "nothing became hot: everything is interpreted");
         SET(f->advice, "let it run longer; JITSTAT=off switches the JIT off; C functions are never compiled");
@@ -208,11 +218,11 @@ static void text_sum(const struct agent_snapshot *s)
     struct sum sum;
     char trace[16], optimize[16], backend[16], used[16];
     sum_make(&sum, s);
-    printf("%" PRIu64 " loops and %" PRIu64 " bridges compiled, %" PRIu64 " recordings aborted, %s of code\n",
-           (uint64_t)sum.t.counters[JITSTAT_C_TOTAL_COMPILED_LOOPS], (uint64_t)sum.t.counters[JITSTAT_C_TOTAL_COMPILED_BRIDGES],
-           totals_aborts(&sum.t), human_bytes(sum.t.code_used, used));
-    printf("tracing %s, optimizing %s, backend %s\n", human_ns(sum.t.times_ns[JITSTAT_T_TRACING], trace),
-           human_ns(sum.t.times_ns[JITSTAT_T_OPTIMIZE], optimize), human_ns(sum.t.times_ns[JITSTAT_T_BACKEND], backend));
+    print_words(stdout, 0, "%" PRIu64 " loops and %" PRIu64 " bridges compiled, %" PRIu64 " recordings aborted, %s of code",
+                (uint64_t)sum.t.counters[JITSTAT_C_TOTAL_COMPILED_LOOPS], (uint64_t)sum.t.counters[JITSTAT_C_TOTAL_COMPILED_BRIDGES],
+                totals_aborts(&sum.t), human_bytes(sum.t.code_used, used));
+    print_words(stdout, 0, "tracing %s, optimizing %s, backend %s", human_ns(sum.t.times_ns[JITSTAT_T_TRACING], trace),
+                human_ns(sum.t.times_ns[JITSTAT_T_OPTIMIZE], optimize), human_ns(sum.t.times_ns[JITSTAT_T_BACKEND], backend));
 }
 
 void text_why(FILE *f, const struct rows *r, size_t n)
@@ -232,6 +242,8 @@ void text_why(FILE *f, const struct rows *r, size_t n)
 
 static void text(const struct rows *r, size_t n, const struct agent_snapshot *s)
 {
+    if (!r->nvms)
+        return;
     text_sum(s);
     text_why(stdout, r, n);
 }
@@ -275,8 +287,9 @@ const struct command cmd_why = {
     .accepts = "pajri",
     .summary = "why is it slow: the findings of all views, ranked, with advice",
     .usage = "why [-p PID | -a | -i FILE] [-r ROWS] [-j]\n"
-             "Why is it slow? Alarms, expensive aborts, guards that keep failing, flushed and\n"
-             "freed code: one ranked list, each with its place and what to do about it.\n\n"
+             "Why is it slow? Alarms, expensive aborts, guards that keep failing, lines where\n"
+             "machine code ends, flushed and freed code: one ranked list, each with its place\n"
+             "and what to do about it.\n\n"
              "  -p, --pid PID     of these processes (a list, or several times)\n"
              "  -a, --all         of all that may be read (the default)\n"
              "  -i, --input FILE  of a saved snapshot (- is stdin)\n"

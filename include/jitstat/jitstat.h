@@ -7,6 +7,9 @@
  * All functions are declared weak, so that a program which includes this header also runs with the
  * stock Lua library: test `if (jitstat_vm_of_lua)` first.
  *
+ * Only from Lua (docs/hooks.md), since they take a function, or a level of the running program:
+ * residual_call, trace_next_iteration, dont_trace_here, get_jitcell_at_key.
+ *
  * Threads: a VM belongs to the thread that runs its guest; call these functions there.
  * Ownership: pointers that a hook gets are valid during the call only.
  */
@@ -125,6 +128,8 @@ JITSTAT_API const char *jitstat_counter_name(int counter);
 JITSTAT_API const char *jitstat_abort_reason(int abort);
 JITSTAT_API const char *jitstat_alarm_name(int alarm);
 JITSTAT_API const char *jitstat_alarm_advice(int alarm);
+/* What to do about an alarm that was raised: for a blacklisted place what its aborts ask for. Never NULL. */
+JITSTAT_API const char *jitstat_alarm_rec_advice(const struct jitstat_alarm_rec *r);
 
 /* The VM of a Lua state; NULL if the state runs without JIT. */
 JITSTAT_API struct jit_vm *jitstat_vm_of_lua(struct lua_State *L);

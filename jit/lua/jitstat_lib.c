@@ -598,7 +598,7 @@ static void push_alarms(lua_State *L, const struct jitstat_snapshot *s)
         set_int(L, "number", (int64_t)r->number);
         set_int(L, "count", (int64_t)r->count);
         set_str(L, "detail", r->detail);
-        set_str(L, "advice", jitstat_alarm_advice((int)r->alarm));
+        set_str(L, "advice", jitstat_alarm_rec_advice(r));
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
 }

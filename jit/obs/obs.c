@@ -8,6 +8,7 @@
  * Before it on the walk: trace/. After it: bpf/jitstat.bpf.c and agent/.
  */
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "obs/probes.h"
@@ -241,7 +242,7 @@ void obs_alarm(struct obs_vm *vm, enum jitstat_alarm a, const struct obs_place *
     uint64_t count = records_alarm(vm, a, &p, detail);
     obs_add(&vm->blk->total.alarms, 1);
     EVENT(alarm, vm, &p, .alarm = ADDRESS(obs_alarm_name(a)), .alarm_id = a, .count = count, .detail = ADDRESS(detail),
-          .advice = ADDRESS(obs_alarm_advice(a)));
+          .advice = ADDRESS(obs_alarm_advice(a, detail)));
 }
 
 void obs_ev_snapshot(struct obs_vm *vm, struct jitstat_totals *out)
@@ -305,6 +306,8 @@ enum jitstat_counter obs_abort_counter(enum jitstat_abort a)
     return abort_rows[a].counter;
 }
 
+#define NO_ADVICE "none needed"
+
 struct alarm_row {
     const char *name, *advice;
 };
@@ -319,7 +322,10 @@ const char *obs_alarm_name(enum jitstat_alarm a)
     return alarm_rows[(unsigned)a < JITSTAT_NALARMS ? a : JITSTAT_AL_NONE].name;
 }
 
-const char *obs_alarm_advice(enum jitstat_alarm a)
+const char *obs_alarm_advice(enum jitstat_alarm a, const char *detail)
 {
+    for (int i = 0; a == JITSTAT_AL_BLACKLISTED && detail && i < JITSTAT_NABORTS; i++)
+        if (strcmp(abort_rows[i].name, detail) == 0 && strncmp(abort_rows[i].advice, NO_ADVICE, strlen(NO_ADVICE)) != 0)
+            return abort_rows[i].advice;
     return alarm_rows[(unsigned)a < JITSTAT_NALARMS ? a : JITSTAT_AL_NONE].advice;
 }

@@ -169,7 +169,8 @@ bool obs_listing_add(struct obs_vm *vm, struct jitstat_loop *rec, const struct j
 const char *obs_counter_name(enum jitstat_counter c);
 const char *obs_abort_name(enum jitstat_abort a); /* "ABORT_TOO_LONG" */
 const char *obs_alarm_name(enum jitstat_alarm a); /* "FLUSH_STORM" */
-const char *obs_alarm_advice(enum jitstat_alarm a);
+/* For a blacklisted place that of the abort which detail names. detail NULL: the table's. */
+const char *obs_alarm_advice(enum jitstat_alarm a, const char *detail);
 const char *obs_event_name(enum jitstat_event e);
 enum jitstat_counter obs_abort_counter(enum jitstat_abort a);
 

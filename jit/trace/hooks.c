@@ -274,7 +274,8 @@ void jitstat_get_stats_asmmemmgr(struct jit_vm *vm, size_t *allocated, size_t *u
 const char *jitstat_counter_name(int c) { return c >= 0 && c < JITSTAT_NCOUNTERS ? obs_counter_name((enum jitstat_counter)c) : NULL; }
 const char *jitstat_abort_reason(int a) { return a >= 0 && a < JITSTAT_NABORTS ? obs_abort_name((enum jitstat_abort)a) : NULL; }
 const char *jitstat_alarm_name(int a) { return a > 0 && a < JITSTAT_NALARMS ? obs_alarm_name((enum jitstat_alarm)a) : NULL; }
-const char *jitstat_alarm_advice(int a) { return a > 0 && a < JITSTAT_NALARMS ? obs_alarm_advice((enum jitstat_alarm)a) : NULL; }
+const char *jitstat_alarm_advice(int a) { return a > 0 && a < JITSTAT_NALARMS ? obs_alarm_advice((enum jitstat_alarm)a, NULL) : NULL; }
+const char *jitstat_alarm_rec_advice(const struct jitstat_alarm_rec *r) { return obs_alarm_advice((enum jitstat_alarm)r->alarm, r->detail); }
 
 static void run_add(struct jitstat_snapshot *s, char **text, const struct jit_trace *t, int kind, uint64_t runs)
 {

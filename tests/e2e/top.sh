@@ -51,7 +51,7 @@ top -p "$PID" 0.1
 await "$PID .*emitter"
 shows "the process and its numbers" "^ *$PID +[0-9.]+ +23 +11 +8 +1 .*emitter"
 shows "the alarm" "^! $PID prog.lua:0 a hot loop is blacklisted"
-shows "and its advice" "^ +see the aborts at this place"
+shows "and its advice" "^    move the call out of the hot loop$"
 shows "the loss, also when there is none" "loss: missed 0, ring full 0, map full 0, late 0"
 shows "the keys" "^q quit"
 root || shows "and what an ordinary user does not see" "^from the stats block; .* need BPF: sudo, jitstatd$"
@@ -65,8 +65,10 @@ for page in l:loops a:aborts x:exits w:why; do
 done
 tm resize-window -x 80 -y 60 # all eight aborts, whatever order their times give
 page a "aborts of process $PID"
+tm resize-window -x 80 -y 44 # all of them: which took longest is not known
 await "ends the recording; "
 shows "a full line keeps its last character" 'ends the recording; a$'
+tm resize-window -x 80 -y 24
 page l "loops of process"
 await "prog.lua:10"
 shows "rows of a page" ' loop +1 +17 +3 .*prog.lua:10$'

@@ -35,6 +35,8 @@ if root; then
     json "with what the table says it carries" "$TMP/one" '$j->{kind} eq "b" && $j->{number} == 34 && $j->{ops} == 17 && $j->{guards} == 3 && $j->{guard_number} == 2 && $j->{size} == 128 && $j->{comm} eq "emitter"'
     grep '"event":"abort"' "$TMP/events" | head -1 >"$TMP/one"
     json "an abort has its reason" "$TMP/one" '$j->{reason} eq "ABORT_TOO_LONG" && $j->{reason_id} == 0 && exists $j->{ns}'
+    grep '"event":"alarm"' "$TMP/events" >"$TMP/one"
+    json "an alarm has its cause and what to do" "$TMP/one" '$j->{alarm} eq "BLACKLISTED" && $j->{detail} eq "ABORT_NYI_CALL" && $j->{advice} =~ /^move the call/'
     start wait $STEPS
     line
     follow "$JITSTAT" trace -p "$PID" -e abort,tracing
@@ -52,18 +54,20 @@ fi
 
 # Without BPF: the same outcomes, told by the block. The process stands until the last one was seen.
 mkfifo "$TMP/i" "$TMP/o"
-$NOBODYS "$TMP/emitter" wait loops=23 bridges=11 aborts=7 wait <"$TMP/i" >"$TMP/o" &
+$NOBODYS "$TMP/emitter" wait loops=23 bridges=11 aborts=7 alarms=1 wait <"$TMP/i" >"$TMP/o" &
 PID=$!
 PIDS="$PIDS $PID"
 exec 7>"$TMP/i" 8<"$TMP/o"
 line
-follow $NOBODYS "$TMP/jitstat" trace -p "$PID" -e compile,abort -r 41 -j
-equal "it says what is missing" "$LINE" "jitstat: following what the stats blocks tell (outcomes only); all events need BPF: use sudo; Ctrl-C ends"
+follow $NOBODYS "$TMP/jitstat" trace -p "$PID" -e compile,abort,alarm -r 42 -j
+equal "it says what is missing" "$LINE" "jitstat: following outcomes in stats blocks; all events need BPF: sudo; Ctrl-C ends"
 go
 wait $watcher
 equal "it ends after -r events" $? 0
 equal "every compile" "$(events compile)" 34
 equal "every abort" "$(events abort)" 7
+grep '"event":"alarm"' "$TMP/events" >"$TMP/one"
+json "an alarm, as with BPF" "$TMP/one" '$j->{alarm} eq "BLACKLISTED" && $j->{detail} eq "ABORT_NYI_CALL" && $j->{advice} =~ /^move the call/'
 line
 go
 wait "$PID"

@@ -182,8 +182,13 @@ Test(records, alarms)
     cr_assert(found, "the newest is there when all slots were taken");
     cr_assert_eq(r[0].alarm, JITSTAT_AL_FLUSH_STORM, "a frequent alarm leaves the others their records");
     for (int a = 1; a < JITSTAT_NALARMS; a++)
-        cr_assert(strlen(obs_alarm_name(a)) > 3 && strlen(obs_alarm_advice(a)) > 10);
+        cr_assert(strlen(obs_alarm_name(a)) > 3 && strlen(obs_alarm_advice(a, NULL)) > 10);
     cr_assert_str_eq(obs_alarm_name(JITSTAT_NALARMS), "?");
+    const char *table = obs_alarm_advice(JITSTAT_AL_BLACKLISTED, NULL);
+    cr_assert_str_eq(obs_alarm_advice(JITSTAT_AL_BLACKLISTED, "ABORT_NYI_CALL"), obs_abort_advice(JITSTAT_A_NYI_CALL), "what the aborts ask for");
+    cr_assert_str_eq(obs_alarm_advice(JITSTAT_AL_BLACKLISTED, "ABORT_GC"), table, "that needs nothing");
+    cr_assert_str_eq(obs_alarm_advice(JITSTAT_AL_BLACKLISTED, "ABORT_"), table);
+    cr_assert_str_eq(obs_alarm_advice(JITSTAT_AL_CODE_FULL, "ABORT_NYI_CALL"), obs_alarm_advice(JITSTAT_AL_CODE_FULL, NULL));
     obs_vm_end(vm);
 }
 
