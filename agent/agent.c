@@ -180,6 +180,15 @@ static int each_mapping(void *arg, const struct mapping *m)
     return 0;
 }
 
+/* Root, or its own user: then it has privileges that we lack. */
+static int refused(struct agent *a, pid_t pid, const struct target *who)
+{
+    if (geteuid() != 0 && geteuid() != who->uid)
+        return agent_fail(a, EACCES, "process %d (%s) belongs to user %u: run as root or as that user", pid, who->comm, who->uid);
+    return agent_fail(a, EACCES, "process %d (%s) may not be looked into: that needs CAP_SYS_PTRACE%s", pid, who->comm,
+                      geteuid() != 0 ? ", use sudo" : " in its namespaces");
+}
+
 int agent_add_pid(struct agent *a, pid_t pid)
 {
     struct search s = {.a = a, .pid = pid, .own_pid = proc_own_pid(pid)};
@@ -189,7 +198,7 @@ int agent_add_pid(struct agent *a, pid_t pid)
     s.start_ticks = who.start_ticks;
     int r = proc_maps(pid, each_mapping, &s);
     if (r == -EACCES || r == -EPERM)
-        return agent_fail(a, EACCES, "process %d (%s) belongs to user %u: run as root or as that user", pid, who.comm, who.uid);
+        return refused(a, pid, &who);
     if (r < 0)
         return agent_fail(a, ESRCH, "process %d ended", pid);
     if (s.found)

@@ -249,6 +249,8 @@ static void say_processes(struct finding *f, const struct agent *a, const struct
     say(f->found, "%zu with a JIT of ours, %zu that could not be looked into", s->nprocesses, agent_info(a)->refused);
     if (agent_info(a)->refused && geteuid() != 0)
         say(f->mend, "sudo jitstat ... sees the processes of all users");
+    else if (agent_info(a)->refused)
+        say(f->mend, "give this root CAP_SYS_PTRACE over them (other namespaces, more privileges), or leave them");
 }
 
 static void say_alarms(struct finding *f, const struct agent *a, const struct agent_snapshot *s)

@@ -61,7 +61,7 @@ static const struct column all_columns[] = {
 
 struct stat_view {
     const struct options *o;
-    struct column columns[COLUMNS_MAX];
+    struct column columns[COLUMNS_MAX + 1];
     size_t ncolumns;
     int lines; /* below the header */
     struct agent_snapshot *first, *prev;
@@ -87,10 +87,21 @@ static bool column_named(struct column *out, const char *name)
     return true;
 }
 
+/* The loss is in every view: also among columns that do not name it. */
+static void add_lost(struct stat_view *v)
+{
+    for (size_t i = 0; i < v->ncolumns; i++)
+        if (strcmp(v->columns[i].name, "lost") == 0)
+            return;
+    column_named(&v->columns[v->ncolumns++], "lost");
+}
+
 static int choose_columns(struct stat_view *v)
 {
     char *list = v->o->columns ? strdup(v->o->columns) : NULL;
-    int least = v->o->stamps ? 2 : 1, e = 0;
+    int least = out_width(stdout) < OUT_NARROW ? 3 : v->o->stamps ? 2
+                                                                  : 1,
+        e = 0;
     for (size_t i = 0; !list && i < NALL; i++)
         if (all_columns[i].shown >= least)
             v->columns[v->ncolumns++] = all_columns[i];
@@ -100,6 +111,8 @@ static int choose_columns(struct stat_view *v)
         else if (!column_named(&v->columns[v->ncolumns++], p))
             e = misuse(&cmd_stat, "no column %s: jitstat(1) lists them", p);
     }
+    if (list && !e)
+        add_lost(v);
     free(list);
     return e;
 }
@@ -200,15 +213,18 @@ static void show(struct stat_view *v, const struct sample *s, const struct agent
         text_line(v, s);
 }
 
-/* Waits for the next multiple of the interval; false: a signal came. Signals are blocked but here, so
- * none can come in between and be slept over. */
+/* Waits for the next multiple of the interval: who was held up, by a stopped terminal or a suspended machine, leaves out the
+ * lines that are over, instead of a burst of empty ones. false: a signal came. Signals are blocked but here, so none can
+ * come in between and be slept over. */
 static bool next_tick(struct stat_view *v, struct timespec *at)
 {
     struct timespec now;
-    at->tv_nsec += v->o->interval_ms % 1000 * 1000000;
-    at->tv_sec += v->o->interval_ms / 1000 + at->tv_nsec / 1000000000;
-    at->tv_nsec %= 1000000000;
     clock_gettime(CLOCK_MONOTONIC, &now);
+    double late = seconds_between(at, &now) * 1000 / (double)v->o->interval_ms;
+    long ms = v->o->interval_ms * ((late > 0 ? (long)late : 0) + 1);
+    at->tv_nsec += ms % 1000 * 1000000;
+    at->tv_sec += ms / 1000 + at->tv_nsec / 1000000000;
+    at->tv_nsec %= 1000000000;
     double left = seconds_between(&now, at);
     struct timespec wait = {left > 0 ? (time_t)left : 0, left > 0 ? (long)((left - (double)(time_t)left) * 1e9) : 0};
     v->interrupted = sigtimedwait(&v->signals, NULL, &wait) > 0;
@@ -272,7 +288,7 @@ static int watch(struct stat_view *v, struct feed *src)
     if (v->interrupted)
         total_line(v);
     else if (v->prev && v->prev->nprocesses == 0 && !v->o->json)
-        fail(0, "no process runs a JIT of ours: start one with jitlua, or see `jitstat --help`");
+        feed_nothing();
     return v->prev ? EXIT_OK : EXIT_FAILED;
 }
 

@@ -27,7 +27,7 @@ for v in loops aborts exits why; do
     tails "saved $v"
     view $v -i - <"$TMP/a.json"; equal "$v of stdin" $? 0
     view $v $order -p "$PID" -j
-    json "$v -j has alarms and loss" "$TMP/out" '$j->{version} == 1 && @{$j->{alarms}} == 2 && $j->{alarms}[0]{alarm} eq "BLACKLISTED" && $j->{alarms}[0]{advice} && same($j->{loss}, {missed => 0, ring_full => 0, map_full => 0, late => 0})'
+    json "$v -j has alarms and loss" "$TMP/out" '$j->{version} == 1 && @{$j->{alarms}} == 2 && $j->{alarms}[0]{alarm} eq "BLACKLISTED" && $j->{alarms}[0]{advice} eq "move the call out of the hot loop" && same($j->{loss}, {missed => 0, ring_full => 0, map_full => 0, late => 0})'
     sed "s/\"pid\":[0-9]*/\"pid\":1/g" "$TMP/out" >"$TMP/live"
     view $v $order -i "$TMP/a.json" -j
     sed "s/\"pid\":[0-9]*/\"pid\":1/g" "$TMP/out" >"$TMP/saved"
@@ -54,6 +54,8 @@ view aborts -p "$PID"
 has "how much of tracing was lost" "$TMP/out" '^8 of 42 recordings aborted at 8 places, [0-9.]+ [mun]?s lost \([0-9]+ % of tracing\)$'
 has "with what to do" "$TMP/out" '^       a call that cannot be recorded: move the call out of the hot loop$'
 
+has "an alarm, with what its aborts ask for" "$TMP/out" '^         move the call out of the hot loop$'
+
 view exits -p "$PID" -r 0 -j
 json "every guard that was left" "$TMP/out" '@{$j->{exits}} == 34 && $j->{exits}[0]{exits} == 2034 && $j->{exits}[0]{line} == 234 && $j->{exits}[0]{guard} == 1 && $j->{exits}[0]{file} eq "prog.lua"'
 json "shares are of all exits" "$TMP/out" 'my $n = 0; $n += $_->{share} for @{$j->{exits}}; abs($n - 1) < 1e-4'
@@ -65,6 +67,10 @@ has "why: an alarm with its place" "$TMP/out" '^ 1\. prog\.lua:[01]$'
 has "why: and the advice of what blacklisted it" "$TMP/out" '^      move the call out of the hot loop$'
 view why -p "$PID" -r 0 -j
 json "why: what needs nothing is no finding" "$TMP/out" '!grep { $_->{what} =~ /^(BRIDGE|SEGMENTED_TRACE)/ } @{$j->{findings}}'
+
+sed -E 's/"alarm":"BLACKLISTED",("what":"[^"]*"),"file":"[^"]*","line":[0-9]*/"alarm":"CODE_NO_ROOM",\1,"file":"","line":0/g; s/"TRACING":[0-9]+/"TRACING":0/g' "$TMP/a.json" >"$TMP/no_room.json"
+view why -i "$TMP/no_room.json" -j
+json "why: no room for code, and not besides that nothing is hot" "$TMP/out" '2 == grep { $_->{finding} eq "alarm" && $_->{what} =~ /^no room for machine code/ } @{$j->{findings}} and !grep { $_->{finding} eq "cold" } @{$j->{findings}}'
 
 view metrics -p "$PID"; equal "metrics" $? 0
 has "metrics: loops" "$TMP/out" "^jitstat_compiled_loops_total\\{pid=\"$PID\",comm=\"emitter\",vm=\"1\",guest=\"emit\"\\} 23$"
@@ -101,6 +107,7 @@ done
 equal "no event is counted twice or lost between lines" "$(perl -MJSON::PP -ne '$n += decode_json($_)->{loops}; END { print $n }' "$TMP/then")" 8
 go
 wait "$PID"
+cat <&5 >>"$TMP/then" # a full pipe would hold it up
 wait $watcher
 equal "it ends with its process" $? 0
 
@@ -157,7 +164,9 @@ equal "23 asked for, 23 shown" "$(grep -cE '^[0-9:]{8} ' "$TMP/out")" 23
 equal "the header comes again" "$(grep -c PROCS "$TMP/out")" 2
 narrow "a line with -T"
 view -C loops,OPS,ABORT_NYI_CALL 0.01 1
-equal "columns by name" "$(head -1 "$TMP/out" | tr -s ' ')" "LOOPS OPS ABORT_NYI_CALL"
+equal "columns by name" "$(head -1 "$TMP/out" | tr -s ' ')" "LOOPS OPS ABORT_NYI_CALL LOST"
+view -C lost,loops 0.01 1
+equal "the loss once" "$(head -1 "$TMP/out" | tr -s ' ')" "LOST LOOPS"
 view -C frob; equal "no such column" $? 2
 view 0; equal "no such interval" $? 2
 view 1 x; equal "no such count" $? 2
@@ -172,17 +181,46 @@ wait $watcher
 equal "Ctrl-C is a good end" $? 0
 
 # Every key of every command's JSON stands in jitstat(1), FIELDS.
-start loops=2 bridges=1 aborts=1 alarms=1 leave=5 wait
+start loops=2 bridges=1 aborts=1 alarms=1 leave=5 wait loops=1 aborts=1 alarms=2 wait
 line
 for v in "list" "loops" "aborts" "exits" "why" "stat" "doctor" "snapshot -a" "snapshot -p $PID --maps"; do "$JITSTAT" $v -j 2>/dev/null; done >"$TMP/keys"
 "$JITSTAT" diff -j "$TMP/a.json" "$TMP/b.json" >>"$TMP/keys"
 cat "$TMP/a.json" >>"$TMP/keys"
+watch_by "$TMP/followed" trace -p "$PID" -e all -j
+go
+line
+kill -INT $watcher
+wait $watcher
+check "events are followed" grep -q '"event":"alarm"' "$TMP/followed"
 go
 wait "$PID"
-equal "no key that jitstat(1) has not" "$(perl -MJSON::PP -e 'local $/; open my $m, "<", shift; my $page = <$m>; $page =~ s/.*\.SH FIELDS//s; open my $f, "<", shift; my %k;
+mkfifo "$TMP/hold"
+says "$TMP/said" '^ready' "$BIN/jitlua" "$HERE/lua/listed.lua" <>"$TMP/hold"
+"$JITSTAT" dump -p "$PID" -j 1 >"$TMP/dumped"
+kill "$PID"
+cat "$TMP/dumped" >>"$TMP/keys"
+# unknown FILE PAGE...: keys of the JSON in FILE that do not stand in a page (of jitstat(1): in FIELDS).
+unknown() {
+    perl -MJSON::PP -e 'local $/; open my $f, "<", shift; my ($page, %k) = "";
+    for (@ARGV) { open my $m, "<", $_; my $text = <$m>; $text =~ s/.*\.SH FIELDS//s; $page .= $text }
     sub keys_of { my ($x, $of) = @_; if (ref $x eq "ARRAY") { keys_of($_, $of) for @$x } elsif (ref $x eq "HASH") { for (keys %$x) { $k{$_} = 1 if $of !~ /^(events|hooks)$/; keys_of($x->{$_}, $_) } } }
-    keys_of($_, "") for JSON::PP->new->incr_parse(<$f>) ; print join " ", grep { $page !~ /(?<![a-z_])$_(?![a-z_])/i } sort keys %k;' "$HERE/../../docs/jitstat.1" "$TMP/keys")" ""
-check "and there were many" test "$(wc -l <"$TMP/keys")" = 11
+    keys_of($_, "") for JSON::PP->new->incr_parse(<$f>); print join " ", grep { $page !~ /(?<![a-z_])$_(?![a-z_])/i } sort keys %k;' "$@"
+}
+DOCS=$HERE/../../docs
+equal "no key that jitstat(1) has not" "$(unknown "$TMP/keys" "$DOCS/jitstat.1")" ""
+equal "no key of an event that neither it nor probes.md has" "$(unknown "$TMP/followed" "$DOCS/jitstat.1" "$DOCS/probes.md")" ""
+check "and there were many" test "$(wc -l <"$TMP/keys")" = 12
+
+# A terminal of 40 columns: nothing runs over.
+start loops=23 bridges=11 aborts=8 alarms=2 leave=2000 wait
+line
+for c in list "loops -p $PID" "aborts -p $PID" "exits -p $PID" "why -p $PID" "snapshot -p $PID" "-p $PID 0.01 2"; do
+    TERM=dumb script -qec "stty cols 40; $JITSTAT $c" /dev/null </dev/null | tr -d '\r' >"$TMP/out"
+    check "40 columns: ${c%% *}" test -s "$TMP/out" -a -z "$(grep -E '.{41}' "$TMP/out")"
+    has "40 columns: the loss" "$TMP/out" 'loss: missed 0|LOST'
+done
+go
+wait "$PID"
 
 # Files that are none.
 echo '{"a":1}' >"$TMP/no"; echo '{"a":' >"$TMP/cut"; : >"$TMP/empty"
