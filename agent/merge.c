@@ -174,7 +174,12 @@ static int add_bpf_vm(struct merge *m, struct agent_process *p, struct vm_entry 
     if (p->exited && !(e->stat->flags & (VM_ENDED | VM_LAST_COPY)))
         vm->loss.late++;
     int r = bpf_read_loops(m->a, &e->id, vm);
-    return r < 0 ? r : bpf_read_aborts(m->a, &e->id, vm);
+    if (r == 0)
+        r = bpf_read_aborts(m->a, &e->id, vm);
+    if (r != -ENOENT)
+        return r;
+    vm->loss.late++; /* jitstatd forgot it in between */
+    return 0;
 }
 
 static int add_bpf_process(struct merge *m, const struct vm_entry *first)
@@ -264,7 +269,7 @@ struct agent_snapshot *agent_snapshot_take(struct agent *a)
         m.s->time_ns = agent_now_ns();
         return m.s;
     }
-    agent_fail(a, -r, "out of memory");
+    agent_fail(a, -r, "the processes cannot be read: %s", strerror(-r));
     agent_snapshot_free(m.s);
     return NULL;
 }

@@ -65,6 +65,8 @@ void source_prune(struct agent *a)
         if (a->targets[i].exited_ns + keep->ns >= now && n <= keep->processes && bytes <= keep->bytes)
             break;
         bytes -= block_memory(&a->targets[i]);
+        if (a->watch)
+            watch_let_go(a, &a->targets[i]);
         agent_drop_target(a, i);
     }
     if (a->watch)

@@ -48,7 +48,7 @@ struct cpu_ring {
 /* A process that ended and has entries in the maps. */
 struct dead {
     struct process_id id;
-    uint64_t since_ns;
+    uint64_t since_ns; /* 0: its block was let go, and they go too */
 };
 
 struct watch {
@@ -328,21 +328,53 @@ static void forget_in(int fd, size_t key_size, const struct dead *dead, size_t n
     }
 }
 
+static bool is_of(const struct dead *d, const struct target *t)
+{
+    return t->pid == (pid_t)d->id.tgid && t->start_ticks == d->id.start_ns / TICK_NS;
+}
+
+void watch_let_go(struct agent *a, const struct target *t)
+{
+    for (size_t i = 0; i < a->watch->ndead; i++)
+        if (is_of(&a->watch->dead[i], t))
+            a->watch->dead[i].since_ns = 0;
+}
+
+/* Half a process would look like loss: blocks go with the entries, and with them those of its other programs. */
+static void drop_targets(struct agent *a, const struct dead *d)
+{
+    for (size_t i = 0; i < a->ntargets;)
+        if (a->targets[i].exited_ns && is_of(d, &a->targets[i])) {
+            watch_let_go(a, &a->targets[i]);
+            agent_drop_target(a, i);
+        } else
+            i++;
+}
+
 void watch_prune(struct agent *a)
 {
     struct watch *w = a->watch;
     uint64_t now = agent_now_ns();
-    size_t n = 0; /* they stand in the order of their ends */
-    while (n < w->ndead && (w->dead[n].since_ns + a->keep.ns < now || w->ndead - n > a->keep.processes))
-        n++;
-    if (n == 0)
+    size_t n = 0, kept = 0, many = w->ndead > a->keep.processes ? w->ndead - a->keep.processes : 0;
+    struct dead *over = w->ndead ? malloc(w->ndead * sizeof *over) : NULL;
+    if (!over)
         return;
-    forget_in(bpf_map__fd(a->skel->maps.vms), sizeof(struct vm_id), w->dead, n);
-    forget_in(bpf_map__fd(a->skel->maps.loops), sizeof(struct loop_key), w->dead, n);
-    forget_in(bpf_map__fd(a->skel->maps.aborts), sizeof(struct abort_key), w->dead, n);
-    forget_in(bpf_map__fd(a->skel->maps.processes), sizeof(struct process_id), w->dead, n);
-    w->ndead -= n;
-    memmove(w->dead, w->dead + n, w->ndead * sizeof *w->dead);
+    for (size_t i = 0; i < w->ndead; i++) /* they stand in the order of their ends */
+        if (i < many || w->dead[i].since_ns + a->keep.ns < now)
+            drop_targets(a, &w->dead[i]), w->dead[i].since_ns = 0;
+    for (size_t i = 0; i < w->ndead; i++)
+        if (w->dead[i].since_ns)
+            w->dead[kept++] = w->dead[i];
+        else
+            over[n++] = w->dead[i];
+    w->ndead = kept;
+    if (n) {
+        forget_in(bpf_map__fd(a->skel->maps.vms), sizeof(struct vm_id), over, n);
+        forget_in(bpf_map__fd(a->skel->maps.loops), sizeof(struct loop_key), over, n);
+        forget_in(bpf_map__fd(a->skel->maps.aborts), sizeof(struct abort_key), over, n);
+        forget_in(bpf_map__fd(a->skel->maps.processes), sizeof(struct process_id), over, n);
+    }
+    free(over);
 }
 
 /* ---- the whole ---- */

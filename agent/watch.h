@@ -17,5 +17,7 @@ void watch_catch_up(struct agent *a);
 void watch_all(struct agent *a);
 /* Forgets BPF's entries of processes that ended too long ago. */
 void watch_prune(struct agent *a);
+/* The block of t, which ended, is dropped: what BPF has of the process goes at the next watch_prune. */
+void watch_let_go(struct agent *a, const struct target *t);
 
 #endif

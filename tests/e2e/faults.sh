@@ -93,6 +93,34 @@ json "a full map: every event of the third VM is counted as lost" "$TMP/got" '$j
 kill "$DAEMON"
 wait "$DAEMON"
 
+# What is kept of those that ended is kept whole: with its block goes what BPF saw of a process, and the other way round.
+# left N: asks until no more than N that ended are shown: jitstatd forgets every five seconds.
+left() {
+    local end=$((SECONDS + 60))
+    until ask_all && perl "$HERE/json.pl" "$TMP/got" "$1 >= grep { \$_->{exited} } @{\$j->{processes}}" || [ $SECONDS -ge $end ]; do read -r -t 0.2 <> <(:); done
+}
+daemon_start --keep-processes 3
+begin whole loops=4 wait
+ask whole
+json "it is there while it runs" "$TMP/got" '$v->{compiles} == 4 && '"$no_loss"
+tell whole
+await_end whole
+for i in 1 2 3; do # BPF alone sees them
+    EMITTER="prlimit --fsize=0 $TMP/emitter" begin "alone$i" loops=$i wait
+    tell "alone$i"
+    await_end "alone$i"
+done
+left 3
+json "three that ended are kept, and no half" "$TMP/got" 'my @e = grep { $_->{exited} } @{$j->{processes}}; 3 == @e && !grep { $_->{vms}[0]{block} || grep { $_ } values %{$_->{vms}[0]{loss}} } @e'
+begin again1 loops=5 wait
+ask again1
+tell again1
+await_end again1
+left 3
+json "the next one, with its block, in the place of the oldest" "$TMP/got" 'my @e = grep { $_->{exited} } @{$j->{processes}}; 3 == @e && 1 == grep { $_->{vms}[0]{compiles} == 5 } @e and !grep { grep { $_ } values %{$_->{vms}[0]{loss}} } @e'
+kill "$DAEMON"
+wait "$DAEMON"
+
 # No room for a third file: one that nobody maps any more makes it.
 daemon_start --max-files 2
 cp "$TMP/emitter" "$TMP/file1"
