@@ -110,7 +110,7 @@ static struct finding *same_place(struct findings *all, const struct row_exit *x
 
 static void say_guards(struct finding *f, const char *exits)
 {
-    SET(f->what, "%u guard%s of this line fail%s and no bridge took over (%s exits, %.0f %% of all)", f->guards, f->guards == 1 ? "" : "s",
+    SET(f->what, "%u guard%s of this line fail%s and no bridge took over (%s exits, %.0f%% of all)", f->guards, f->guards == 1 ? "" : "s",
         f->guards == 1 ? "s" : "", exits, 100 * f->weight);
     SET(f->advice, "give the variables of this line one type each, and keep rare cases out of it");
 }
@@ -118,7 +118,7 @@ static void say_guards(struct finding *f, const char *exits)
 /* A function that C calls back ends so too: of two places with as many exits the guard is the worse. */
 static void say_end(struct finding *f, const char *exits)
 {
-    SET(f->what, "machine code ends at this line and the interpreter goes on (%s exits, %.0f %% of all)", exits, 100 * f->weight);
+    SET(f->what, "machine code ends at this line and the interpreter goes on (%s exits, %.0f%% of all)", exits, 100 * f->weight);
     SET(f->advice, "an error, a yield, or the return to a C function that called ends it: test instead of raising, and do more work in each call");
     f->weight /= 2;
 }

@@ -31,6 +31,7 @@ for form in slow fixed; do
     "$JITSTAT" why -j -i "$TMP/$form.json" >"$TMP/$form.why"
 done
 json "why: arithmetic on strings, with what to do" "$TMP/slow.why" 'grep { $_->{place} =~ /slow.lua:23$/ && $_->{advice} =~ /tonumber/ } @{$j->{findings}}'
+json "why: an error that is caught" "$TMP/slow.why" 'grep { $_->{place} =~ /slow.lua:30$/ && $_->{finding} eq "end" && $_->{advice} =~ /test instead of raising/ } @{$j->{findings}}'
 json "and nothing blacklisted once it is mended" "$TMP/fixed.why" '!@{$j->{alarms}}'
 root || { skip "bpftrace and perf need root"; finish; }
 export PROG=$EMITTER ARGS="loops=23 bridges=11 aborts=7" PERF_BUILDID_DIR=$TMP/perf
