@@ -285,11 +285,11 @@ const char *obs_event_name(enum jitstat_event e)
 }
 
 struct abort_row {
-    const char *name;
+    const char *name, *advice;
     enum jitstat_counter counter;
 };
 static const struct abort_row abort_rows[JITSTAT_NABORTS] = {
-#define JITSTAT_ABORT(NAME, help, advice) [JITSTAT_A_##NAME] = {"ABORT_" #NAME, JITSTAT_C_ABORT_##NAME},
+#define JITSTAT_ABORT(NAME, help, advice) [JITSTAT_A_##NAME] = {"ABORT_" #NAME, advice, JITSTAT_C_ABORT_##NAME},
 #define JITSTAT_ABORT_PYPY JITSTAT_ABORT
 #include <jitstat/aborts.def>
 #undef JITSTAT_ABORT_PYPY
