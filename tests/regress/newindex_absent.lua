@@ -4,7 +4,7 @@ local function fill(key, t)
   setmetatable(t, { __newindex = function(u, k, v) asked = asked + 1; rawset(u, k, v) end })
   for i = 1, 300 do
     t[key] = i
-    if i <= 200 then t[key] = nil end
+    if i <= 200 then rawset(t, key, nil) end
   end
   return asked
 end
