@@ -8,7 +8,9 @@
  *  2. class_epoch changes whenever a look-up through class tables could end elsewhere, or an entry
  *     could have moved in memory: a key appears, a table or function is overwritten or removed, a
  *     metatable of a class table changes. Compiled code is told at the same moments.
- *  3. An existing number, string or boolean may change or vanish without any of that: who relies on
+ *  3. TF_META, TF_SHARED and shape->nalone are for guesses only: many metatables of one object each, with the same keys, are
+ *     made with their objects (scopes, proxies), and no trace should be for one of them.
+ *  4. An existing number, string or boolean may change or vanish without any of that: who relies on
  *     an entry reads the value anew and takes nil for a miss.
  */
 #include "lua/collect.h"
@@ -25,6 +27,22 @@ static void changed(struct lua_State *L, struct table *t)
 void class_mark(struct lua_State *L, struct table *t)
 {
     t->flags |= TF_CLASS;
+}
+
+void class_of_one_more(struct table *mt)
+{
+    struct shape *s = mt->shape;
+    if (mt->flags & TF_SHARED)
+        return;
+    if (!(mt->flags & TF_META)) {
+        mt->flags |= TF_META;
+        if (s != NULL && s->nalone < UINT16_MAX)
+            s->nalone++;
+    } else {
+        mt->flags |= TF_SHARED;
+        if (s != NULL && s->nalone > 0)
+            s->nalone--;
+    }
 }
 
 void class_written(struct lua_State *L, struct table *t, const struct value *key, const struct value *old)

@@ -111,6 +111,7 @@ void table_setfield_ic(struct lua_State *L, struct icache *ic, struct table *t, 
 
 /* ---- class.c: class tables (DESIGN: metatables and __index tables are constants on traces) ---- */
 void class_mark(struct lua_State *L, struct table *t); /* t is now a metatable or an __index table */
+void class_of_one_more(struct table *mt); /* another object gets this metatable */
 /* Called by every write to a table with TF_CLASS: before the write. old is the present value, or absent. */
 void class_written(struct lua_State *L, struct table *t, const struct value *key, const struct value *old);
 

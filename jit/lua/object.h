@@ -153,7 +153,9 @@ struct node {
 struct shape;
 enum {
     TF_CLASS = 1, /* used as a metatable or as __index: writes are watched (class.c) */
-    TF_DICTHINT = 2 /* grows by computed keys: prefers the dictionary form */
+    TF_DICTHINT = 2, /* grows by computed keys: prefers the dictionary form */
+    TF_META = 4, /* the metatable of an object */
+    TF_SHARED = 8 /* of more than one */
 };
 struct table {
     GCOBJ_HEADER;
@@ -191,6 +193,7 @@ static inline bool table_is_inside(const struct table *t, const struct value *p)
 struct shape {
     GCOBJ_HEADER;
     uint16_t nslots;
+    uint16_t nalone; /* tables of the shape that became the metatable of one object each, up to 65535; a guess for the recorder */
     struct shape *parent;
     struct lstr *key; /* the key of slot nslots-1; NULL in the root */
     struct lstr **keys; /* [nslots], own memory, built when first needed */

@@ -22,6 +22,7 @@ struct fresh {
     bool known; /* a table: the rest holds */
     struct shape *shape;
     struct table *meta;
+    bool meta_open; /* it has one, another in each run */
     uint32_t slotcap, acap;
 };
 
@@ -210,7 +211,12 @@ struct rv rl_get_str(struct rec_lua *rl, struct rv t, const struct value *tnow, 
 /* Metamethod lookup: value now and a ref guarded/constant; false: none (guarded to stay so). */
 bool rl_metamethod(struct rec_lua *rl, struct rv v, const struct value *now, enum metamethod e, const struct value **f, jit_ref *fref);
 
-struct table *rl_guard_meta(struct rec_lua *rl, struct rv v, const struct value *now); /* v's metatable is a constant from here on */
+/* v's metatable as it is now; NULL: none. *ref: it, a constant from here on; but where each object has its own (rl_many_metas) it is
+ * loaded, and only its shape is fixed. */
+struct table *rl_guard_meta(struct rec_lua *rl, struct rv v, const struct value *now, jit_ref *ref);
+bool rl_many_metas(const struct table *mt); /* is it one of many that are made alike, one for each object? */
+/* The field of v's metatable: *field where it is now, *out its value on the trace. False: there is none, guarded to stay so. */
+bool rl_metafield(struct rec_lua *rl, struct rv v, const struct value *now, struct lstr *name, const struct value **field, struct rv *out);
 /* Access without metamethods; raw_set: not to class tables, key not nil or NaN. */
 struct rv rl_raw_get(struct rec_lua *rl, struct rv t, struct table *h, struct rv key, const struct value *know);
 void rl_raw_set(struct rec_lua *rl, struct rv t, struct table *h, struct rv key, const struct value *know, struct rv v);

@@ -108,15 +108,10 @@ bool ff_integer(struct ff *c, int n, int64_t def, jit_ref *out, int64_t *now)
 /* v has no metatable field of that name that the library would ask for: as now, guarded. */
 bool ff_no_metafield(struct ff *c, int n, const char *name)
 {
-    struct rec_lua *rl = c->rl;
-    struct table *mt = rl_guard_meta(rl, ff_arg(c, n), &c->now[n]);
-    if (!mt) return true;
-    struct lstr *s = trh_str(rl->L, name, strlen(name));
-    if (!s) return false;
-    class_mark(rl->L, mt);
-    if (table_getshort(mt, s)->tag != T_NIL) return false;
-    jit_rec_depend(c->r, mt);
-    return true;
+    const struct value *field;
+    struct rv v;
+    struct lstr *s = trh_str(c->rl->L, name, strlen(name));
+    return s && !rl_metafield(c->rl, ff_arg(c, n), &c->now[n], s, &field, &v);
 }
 
 /* ---- basic functions ---- */
@@ -223,10 +218,17 @@ static bool ff_rawlen(struct ff *c)
 static bool ff_getmetatable(struct ff *c)
 {
     if (c->nargs < 1) return false;
-    const struct table *mt = metatable_of(c->rl->L, &c->now[0]);
     if (!ff_no_metafield(c, 0, "__metatable")) return false;
-    if (!mt) return ff_result(c, RV_NIL);
-    return ff_result(c, (struct rv){jit_rec_kr(c->r, (void *)mt, true), T_TABLE});
+    jit_ref mt;
+    if (!rl_guard_meta(c->rl, ff_arg(c, 0), &c->now[0], &mt)) return ff_result(c, RV_NIL);
+    return ff_result(c, (struct rv){mt, T_TABLE});
+}
+
+/* Is the metatable made for the one object that gets it? */
+static bool own_meta(struct ff *c, struct rv mt)
+{
+    const struct table *now = c->now[1].t;
+    return !jit_ref_is_const(mt.ref) && (rl_fresh(c->rl, mt.ref) || (!(now->flags & TF_META) && rl_many_metas(now)));
 }
 
 static bool ff_setmetatable(struct ff *c)
@@ -236,19 +238,23 @@ static bool ff_setmetatable(struct ff *c)
     if (c->nargs < 2 || ff_tag(c, 0) != T_TABLE || (ff_tag(c, 1) != T_TABLE && ff_tag(c, 1) != T_NIL)) return false;
     if (!ff_no_metafield(c, 0, "__metatable")) return false;
     struct fresh *fresh = rl_fresh(rl, t.ref);
-    bool some = ff_tag(c, 1) == T_TABLE;
+    bool some = ff_tag(c, 1) == T_TABLE, own = some && own_meta(c, mt);
     jit_ref args[3] = {trh_context(rl), t.ref, some ? mt.ref : jit_rec_kr(c->r, NULL, false)};
-    if (some) { /* one metatable for all objects: the usual case, and what makes method look-ups constants */
+    if (some && !own) { /* one metatable for all objects: the usual case, and what makes method look-ups constants */
         class_mark(rl->L, c->now[1].t);
+        while (!(c->now[1].t->flags & TF_SHARED)) class_of_one_more(c->now[1].t);
         jit_rec_guard_value(c->r, mt.ref, jit_rec_kr(c->r, c->now[1].t, true));
         args[2] = jit_rec_kr(c->r, c->now[1].t, true);
         jit_rec_depend(c->r, c->now[1].t);
     }
-    bool plain = some && table_getshort(c->now[1].t, rl->L->g->mmname[MM_GC])->tag == T_NIL;
+    bool plain = some && !own && table_getshort(c->now[1].t, rl->L->g->mmname[MM_GC])->tag == T_NIL;
     if (fresh && (plain || !some)) jit_rec_put(c->r, &d_table_meta, t.ref, args[2]);
     else jit_rec_call(c->r, &d_call_setmeta, (const void *)trh_setmeta, args, 3);
     rl_table_changes(rl, t.ref);
-    if (fresh) fresh->meta = some ? c->now[1].t : NULL;
+    if (fresh) {
+        fresh->meta = some ? c->now[1].t : NULL;
+        fresh->meta_open = own;
+    }
     return ff_result(c, t);
 }
 

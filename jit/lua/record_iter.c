@@ -269,7 +269,8 @@ static bool ff_ipairs_step(struct ff *c)
 /* Argument 0 is a table without metatable, guarded. */
 static bool bare_table(struct ff *c)
 {
-    return ff_tag(c, 0) == T_TABLE && !c->now[0].t->meta && !rl_guard_meta(c->rl, ff_arg(c, 0), &c->now[0]);
+    jit_ref none;
+    return ff_tag(c, 0) == T_TABLE && !c->now[0].t->meta && !rl_guard_meta(c->rl, ff_arg(c, 0), &c->now[0], &none);
 }
 
 static bool plain_now(const struct table *t) { return trh_plain_len((struct table *)t) != 0; }

@@ -171,8 +171,8 @@ bool ff_gsub(struct ff *c)
     if (!string && (ff_tag(c, 2) != T_TABLE || c->now[2].t->meta)) return false;
     if (!use_pattern(c, &u) || !ff_integer(c, 3, INT64_MAX, &most, &now)) return false;
     guard_pattern(c);
-    if (!string) rl_guard_meta(c->rl, repl, &c->now[2]);
-    jit_ref none = jit_rec_kr(r, NULL, false);
+    jit_ref none = jit_rec_kr(r, NULL, false), no_meta;
+    if (!string) rl_guard_meta(c->rl, repl, &c->now[2], &no_meta);
     jit_ref args[6] = {trh_context(c->rl), u.s, u.program, string ? repl.ref : none, string ? none : repl.ref, most};
     jit_ref out = jit_rec_call(r, &d_call_gsub, (const void *)trh_gsub, args, 6);
     jit_rec_guard_nonnull(r, out);

@@ -15,44 +15,71 @@
 #include "lua/record.h"
 
 #define MAX_CHAIN 10
+#define MANY_METAS 8 /* with the same keys, each the metatable of one object: the next one is for one as well */
 
 static jit_ref kp(struct rec_lua *rl, void *p) { return jit_rec_kr(rl->r, p, true); }
 static jit_ref ki(struct rec_lua *rl, int64_t i) { return jit_rec_ki(rl->r, i); }
 
 /* ---- metatables ---- */
 
-/* v's metatable is a constant from here on, or there is none (NULL). */
-struct table *rl_guard_meta(struct rec_lua *rl, struct rv v, const struct value *now)
+static struct rv load_slot(struct rec_lua *rl, jit_ref t, const struct table *h, uint32_t slot);
+
+bool rl_many_metas(const struct table *mt) { return mt->shape && mt->shape->nalone >= MANY_METAS && !(mt->flags & TF_SHARED); }
+
+struct table *rl_guard_meta(struct rec_lua *rl, struct rv v, const struct value *now, jit_ref *ref)
 {
     struct jit_recorder *r = rl->r;
     struct table *mt;
-    if (now->tag != T_TABLE && now->tag != T_UDATA) return metatable_of(rl->L, now); /* changing it flushes */
-    mt = now->tag == T_TABLE ? now->t->meta : now->u->meta;
     struct fresh *f = rl_fresh_table(rl, v.ref);
-    if (f && f->meta == mt) return mt;
+    bool object = now->tag == T_TABLE || now->tag == T_UDATA; /* changing that of others flushes */
+    mt = now->tag == T_TABLE ? now->t->meta : now->tag == T_UDATA ? now->u->meta
+                                                                  : metatable_of(rl->L, now);
+    *ref = kp(rl, mt);
+    if (!object || (f && !f->meta_open && f->meta == mt)) return mt;
     if (jit_ref_is_const(v.ref) && now->tag == T_TABLE && now->t->flags & TF_CLASS) {
         jit_rec_depend(r, now->t); /* class_meta_changed tells */
+        return mt;
+    }
+    jit_ref m = jit_rec_get(r, now->tag == T_TABLE ? &d_table_meta : &d_udata_meta, v.ref);
+    if (!mt) {
+        jit_rec_guard_isnull(r, m);
+    } else if (rl_many_metas(mt)) {
+        jit_rec_guard_nonnull(r, m);
+        jit_rec_guard_value(r, jit_rec_get(r, &d_table_shape, m), kp(rl, mt->shape));
+        *ref = m;
     } else {
-        jit_ref m = jit_rec_get(r, now->tag == T_TABLE ? &d_table_meta : &d_udata_meta, v.ref);
-        if (mt) jit_rec_guard_value(r, m, kp(rl, mt));
-        else jit_rec_guard_isnull(r, m);
+        jit_rec_guard_value(r, m, *ref);
     }
     return mt;
 }
 
-bool rl_metamethod(struct rec_lua *rl, struct rv v, const struct value *now, enum metamethod e, const struct value **f, jit_ref *fref)
+bool rl_metafield(struct rec_lua *rl, struct rv v, const struct value *now, struct lstr *name, const struct value **field, struct rv *out)
 {
-    struct table *mt = rl_guard_meta(rl, v, now);
+    jit_ref m;
+    struct table *mt = rl_guard_meta(rl, v, now, &m);
+    *out = RV_NIL;
     if (!mt) return false;
+    *field = table_getshort(mt, name);
+    if (!jit_ref_is_const(m)) {
+        int slot = shape_find(mt->shape, name);
+        if (slot >= 0) *out = load_slot(rl, m, mt, (uint32_t)slot);
+        return out->tag != T_NIL;
+    }
     class_mark(rl->L, mt);
     jit_rec_depend(rl->r, mt);
-    *f = table_getshort(mt, rl->L->g->mmname[e]);
-    if ((*f)->tag == T_NIL) return false;
-    if (!tag_is_function((*f)->tag) && (*f)->tag != T_TABLE) {
+    if ((*field)->tag != T_NIL) *out = rl_const(rl, *field);
+    return out->tag != T_NIL;
+}
+
+bool rl_metamethod(struct rec_lua *rl, struct rv v, const struct value *now, enum metamethod e, const struct value **f, jit_ref *fref)
+{
+    struct rv out;
+    if (!rl_metafield(rl, v, now, rl->L->g->mmname[e], f, &out)) return false;
+    if (!tag_is_function(out.tag) && out.tag != T_TABLE) {
         rl_fail(rl, JITSTAT_A_NYI_META);
         return false;
     }
-    *fref = jit_rec_kr(rl->r, (*f)->p, tag_is_gc((*f)->tag));
+    *fref = out.ref;
     return true;
 }
 
@@ -154,7 +181,7 @@ static bool get_value(struct rec_lua *rl, struct rv t, const struct value *now, 
             rl_call_meta(rl, f, fref, args, 2);
             return false;
         }
-        class_mark(rl->L, f->t);
+        if (jit_ref_is_const(fref)) class_mark(rl->L, f->t);
         t = (struct rv){fref, T_TABLE};
         now = f;
     }

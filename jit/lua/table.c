@@ -752,8 +752,10 @@ void table_setmeta(struct lua_State *L, struct table *t, struct table *mt)
 {
     if (mt == t->meta && (mt == NULL || (mt->flags & TF_CLASS)))
         goto finalizer;
-    if (mt != NULL)
+    if (mt != NULL) {
         class_mark(L, mt);
+        class_of_one_more(mt);
+    }
     class_meta_changed(L, t);
     t->meta = mt;
 finalizer:

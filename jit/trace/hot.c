@@ -16,6 +16,9 @@
 #define ROOTS_DEARER 16 /* then so many make the next ones wait for a threshold more, ... */
 #define DEAREST 8 /* ... up to so many */
 #define EAGER 16 /* ticks */
+#define DIED_FEW 8 /* traces of loops and entries whose code died ... */
+#define DIED_MANY 4 /* ... and one in so many recordings: code lives short here */
+#define WAIT_TO_LIVE 64 /* thresholds: what a trace costs has been spent interpreting then, and again at most */
 
 static uint32_t key_hash(struct jit_key key, int kind)
 {
@@ -88,7 +91,8 @@ void cell_aborted(struct jit_vm *vm, struct jit_cell *cell, const struct obs_pla
         vm->driver->back_off(vm->user, cell->key, cell->kind, 0);
         return;
     }
-    uint64_t ticks = (uint64_t)first_ticks(vm, cell->kind) << cell->aborts;
+    /* Loops of 10, 20 or 60 rounds are common, and a threshold of 60 would meet each of them in its last one, every time. */
+    uint64_t ticks = ((uint64_t)first_ticks(vm, cell->kind) << cell->aborts) + cell->aborts;
     vm->driver->back_off(vm->user, cell->key, cell->kind, ticks > 65000 ? 65000 : (uint32_t)ticks);
 }
 
@@ -142,13 +146,16 @@ void jit_place_info(struct jit_vm *vm, struct jit_key key, int kind, struct jit_
 }
 
 /* Places that come after many others are worth less each: they wait once more, for the threshold times a number that
- * grows with what was recorded. (Who sets thresholds so low wants all to be traced.) */
+ * grows with what was recorded. Where code that had traces dies again and again (templates that are loaded anew), the next
+ * one has to show first that it lives longer. (Who sets thresholds so low wants all to be traced.) */
 static bool wait_longer(struct jit_vm *vm, struct jit_cell *c)
 {
     uint32_t ticks = first_ticks(vm, c->kind), times = vm->nroots / ROOTS_DEARER;
+    bool young = vm->ndied >= DIED_FEW && vm->ndied >= vm->nroots / DIED_MANY;
     if (c->waited || vm->nroots < FEW || ticks < EAGER) return false;
     c->waited = true;
-    ticks *= times < DEAREST ? times : DEAREST;
+    ticks *= young ? WAIT_TO_LIVE : times < DEAREST ? times
+                                                    : DEAREST;
     vm->driver->back_off(vm->user, c->key, c->kind, ticks < 65000 ? ticks : 65000);
     return true;
 }

@@ -176,7 +176,10 @@ void jit_forget_code(struct jit_vm *vm, void **codes, uint32_t n)
     qsort(codes, n, sizeof *codes, by_address);
     recs_forget(vm, codes, n);
     for (struct jit_trace *t = vm->traces; t; t = t->next)
-        if (t->state == JIT_TR_LIVE && is_among(t->key.code, codes, n)) t->doomed = any = true;
+        if (t->state == JIT_TR_LIVE && is_among(t->key.code, codes, n)) {
+            t->doomed = any = true;
+            vm->ndied += !t->parent;
+        }
     if (any) traces_kill(vm);
     for (uint32_t i = 0; vm->cells && i <= vm->cellmask; i++)
         for (struct jit_cell **p = &vm->cells[i]; *p;) {

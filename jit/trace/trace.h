@@ -79,6 +79,7 @@ struct jit_vm {
     struct jit_trace *traces;
     uint64_t next_number;
     uint32_t nroots, nbridges; /* recordings begun: from loops and entries, from guards */
+    uint32_t ndied; /* traces of loops and entries whose code was collected */
     struct jit_cell **cells; /* hash of keys: counters of aborts, trace */
     uint32_t ncells, cellmask;
     uint32_t running; /* depth of jit_run. A guest that unwinds past jit_run (longjmp) restores what it was */

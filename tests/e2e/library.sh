@@ -62,7 +62,7 @@ has "without --core it is the stock library" "$TMP/none.err" 'began no VM of our
 want=$(sed -n 's/^JITSTAT_EVENT(\([a-z_]*\),.*/\1/p' "$HERE/../../include/jitstat/events.def" | sort)
 equal "bpftrace lists every probe" "$(bpftrace -l "usdt:$OURS:*" 2>/dev/null | sed 's/.*:jitstat://' | sort)" "$want"
 check "all with semaphores" test -z "$(readelf -n "$OURS" | grep 'Semaphore: 0x0000000000000000')"
-LD_LIBRARY_PATH=$BIN says "$TMP/up" '^up$' "$PROGRAM" -e 'print "up" io.stdout:flush() while true do load("for i = 1, 2000 do end")() end'
+LD_LIBRARY_PATH=$BIN says "$TMP/up" '^up$' "$PROGRAM" -e 'print "up" io.stdout:flush() while true do load("for i = 1, 9999 do end")() end'
 bpftrace -q -e "usdt:$OURS:jitstat:compile { printf(\"compiled %s\\n\", str(arg3)); exit(); }" -p "$PID" >"$TMP/bt" 2>"$TMP/bt.err"
 kill -9 "$PID"
 wait "$PID" 2>/dev/null

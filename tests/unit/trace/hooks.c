@@ -185,7 +185,7 @@ Test(aborts, reason_and_place)
 Test(aborts, an_error_while_recording)
 {
     aborts_with("func callback 1\n get r1 r0 0\n ret r1\n"
-                "func main 1\n int r2 0\n int r5 60\nnext:\n jle r0 r2 out\n addi r2 r2 1\n move r4 r2\n jle r2 r5 same\n native r3 reenter\nsame:\n loop next\nout:\n ret r2\n",
+                "func main 1\n int r2 0\n int r5 61\nnext:\n jle r0 r2 out\n addi r2 r2 1\n move r4 r2\n jle r2 r5 same\n native r3 reenter\nsame:\n loop next\nout:\n ret r2\n",
                 NULL, 100, "ABORT_ERROR", "loop", "prog:12");
 }
 

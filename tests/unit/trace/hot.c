@@ -37,7 +37,7 @@ Test(hot, a_loop_is_traced_at_its_threshold)
 
 Test(hot, back_off_doubles_and_ends_in_the_blacklist)
 {
-    static const uint32_t want[] = {120, 240, 480, 960, 1920, 0};
+    static const uint32_t want[] = {121, 242, 483, 964, 1925, 0}; /* doubled, and one more for each try: see below */
     struct rig g = spied(OPAQUE_TEXT, "threshold=60,max_aborts=6");
     rig_run(&g, 10000);
     cr_assert_eq(backed.n, 6, "%d", backed.n);
@@ -51,11 +51,11 @@ Test(hot, back_off_doubles_and_ends_in_the_blacklist)
 
 Test(hot, each_try_comes_when_it_is_due)
 {
-    /* 60 back edges to the first try, then 120 more, 240 more: 420. The try itself begins behind that back edge. */
+    /* 60 back edges to the first try, then 121 more, 242 more: 423. The try itself begins behind that back edge. */
     static const struct {
         int64_t n;
         uint64_t tries;
-    } at[] = {{59, 0}, {61, 1}, {179, 1}, {181, 2}, {419, 2}, {421, 3}};
+    } at[] = {{59, 0}, {61, 1}, {180, 1}, {182, 2}, {422, 2}, {424, 3}};
     for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
         struct rig g = rig_new("prog", OPAQUE_TEXT, "threshold=60");
         rig_run(&g, at[i].n);
@@ -69,7 +69,7 @@ Test(hot, ticks_never_pass_65000)
     struct rig g = spied(OPAQUE_TEXT, "threshold=30000,max_aborts=100");
     rig_run(&g, 200000);
     cr_assert_geq(backed.n, 3);
-    cr_assert_eq(backed.ticks[0], 60000);
+    cr_assert_eq(backed.ticks[0], 60001);
     cr_assert_eq(backed.ticks[1], 65000);
     cr_assert_eq(backed.ticks[2], 65000);
     rig_free(&g);
@@ -92,12 +92,12 @@ Test(hot, a_guard_backs_off_too)
 /* After 40 recordings elsewhere a place waits for its threshold, then once for two of them. */
 Test(hot, where_many_were_recorded_the_next_waits_longer)
 {
-    static const uint32_t want[] = {120, 120, 240};
+    static const uint32_t want[] = {120, 121, 242};
     struct rig g = spied(OPAQUE_TEXT, "threshold=60");
     g.t->vm->nroots = 40;
     rig_run(&g, 60 + 120 - 1);
     cr_assert_eq(rig_aborts(&g), 0);
-    rig_run(&g, 2 + 120 + 1);
+    rig_run(&g, 2 + 121 + 1);
     cr_assert_eq(rig_aborts(&g), 2, "the tries come as ever");
     cr_assert_eq(backed.n, 3);
     for (int i = 0; i < 3; i++) cr_assert_eq(backed.ticks[i], want[i], "%d: %u", i, backed.ticks[i]);
@@ -113,6 +113,26 @@ Test(hot, where_many_were_recorded_the_next_waits_longer)
     rig_run(&g, 12);
     cr_assert_eq(rig_count(&g, JITSTAT_C_TRACING), 1, "so low a threshold wants all");
     rig_free(&g);
+}
+
+/* Where code that had traces was collected again and again, the next loop waits for 64 thresholds. */
+Test(hot, where_code_dies_the_next_waits_long)
+{
+    for (int died = 0; died < 2; died++) {
+        struct rig g = spied(LOOP_TEXT, "threshold=60");
+        g.t->vm->nroots = 40;
+        g.t->vm->ndied = died ? 10 : 9; /* one in four recordings */
+        rig_run(&g, 2000);
+        cr_assert_eq(backed.ticks[0], died ? 60 * 64 : 120, "%u", backed.ticks[0]);
+        cr_assert_eq(rig_count(&g, JITSTAT_C_TOTAL_COMPILED_LOOPS), !died);
+        rig_run(&g, 2000);
+        cr_assert_eq(rig_count(&g, JITSTAT_C_TOTAL_COMPILED_LOOPS), 1, "it lives long enough");
+        void *code[] = {g.t->funcs[0]};
+        uint32_t before = g.t->vm->ndied;
+        jit_forget_code(g.t->vm, code, 1);
+        cr_assert_eq(g.t->vm->ndied, before + 1, "its own death counts");
+        rig_free(&g);
+    }
 }
 
 Test(hot, where_many_bridges_are_the_next_wants_more_exits)

@@ -98,7 +98,7 @@ Test(optimize, a_changed_operation_is_compiled)
         for (int64_t i = ++k; i <= 1000; i++) x ^= i;
     } while (x != v && k < 1000);
     k--;
-    cr_assert(k >= 60 && k <= 62, "the result is that of the changed operation, not %lld", (long long)v);
+    cr_assert(k >= 61 && k <= 63, "the result is that of the changed operation, not %lld", (long long)v);
 }
 
 static uint64_t counted;
