@@ -25,7 +25,7 @@ local function traffic(log)
   return sum
 end
 
--- Habit 2: an error is raised and caught for what is no exception.
+-- Habit 2: an error is raised and caught, with its traceback, for what is no exception.
 local function check(r)
   if r.status >= 500 then error("server error") end
   return r.path
@@ -36,7 +36,7 @@ local function healthy(log)
   for _, r in ipairs(log) do
     if fixed then
       if r.status < 500 then n = n + 1 end
-    elseif pcall(check, r) then
+    elseif xpcall(check, debug.traceback, r) then
       n = n + 1
     end
   end

@@ -61,7 +61,8 @@ static _Noreturn void throw_uncaught(struct lua_State *L, int status)
 
 void call_throw(struct lua_State *L, int status)
 {
-    if (unlikely(L->g->recording && L->g->rec_L == L && !L->g->gc_quiet)) /* call_try: the recorder itself tries a helper */
+    if (unlikely(L->g->recording && L->g->rec_L == L && !L->g->gc_quiet) /* call_try: the recorder itself tries a helper */
+        && !(status == LUA_ERRRUN && lua_jit_catches(L)))
         lua_jit_abort(L, status == LUA_YIELD ? JITSTAT_A_COROUTINE : JITSTAT_A_ERROR);
     const struct lua_State *th = L;
     while (th->errjmp == NULL && th->resumer != NULL)

@@ -316,6 +316,7 @@ void lua_jit_func(struct lua_State *L, struct callinfo *ci);
 void lua_jit_record(struct lua_State *L, struct callinfo *ci);
 /* Things that end a recording or make compiled code invalid. */
 void lua_jit_abort(struct lua_State *L, int jitstat_abort);
+bool lua_jit_catches(struct lua_State *L); /* the recording has taken the error that is about to be raised into account */
 void lua_jit_class_changed(struct lua_State *L, struct table *t);
 void lua_jit_protos_free(struct lua_State *L, void **protos, uint32_t n); /* sorts them */
 void live_forget(const struct proto *p); /* live.c: the prototype dies */

@@ -18,6 +18,7 @@
 #include "base/dump.h"
 #include "lua/fastfunc.h"
 #include "lua/jit.h"
+#include "lua/record.h"
 #include "lua/pattern.h"
 #include "lua/opcodes.h"
 
@@ -217,6 +218,12 @@ void lua_jit_record(struct lua_State *L, struct callinfo *ci)
     }
     rec_lua_ins(L, vm->rec, ci);
     if (!vm->rec) lua_jit_recording(L, false);
+}
+
+bool lua_jit_catches(struct lua_State *L)
+{
+    const struct jit_recorder *r = L->g->vm ? L->g->vm->rec : NULL;
+    return r && r->guest && ((const struct rec_lua *)r->guest)->throws;
 }
 
 void lua_jit_abort(struct lua_State *L, int why)

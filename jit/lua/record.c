@@ -532,7 +532,7 @@ void rec_lua_ins(struct lua_State *L, struct jit_recorder *r, struct callinfo *c
         return;
     }
     rl->ci = ci;
-    rl->ci_new = rl->via_pcall = false;
+    rl->ci_new = rl->via_pcall = rl->throws = false;
     rl->p = ci->func->lcl->p;
     rl->pc = ci->pc;
     rl->base = ci->func + 1;

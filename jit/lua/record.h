@@ -51,6 +51,7 @@ struct rec_lua {
     jit_ref pend_ref;
     bool many; /* the instruction has met many shapes or classes of objects: it is recorded for all of them */
     bool listed; /* the call before has put its results into the list that this SETLIST makes */
+    bool throws; /* the instruction raises an error that an inlined pcall catches: the recording goes on behind that */
     bool end; /* the instruction cannot be recorded but the trace may end before it */
     bool tail; /* a tail call is being recorded */
     bool opened; /* the instruction has set open for the next one */
@@ -96,6 +97,9 @@ void rl_barrier_back(struct rec_lua *rl, jit_ref obj, struct rv v);
 void rl_gc_check(struct rec_lua *rl); /* after an allocation; last thing of an instruction: guard resumes at the next */
 /* pcall or xpcall (f: where it is now) of a Lua function as two frames; false: not possible. */
 bool rl_call_pcall(struct rec_lua *rl, int32_t fslot, const struct value *f, int nargs, int nresults, bool is_xpcall);
+/* May the instruction raise an error for which an inlined pcall of this recording is there? Raises v then: the frames above it go. */
+bool rl_can_throw(const struct rec_lua *rl);
+void rl_throw(struct rec_lua *rl, struct rv v);
 void rl_guard_func(struct rec_lua *rl, jit_ref f, const struct value *now);
 void rl_results_at_top(struct rec_lua *rl); /* a bridge starts behind a C call: L->top tells how many results there are */
 /* Results of a call go to slot `to` as the instruction wants them (-1: all). */
@@ -222,6 +226,7 @@ struct rv rl_raw_get(struct rec_lua *rl, struct rv t, struct table *h, struct rv
 void rl_raw_set(struct rec_lua *rl, struct rv t, struct table *h, struct rv key, const struct value *know, struct rv v);
 jit_ref rl_table_len(struct rec_lua *rl, jit_ref t, struct table *h); /* a border, as now */
 void rl_append(struct rec_lua *rl, struct rv t, struct table *h, struct rv v); /* t[#t + 1] = v, v is not nil */
+jit_ref rl_concat(struct rec_lua *rl, struct rv *s, unsigned n); /* of strings and numbers; overwrites s */
 struct fresh *rl_made_fresh(struct rec_lua *rl, jit_ref o);
 struct fresh *rl_fresh(struct rec_lua *rl, jit_ref o); /* NULL: not made here, or the collector may have run since */
 struct fresh *rl_fresh_table(struct rec_lua *rl, jit_ref o); /* one whose fields are known; NULL */

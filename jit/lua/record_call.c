@@ -4,7 +4,7 @@
  * Lua functions are inlined: their frames exist in the resume data only and become real when the
  * trace is left. Recursion is cut by a jump to the function's own entry, and a return below the
  * frame in which the trace was entered goes on in the caller after a guard on where it returns
- * to, so neither costs C stack.
+ * to, so neither costs C stack. An error that an inlined pcall catches drops the frames above it.
  *
  * Before: record.c. After: trace/recorder.c.
  */
@@ -679,6 +679,43 @@ static void return_pcall(struct rec_lua *rl, const struct rv *v, int32_t n)
     jit_rec_pop_frame(r);
     rl->ci = rl->ci->prev;
     rl_place_results(rl, c.base - 1, out, n + 1, (int)(c.aux[0] & 0xffff) - 1);
+}
+
+/* ---- errors that are caught where the trace is ---- */
+
+/* The innermost frame of a pcall, 0: none. */
+static uint32_t catching_frame(const struct jit_recorder *r)
+{
+    uint32_t k = r->nframes - 1;
+    while (k > 0 && !(r->frames[k].flags & CIST_C)) k--;
+    return k;
+}
+
+/* Not with a message handler, and not where a function on the way may have made closures, whose variables would have to be closed. */
+bool rl_can_throw(const struct rec_lua *rl)
+{
+    const struct jit_recorder *r = rl->r;
+    uint32_t k = catching_frame(r);
+    if (k == 0 || rl->tail || r->frames[k].aux[1] != 0) return false;
+    for (uint32_t i = k + 1; i < r->nframes; i++)
+        if (((const struct proto *)(uintptr_t)r->frames[i].code)->np > 0) return false;
+    return true;
+}
+
+void rl_throw(struct rec_lua *rl, struct rv v)
+{
+    struct jit_recorder *r = rl->r;
+    uint32_t k = catching_frame(r);
+    struct jit_resume_frame c = r->frames[k];
+    struct rv out[2] = {RV_BOOL(false), v};
+    rl->ci = rl->L->ci;
+    while (r->nframes > k) {
+        jit_rec_pop_frame(r);
+        rl->ci = rl->ci->prev;
+    }
+    rl->open = false;
+    rl->throws = true;
+    rl_place_results(rl, c.base - 1, out, 2, (int)(c.aux[0] & 0xffff) - 1);
 }
 
 /* Returns from an inlined frame. */

@@ -139,10 +139,55 @@ static bool ff_select(struct ff *c)
     return ff_results(c, v + from, count - (int)from);
 }
 
+#define POSITION 96 /* bytes: a chunk's short name, a line */
+
+/* What the library puts before a message: the place of the function at that level, "" if it has none. False: not known here. */
+static bool error_position(const struct ff *c, int64_t level, char *text)
+{
+    const struct jit_recorder *r = c->r;
+    uint32_t up = (uint32_t)level - 1;
+    char name[LUA_IDSIZE];
+    *text = 0;
+    if (level == 0) return true;
+    if (level < 0 || level > 2 || r->nframes <= up) return false;
+    const struct jit_resume_frame *f = &r->frames[r->nframes - 1 - up];
+    const struct proto *p = (const struct proto *)(uintptr_t)f->code;
+    if (f->flags & CIST_C) return true;
+    if (p->hidden || !p->source || !p->lineinfo) return false;
+    dbg_chunkid(name, p->source->data, p->source->len);
+    snprintf(text, POSITION, "%s:%d: ", name, p->lineinfo[up ? f->pc - 1 : r->pc]);
+    return true;
+}
+
+/* Raises v as error(v, level) does, below a pcall that the trace made. False: not possible. */
+static bool throw_caught(struct ff *c, struct rv v, int64_t level)
+{
+    char text[POSITION] = "";
+    if (!rl_can_throw(c->rl) || (v.tag == T_STR && !error_position(c, level, text))) return false;
+    struct lstr *at = *text ? trh_str(c->rl->L, text, strlen(text)) : NULL;
+    if (*text && !at) return false;
+    if (at) {
+        struct rv s[2] = {{jit_rec_kr(c->r, at, true), T_STR}, v};
+        v.ref = rl_concat(c->rl, s, 2);
+        jit_rec_guard_not_due(c->r, jit_rec_kr(c->r, &c->rl->L->g->gc_debt, false)); /* nothing has happened yet: the call is made again */
+    }
+    if (!rl_failed(c->rl)) rl_throw(c->rl, v);
+    return true;
+}
+
+static bool assert_fails(struct ff *c)
+{
+    static const char text[] = "assertion failed!";
+    if (c->nargs > 1) return throw_caught(c, ff_arg(c, 1), 1);
+    struct lstr *s = trh_str(c->rl->L, text, sizeof text - 1);
+    return s && throw_caught(c, (struct rv){jit_rec_kr(c->r, s, true), T_STR}, 1);
+}
+
 static bool ff_assert(struct ff *c)
 {
     struct rv v[256];
-    if (c->nargs < 1 || c->nargs > 250 || tag_is_false(ff_tag(c, 0))) return false;
+    if (c->nargs < 1 || c->nargs > 250) return false;
+    if (tag_is_false(ff_tag(c, 0))) return assert_fails(c);
     for (int j = 0; j < c->nargs; j++) v[j] = ff_arg(c, j);
     return ff_results(c, v, c->nargs);
 }
@@ -261,7 +306,11 @@ static bool ff_setmetatable(struct ff *c)
 /* A hot way to an error: a bridge ends in front of it. */
 static bool ff_error(struct ff *c)
 {
+    uint32_t by = ff_tag(c, 1);
+    int64_t level = by == T_INT ? c->now[1].i : 1;
     if (c->rl->tail) return false;
+    if (by == T_INT) jit_rec_guard_value(c->r, ff_arg(c, 1).ref, ff_ki(c, level));
+    if ((by == T_INT || by == T_NIL || by == T_DEAD) && throw_caught(c, ff_arg(c, 0), level)) return true;
     if (c->r->parent) c->rl->end = true;
     else rl_fail(c->rl, JITSTAT_A_ERROR);
     return true;

@@ -580,7 +580,7 @@ void rl_op_len(struct rec_lua *rl)
 }
 
 /* Of strings and numbers; overwrites s. The last four (or fewer) become one; an intermediate result is never visible. */
-static jit_ref concat(struct rec_lua *rl, struct rv *s, unsigned n)
+jit_ref rl_concat(struct rec_lua *rl, struct rv *s, unsigned n)
 {
     while (n > 1 || s[0].tag != T_STR) {
         unsigned m = n < 4 ? n : 4;
@@ -613,7 +613,7 @@ void rl_op_concat(struct rec_lua *rl)
         if (s[j].tag != T_STR && !tag_is_number(s[j].tag)) rl_fail(rl, JITSTAT_A_NYI_META);
     }
     if (rl_failed(rl)) return;
-    rl_set(rl, ins_a(i), (struct rv){concat(rl, s, n), T_STR});
+    rl_set(rl, ins_a(i), (struct rv){rl_concat(rl, s, n), T_STR});
     rl_gc_check(rl);
 }
 

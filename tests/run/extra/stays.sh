@@ -57,5 +57,17 @@ C.__index = C
 function C:get() return self.v end
 for i = 1, 20000 do s = s + setmetatable({v = i}, C):get() end
 LUA
+stays "errors that are raised and caught in a round" 16 2000 <<'LUA'
+local n = 0
+local function check(i)
+  if i % 3 == 0 then error("three") end
+  if i % 3 == 1 then error({code = i}) end
+  assert(i < 0, "not negative")
+end
+for i = 1, 20000 do
+  local ok, e = pcall(check, i)
+  if not ok then n = n + (type(e) == "table" and e.code or #e) end
+end
+LUA
 echo "$passed passed, $failed failed, 0 skipped"
 [ $failed = 0 ]
