@@ -25,8 +25,8 @@ for p = 1, 20 do
   if c and c.kind == "loop" then position = position or p end
 end
 local c = cell(other, position)
-print(c.kind, c.position == position, c.counter, c.blacklisted, c.aborts, c.loop_no) --> loop	true	60	false	0	nil
-print(other(11), cell(other, position).counter) --> 22	50
+print(c.kind, c.position == position, c.counter, c.blacklisted, c.aborts, c.loop_no) --> loop	true	61	false	0	nil
+print(other(11), cell(other, position).counter) --> 22	51
 print(js.trace_next_iteration(other, position), cell(other, position).counter) --> true	1
 print(other(9), compiled()) --> 18	2
 c = cell(other, position)
@@ -75,7 +75,7 @@ before = compiled()
 print(outer(2000), compiled() - before, js.get_stats_snapshot().blacklisted) --> 12000	1	3
 
 -- asked for while the place is recorded: the recording is given up
-local changed = refusing(61)
+local changed = refusing(62)
 before = compiled()
 local released = js.get_stats_snapshot().counters.ABORT_RELEASED
 print(changed(1000), compiled() - before, js.get_stats_snapshot().counters.ABORT_RELEASED - released) --> 500500	0	1

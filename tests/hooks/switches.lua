@@ -33,7 +33,7 @@ after = counters()
 print(s) --> 16012002000
 print(after.TOTAL_COMPILED_BRIDGES - before.TOTAL_COMPILED_BRIDGES >= 1, aborts.ABORT_COROUTINE29) --> true	nil
 
--- A main program that waits in pcall, its loop being recorded (in the 61st round), while a coroutine gets hot.
+-- A main program that waits in pcall, its loop being recorded (in the 62nd round), while a coroutine gets hot.
 local inside
 local late = wrap(function()
   local t = 0
@@ -42,7 +42,7 @@ local late = wrap(function()
   while true do yield(t) end
 end)
 local called = {}
-for i = 1, 70 do called[i] = i < 61 and math.abs or late end
+for i = 1, 70 do called[i] = i < 62 and math.abs or late end
 local outside = counters().TOTAL_COMPILED_LOOPS
 for i = 1, 70 do pcall(called[i], i) end
 js.set_abort_hook()
