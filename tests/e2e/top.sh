@@ -63,12 +63,10 @@ for page in l:loops a:aborts x:exits w:why; do
     page "${page%%:*}" "${page#*:} of process $PID"
     ok "${page#*:} by its key"
 done
-tm resize-window -x 80 -y 60 # all eight aborts, whatever order their times give
+tm resize-window -x 80 -y 60 # all eight aborts: which took longest is not known
 page a "aborts of process $PID"
-tm resize-window -x 80 -y 44 # all of them: which took longest is not known
 await "ends the recording; "
 shows "a full line keeps its last character" 'ends the recording; a$'
-tm resize-window -x 80 -y 24
 page l "loops of process"
 await "prog.lua:10"
 shows "rows of a page" ' loop +1 +17 +3 .*prog.lua:10$'
