@@ -60,6 +60,7 @@ struct rec_lua {
     struct {
         const lua_ins *head;
         uint32_t count;
+        bool few; /* it began in this recording and is known to go round no more often than may be unrolled */
     } unroll[16];
     struct fresh fresh[8]; /* the last objects made on this trace since the collector may have run */
     uint32_t nfresh; /* how many were made */

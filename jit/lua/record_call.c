@@ -13,6 +13,7 @@
 #define MAX_RETURNS_BELOW 4
 #define MANY_RESULTS 40 /* of a C function */
 #define MAX_INLINE_RETURNS 2 /* the next place returned to gets a trace of its own */
+#define UNROLL_OPS 300 /* recorded already: a loop of few rounds is not unrolled any more, but entered */
 #define MAX_TAIL_CALLS 4 /* of the lowest frame; the next goes to the callee's own trace */
 
 static uint64_t pc_index(const struct rec_lua *rl) { return (uint64_t)(rl->pc - rl->p->code); }
@@ -48,13 +49,29 @@ static struct jit_trace *loop_trace(const struct rec_lua *rl, uint32_t pc)
     return NULL;
 }
 
-/* A back edge to a loop that has no trace. A loop that began in this recording may go round a few times; any other
+/* The entry of the loop whose head this is, or the free one, or the last one, which many may share. */
+static uint32_t unroll_at(const struct rec_lua *rl, const lua_ins *head)
+{
+    uint32_t i = 0;
+    while (i < 15 && rl->unroll[i].head && rl->unroll[i].head != head) i++;
+    return i;
+}
+
+/* A loop of few rounds, as constants say, is part of this trace although it has one of its own: that one would be left
+ * as soon as it is entered, and where its function returns then, machine code may end. */
+static bool unrolls(const struct rec_lua *rl)
+{
+    uint32_t i = unroll_at(rl, rl->pc);
+    return rl->unroll[i].head == rl->pc && rl->unroll[i].few && rl->r->ir.ops.n < UNROLL_OPS &&
+           rl->unroll[i].count < (uint32_t)rl->r->vm->params.max_unroll_loops;
+}
+
+/* A back edge to a loop that has no trace, or of few rounds. A loop that began in this recording may go round a few times; any other
  * becomes hot at once and is traced from its own head, which is where this recording will then lead to. */
 static void unroll(struct rec_lua *rl, uint32_t pc)
 {
     struct jit_recorder *r = rl->r;
-    uint32_t i = 0;
-    while (i < 15 && rl->unroll[i].head && rl->unroll[i].head != rl->pc) i++;
+    uint32_t i = unroll_at(rl, rl->pc);
     struct jit_key key = {.code = rl->p, .pc = pc};
     /* A loop that mostly leaves in its first round gets no trace of its own: unrolled where it is met. */
     bool began_here = rl->unroll[i].head != NULL || jit_aborts_at(r->vm, key, JITSTAT_KIND_LOOP) > 0;
@@ -65,14 +82,13 @@ static void unroll(struct rec_lua *rl, uint32_t pc)
 }
 
 /* A loop begins in this recording: its head is the next instruction. */
-static void loop_begins(struct rec_lua *rl, const lua_ins *head)
+static void loop_begins(struct rec_lua *rl, const lua_ins *head, bool few)
 {
-    for (uint32_t i = 0; i < 15; i++)
-        if (!rl->unroll[i].head || rl->unroll[i].head == head) {
-            rl->unroll[i].head = head;
-            rl->unroll[i].count = 0;
-            return;
-        }
+    uint32_t i = unroll_at(rl, head);
+    if (i == 15) return;
+    rl->unroll[i].head = head;
+    rl->unroll[i].count = 0;
+    rl->unroll[i].few = few;
 }
 
 static bool function_place(const struct jit_recorder *r, const struct proto *p)
@@ -140,7 +156,7 @@ bool rl_at_head(struct rec_lua *rl)
         return true;
     }
     struct jit_trace *t = loop_trace(rl, (uint32_t)pc);
-    if (t) return link_to(rl, t);
+    if (t && !unrolls(rl)) return link_to(rl, t);
     if (back) {
         unroll(rl, (uint32_t)pc);
         return false;
@@ -238,10 +254,22 @@ static void forprep_float(struct rec_lua *rl, unsigned a)
     rl_set(rl, a + 3, init);
 }
 
+/* Do constants say that the loop goes round no more often than may be unrolled? */
+static bool few_rounds(struct rec_lua *rl, unsigned a)
+{
+    const struct value *ra = rl->base + a;
+    uint64_t most = (uint64_t)rl->r->vm->params.max_unroll_loops;
+    for (unsigned i = 0; i < 3; i++)
+        if (ra[i].tag != T_INT || !jit_ref_is_const(rl_get(rl, a + i).ref)) return false;
+    uint64_t init = (uint64_t)ra[0].i, limit = (uint64_t)ra[1].i, step = (uint64_t)ra[2].i;
+    if (ra[2].i > 0) return ra[0].i <= ra[1].i && (limit - init) / step <= most;
+    return ra[2].i < 0 && ra[0].i >= ra[1].i && (init - limit) / -step <= most;
+}
+
 void rl_op_forprep(struct rec_lua *rl)
 {
     unsigned a = ins_a(*rl->pc);
-    loop_begins(rl, rl->pc + 1);
+    loop_begins(rl, rl->pc + 1, few_rounds(rl, a));
     if (rl->base[a].tag == T_INT && rl->base[a + 2].tag == T_INT) forprep_int(rl, a);
     else forprep_float(rl, a);
 }

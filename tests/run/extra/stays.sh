@@ -1,6 +1,7 @@
 #!/bin/bash
-# stays.sh BINDIR: programs that meet ever new objects, and still run in machine code instead of leaving it for each. What they
-# print is the same either way, so this looks at the counters: how often compiled code was left for a guard.
+# stays.sh BINDIR: programs that meet ever new objects, or loops of a few rounds, and still run in machine code instead of
+# leaving it for each. What they print is the same either way, so this looks at the counters: how often compiled code was
+# left for a guard.
 set -u
 bin=$(realpath -- "${1:?usage: stays.sh BINDIR}/jitlua") || exit 2
 work=$(mktemp -d)
@@ -56,6 +57,16 @@ local C, s = {}, 0
 C.__index = C
 function C:get() return self.v end
 for i = 1, 20000 do s = s + setmetatable({v = i}, C):get() end
+LUA
+stays "a loop of few rounds in a function" 4 1000 <<'LUA'
+local function sum(...)
+  local s = 0
+  for i = 1, select("#", ...) do s = s + (select(i, ...)) end
+  return s
+end
+local function forward(...) return sum(...) end
+local s = 0
+for i = 1, 20000 do s = s + forward(i, 2, 3, 4, 5) end
 LUA
 stays "errors that are raised and caught in a round" 16 2000 <<'LUA'
 local n = 0
