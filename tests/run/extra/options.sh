@@ -177,11 +177,12 @@ dumps exit '^exit l[0-9]+ guard [0-9]+ script.lua:1$'
 
 # ---- Ctrl-C ----
 interrupted() { # PROGRAM: it never ends; after a quarter second of its work it is told to
-    local stat
+    local stat pid
     (ulimit -t 20; exec "$bin" -e "$1") >ours.out 2>ours.err &
-    while read -r -a stat 2>/dev/null <"/proc/$!/stat" && [ "${stat[13]}" -le 25 ]; do read -r -t 0.02 <> <(:); done
-    kill -INT $!
-    wait $!
+    pid=$! # what follows has processes of its own
+    while read -r -a stat 2>/dev/null <"/proc/$pid/stat" && [ "${stat[13]}" -le 25 ]; do read -r -t 0.02 <> <(:); done
+    kill -INT "$pid"
+    wait "$pid"
     [ $? = 1 ] && grep -q 'interrupted!$' ours.err && { ok; return; }
     not_ok "Ctrl-C in: $1"
     head -n 3 ours.err
