@@ -132,7 +132,7 @@ Test(table, integers_of_any_stride_are_found)
 {
     for (int shift = 0; shift < 58; shift++)
         for (int64_t i = -20; i < 20; i++)
-            put_int(T, i * (INT64_C(1) << shift), i << 8 | shift);
+            put_int(T, i * (INT64_C(1) << shift), i * 256 + shift);
     for (int64_t x = 0; x < 60; x++)
         for (int64_t y = 0; y < 60; y++)
             put_int(T, 5000000 + x * 1000 + y, -1);
