@@ -326,13 +326,19 @@ static void store_field(struct rec_lua *rl, struct rv t, struct table *h, const 
     else store_new_field(rl, t, h, next, v);
 }
 
+/* Does storing v under n stay within the array? The last entry's nil makes it shorter. */
+static bool in_array(const struct table *h, int64_t n, struct rv v)
+{
+    return (uint64_t)n - 1 < h->alen && !(v.tag == T_NIL && (uint64_t)n == h->alen);
+}
+
 static void store_int(struct rec_lua *rl, struct rv t, struct table *h, const struct tkey *k, struct rv v, bool meta_asked)
 {
     struct jit_recorder *r = rl->r;
     int64_t n = k->now->i;
     jit_ref idx = jit_rec_op2(r, JIT_int_sub, k->v.ref, ki(rl, 1));
     jit_ref len = jit_rec_get(r, &d_table_alen, t.ref);
-    if ((uint64_t)n - 1 < h->alen && !(v.tag == T_NIL && (uint64_t)n == h->alen)) {
+    if (in_array(h, n, v)) {
         jit_rec_guard_true(r, jit_rec_op2(r, JIT_uint_lt, idx, len));
         if (v.tag == T_NIL) jit_rec_guard_false(r, jit_rec_op2(r, JIT_int_eq, k->v.ref, len));
         jit_ref arr = jit_rec_get(r, &d_table_arr, t.ref);
@@ -413,7 +419,7 @@ static void set_value(struct rec_lua *rl, struct rv t, const struct value *now, 
         if (now->tag == T_TABLE) {
             struct table *h = now->t;
             const struct value *old = table_get(h, k->now);
-            bool array = k->now->tag == T_INT && (uint64_t)k->now->i - 1 < h->alen && old->tag != T_NIL;
+            bool array = k->now->tag == T_INT && in_array(h, k->now->i, v) && old->tag != T_NIL; /* store_int guards that it is there */
             bool asked = !array || !h->meta;
             if (asked) free = newindex_free(rl, t, now, &f, &fref);
             if (free || old->tag != T_NIL) {
