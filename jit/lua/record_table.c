@@ -60,6 +60,10 @@ bool rl_metafield(struct rec_lua *rl, struct rv v, const struct value *now, stru
     *out = RV_NIL;
     if (!mt) return false;
     *field = table_getshort(mt, name);
+    if (m == JIT_NOREF) {
+        rl_fail(rl, JITSTAT_A_NO_MEMORY);
+        return false;
+    }
     if (!jit_ref_is_const(m)) {
         int slot = shape_find(mt->shape, name);
         if (slot >= 0) *out = load_slot(rl, m, mt, (uint32_t)slot);
