@@ -32,7 +32,8 @@ for v in loops aborts exits why; do
     view $v $order -i "$TMP/a.json" -j
     sed "s/\"pid\":[0-9]*/\"pid\":1/g" "$TMP/out" >"$TMP/saved"
     rows=${v/why/findings}
-    json "$v -j live and saved have the same keys" "$TMP/live" "same([map { sort keys %\$_ } @{\$j->{$rows}}], [map { sort keys %\$_ } @{load('$TMP/saved')->{$rows}}])"
+    # kinds of rows, not rows: how many aborts are worth a finding is a matter of their time
+    json "$v -j live and saved have the same keys" "$TMP/live" "my (%a, %b); \$a{join ',', sort keys %\$_}++ for @{\$j->{$rows}}; \$b{join ',', sort keys %\$_}++ for @{load('$TMP/saved')->{$rows}}; %a && same([sort keys %a], [sort keys %b])"
 done
 
 view loops -p "$PID" -r 0 -j
