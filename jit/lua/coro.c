@@ -40,10 +40,7 @@ static int take_results(struct lua_State *L, struct lua_State *co, int n, int st
         lua_pushliteral(L, "too many results to resume");
         return -1;
     }
-    co->top -= n;
-    for (int i = 0; i < n; i++)
-        setval(L->top + i, co->top + i);
-    L->top += n;
+    lua_xmove(co, L, n);
     return failed ? -1 : n;
 }
 
@@ -55,10 +52,7 @@ static int resume_moving(struct lua_State *L, struct lua_State *co, int nargs)
         lua_pushliteral(L, "too many arguments to resume");
         return -1;
     }
-    L->top -= nargs;
-    for (int i = 0; i < nargs; i++)
-        setval(co->top + i, L->top + i);
-    co->top += nargs;
+    lua_xmove(L, co, nargs);
     int status = lua_resume(co, L, nargs, &n);
     return take_results(L, co, n, status);
 }

@@ -161,10 +161,8 @@ size_t thread_bytes(struct lua_State *th);
 #ifndef LUAI_MAXCCALLS
 #define LUAI_MAXCCALLS 200
 #endif
-static inline uint32_t call_depth(const struct lua_State *L)
-{
-    return L->nCcalls & 0xffff;
-} /* C activations */
+/* C activations */
+static inline uint32_t call_depth(const struct lua_State *L) { return L->nCcalls & 0xffff; }
 static inline bool call_is_error(int status) { return status > LUA_YIELD; }
 _Noreturn void call_throw(struct lua_State *L, int status); /* error value is at top-1 (LUA_ERRMEM: set by the catcher) */
 _Noreturn void call_error(struct lua_State *L); /* runs the message handler on top-1, then throws LUA_ERRRUN */

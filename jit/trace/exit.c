@@ -36,18 +36,10 @@ struct rebuild {
     const struct jit_ir *ir;
 };
 
-/* The first entry of the exit that names the value. */
-static uint32_t entry_of(const struct jit_exit *e, jit_ref v)
-{
-    uint32_t i = 0;
-    while (jit_exit_slots(e)[i].ref != v) i++;
-    return i;
-}
-
 static uint64_t exit_value(const struct rebuild *b, jit_ref v)
 {
     if (jit_ref_is_const(v)) return b->e->code->consts[v & ~JIT_K].bits;
-    uint32_t i = entry_of(b->e, v);
+    uint32_t i = jit_exit_entry(b->e, v);
     return jit_ref_is_virtual(b->ir, v) ? b->e->code->made[i] : ((const uint64_t *)b->st)[jit_exit_locs(b->e)[i]];
 }
 
@@ -91,14 +83,14 @@ static bool rebuild_all(const struct jit_exit_state *st, const struct jit_exit *
     for (uint32_t i = 0; i < e->nslots; i++) {
         jit_ref v = slots[i].ref;
         if (v == JIT_NOREF || !jit_ref_is_virtual(b.ir, v)) continue;
-        uint32_t first = entry_of(e, v);
+        uint32_t first = jit_exit_entry(e, v);
         made[i] = first < i ? made[first] : object_new(&b, v);
         if (made[i]) continue;
         memset(made, 0, e->nslots * sizeof *made);
         return false;
     }
     for (uint32_t i = 0; i < e->nslots; i++)
-        if (made[i] && entry_of(e, slots[i].ref) == i) object_fill(&b, (char *)(uintptr_t)made[i], slots[i].ref);
+        if (made[i] && jit_exit_entry(e, slots[i].ref) == i) object_fill(&b, (char *)(uintptr_t)made[i], slots[i].ref);
     return true;
 }
 

@@ -56,9 +56,8 @@ static jit_ref seed_chain(struct jit_recorder *r, jit_ref ref, jit_ref *seeds)
 static jit_ref seed_value(struct jit_recorder *r, jit_ref ref, jit_ref *seeds)
 {
     const struct jit_exit *e = r->parent;
-    uint32_t i = 0;
     if (jit_ref_is_const(ref)) return seed_const(r, ref);
-    while (jit_exit_slots(e)[i].ref != ref) i++; /* jit_ir_spread put it there */
+    uint32_t i = jit_exit_entry(e, ref);
     if (seeds[i] == JIT_NOREF && !r->ir.failed && jit_ref_is_virtual(&e->code->trace->ir, ref)) seeds[i] = seed_chain(r, ref, seeds);
     return seeds[i];
 }
@@ -69,10 +68,9 @@ static void seed_inputs(struct jit_recorder *r, jit_ref *seeds)
     const struct jit_ir *pir = &e->code->trace->ir;
     for (uint32_t i = 0; i < e->nslots; i++) {
         jit_ref ref = jit_exit_slots(e)[i].ref;
-        uint32_t j = 0;
         seeds[i] = JIT_NOREF;
         if (ref == JIT_NOREF || jit_ref_is_const(ref) || jit_ref_is_virtual(pir, ref)) continue;
-        while (jit_exit_slots(e)[j].ref != ref) j++;
+        uint32_t j = jit_exit_entry(e, ref);
         char t = jit_ref_type(pir, ref);
         jit_ref k = jit_ir_const_i(&r->ir, i);
         seeds[i] = j < i ? seeds[j] : jit_ir_emit(&r->ir, t == 'i' ? JIT_inputarg_i : t == 'f' ? JIT_inputarg_f

@@ -185,6 +185,13 @@ struct jit_target {
 
 static inline uint32_t jit_exit_number(const struct jit_exit *e) { return (uint32_t)(e - e->code->exits); } /* guards in their order, then the others */
 static inline const struct jit_slot_val *jit_exit_slots(const struct jit_exit *e) { return e->code->slots + e->slots; }
+/* The first entry of the exit that names the value, which is no constant. jit_ir_spread has put one there. */
+static inline uint32_t jit_exit_entry(const struct jit_exit *e, jit_ref v)
+{
+    uint32_t i = 0;
+    while (jit_exit_slots(e)[i].ref != v) i++;
+    return i;
+}
 static inline const jit_loc *jit_exit_locs(const struct jit_exit *e) { return e->code->locs + e->locs; }
 static inline const struct jit_resume_frame *jit_exit_frames(const struct jit_exit *e) { return e->code->frames + e->frames; }
 
