@@ -154,7 +154,7 @@ struct jitstat_loop {
     __u32 nops; /* operations after optimization */
     __u32 name_cut; /* 1: name was longer and lost its head */
     char name[JITSTAT_NAME_LEN]; /* "file.lua:12" */
-    __u64 entry_runs; /* loops: times entered while run counts are on */
+    __u64 entry_runs; /* loops: times entered while run counts are on; not by bridges of their own tree, which come back */
     __u64 listing; /* offset of its struct jitstat_listing, 0: none */
     __u64 reserved[2];
 };

@@ -131,10 +131,11 @@ static void count_exit(const struct jit_exit_state *st, const struct jit_exit *e
     const struct jit_trace *t = e->code->trace;
     if (!is_counted(t)) return;
     if (e->paid) {
-        count(t->target ? t->target->entries : t->runs, (uint64_t)-1);
+        if (t->code.keeps) count(t->target->runs, jit_owed_from(t->code.owed)->batch - st->left);
+        if (!t->code.returns) count(t->target ? t->target->entries : t->runs, (uint64_t)-1);
         return;
     }
-    if (e->batch) count(t->runs, e->batch - st->gpr[e->left_reg]);
+    if (e->batch) count(t->runs, jit_exit_rounds(e, st));
     for (const struct jit_owed *o = t->code.owed; o; o = o->up) {
         count(o->trace->runs, 1);
         if (o->from) count(o->from->code->trace->runs, o->from->batch - st->left);

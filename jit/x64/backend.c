@@ -200,6 +200,8 @@ int jit_backend_compile(struct jit_backend *be, const struct jit_ir *ir, struct 
 {
     struct lower l = {.be = be, .ir = ir, .trace = trace, .parent = parent, .invalid_word = invalid_word, .target = target, .arena = arena, .out = out, .dump = jit_dump_wants("ra")};
     if (!out_prepare(&l)) return JITSTAT_A_NO_MEMORY;
+    out->root = parent ? parent->code->root : trace;
+    out->returns = parent && target && target->trace == out->root && target->code->label;
     int r = code_open(be->area);
     if (r < 0) return abort_of(r);
     int why = compile_into(&l, size_guess(ir));

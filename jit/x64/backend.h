@@ -39,7 +39,7 @@ struct jit_exit_state {
     double xmm[16];
     uint64_t spill[JIT_SPILLS];
     struct jit_exit *exit;
-    uint64_t left; /* in a bridge that owes rounds: what was left of the loop's batch */
+    uint64_t left; /* what is left of the batch of a loop that counts here; in a bridge that owes rounds: what was left */
 };
 
 /* What a bridge that is counted at its end owes: a run of itself, runs of the bridges that it was reached through, and the
@@ -67,7 +67,7 @@ struct jit_exit {
     uint32_t line : JIT_LINE_BITS;
     uint32_t aborts : 32 - JIT_LINE_BITS; /* bridge recordings that failed here; at most JIT_EXIT_ABORTS */
     uint16_t batch; /* rounds that a loop counts at once (lower_poll.c); the handler counts what was left. 0: counted already */
-    uint8_t left_reg; /* behind the label of a loop that counts in a register: that one, which holds what is left of `batch` */
+    uint8_t left_reg; /* behind the label of a loop that counts in batches: the register that holds what is left of `batch`, or JIT_LEFT_KEPT */
     uint8_t nframes;
     uint8_t kind; /* enum jit_exit_kind */
     bool paid; /* the jump that did not take place because its frames could not be made has been counted */
@@ -75,6 +75,7 @@ struct jit_exit {
 };
 _Static_assert(sizeof(struct jit_exit) <= 64, "an exit takes no more than a cache line");
 #define JIT_EXIT_ABORTS 255
+#define JIT_LEFT_KEPT 0xff /* jit_exit_state.left holds it */
 #define JIT_MORE_EXITS 2 /* that a trace may have besides its guards */
 enum jit_exit_kind { JIT_EXIT_GUARD,
                      JIT_EXIT_INTERP /* end of a trace */,
@@ -172,6 +173,10 @@ struct jit_code {
     uint32_t *op_offset; /* [ops] offset of each operation's machine code, 0xffffffff: none; in the IR's arena */
     struct code_block *block;
     const struct jit_owed *owed; /* a bridge that is counted at its end: by its jump, or by the handler of its exits; else NULL */
+    const struct jit_trace *root; /* of its tree of bridges; its own trace if it is none */
+    uint8_t *again; /* where a bridge of this loop's tree comes back without having counted the loop's rounds; NULL: it must count them */
+    bool keeps; /* such a bridge */
+    bool returns; /* a bridge that jumps back to the loop of its tree: that is no entry */
 };
 
 /* Trampolines. 0 or -errno (-EPERM: executable memory refused). */
@@ -183,6 +188,12 @@ struct jit_target {
     const struct jit_code *code;
 };
 
+/* The exit that rounds are owed from, or NULL. */
+static inline const struct jit_exit *jit_owed_from(const struct jit_owed *o)
+{
+    while (o && o->up) o = o->up;
+    return o ? o->from : NULL;
+}
 static inline uint32_t jit_exit_number(const struct jit_exit *e) { return (uint32_t)(e - e->code->exits); } /* guards in their order, then the others */
 static inline const struct jit_slot_val *jit_exit_slots(const struct jit_exit *e) { return e->code->slots + e->slots; }
 /* The first entry of the exit that names the value, which is no constant. jit_ir_spread has put one there. */
@@ -191,6 +202,11 @@ static inline uint32_t jit_exit_entry(const struct jit_exit *e, jit_ref v)
     uint32_t i = 0;
     while (jit_exit_slots(e)[i].ref != v) i++;
     return i;
+}
+/* Rounds that the loop that is left at e has not counted yet; e->batch is not 0. */
+static inline uint64_t jit_exit_rounds(const struct jit_exit *e, const struct jit_exit_state *st)
+{
+    return e->batch - (e->left_reg == JIT_LEFT_KEPT ? st->left : st->gpr[e->left_reg]);
 }
 static inline const jit_loc *jit_exit_locs(const struct jit_exit *e) { return e->code->locs + e->locs; }
 static inline const struct jit_resume_frame *jit_exit_frames(const struct jit_exit *e) { return e->code->frames + e->frames; }

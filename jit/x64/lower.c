@@ -325,6 +325,7 @@ static void lower_label(struct lower *l, uint32_t n)
     uint16_t batch = lower_batch(l);
     l->ra.wants_counter = batch != 0;
     ra_label(&l->ra, jit_op_args(l->ir, op), op->nargs);
+    l->batch = 0; /* a poll leaves when all rounds are counted */
     if (op->resume != JIT_NORESUME) l->label_exit = lower_exit(l, l->next_extra++, n, JIT_EXIT_POLL, true);
     lower_batch_begin(l, batch);
     lower_r11(l);
@@ -450,6 +451,7 @@ void lower_all(struct lower *l)
     lower_r11(l);
     if (l->parent) lower_inputs(l);
     if (l->parent) lower_bridge_begin(l);
+    else lower_batch_entry(l);
     l->body = l->e.p;
     for (uint32_t n = 0; n < l->ra.n && !failed(l); n++) {
         ra_begin(&l->ra, n);

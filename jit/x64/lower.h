@@ -51,7 +51,7 @@ struct lower {
     struct poll_stub polls[POLL_KINDS];
     uint8_t *body; /* the first operation */
     struct jit_exit *label_exit; /* where a poll at the label leaves, or NULL */
-    int left_reg, batch; /* behind the label: the register that holds what is left of so many rounds; batch 0: there is none */
+    int left_reg, batch; /* behind the label: the register that holds what is left of so many rounds (JIT_LEFT_KEPT: none does); batch 0: each round for itself */
     bool r11_busy; /* an address of the current operation needs it */
     jit_ref r11_index; /* r11 holds r11_rest times this value; JIT_NOREF: something else */
     uint32_t r11_rest;
@@ -110,6 +110,7 @@ void lower_stubs(struct lower *l);
 
 /* lower_poll.c */
 uint16_t lower_batch(const struct lower *l); /* rounds that the loop may count at once; 0: each for itself */
+void lower_batch_entry(struct lower *l); /* first thing of a root trace */
 void lower_batch_begin(struct lower *l, uint16_t batch); /* in front of the label */
 void lower_poll(struct lower *l, int k, char which, const struct jit_exit *leave);
 void lower_poll_stubs(struct lower *l);

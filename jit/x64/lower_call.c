@@ -218,7 +218,7 @@ static void link_label(struct lower *l, uint32_t n)
 void lower_jump(struct lower *l, uint32_t n)
 {
     if (l->ir->link == JIT_LINK_TRACE) {
-        link_memory(l, n, l->target->code->entry, 'j');
+        link_memory(l, n, l->out->keeps ? l->target->code->again : l->target->code->entry, 'j');
     } else if (l->ir->link == JIT_LINK_INTERP) {
         struct jit_exit *x = lower_exit(l, l->next_extra++, n, JIT_EXIT_INTERP, true);
         enc_jmp_to(&l->e, &l->stubs[jit_exit_number(x)].at);

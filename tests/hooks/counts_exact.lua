@@ -35,8 +35,8 @@ local first = runs(31)
 print(first.e, first.l > 400, first.b) --> 1	true	0
 print(counted(31, other, 500)) --> l=497 e=1 b=0
 
--- A bridge: every fourth round leaves the loop there. It ends in the loop's start, so all 250 but the last, which ends the loop, enter it
--- again. The two rounds between are the one before the label and the one behind it, and its jump back; the last bridge's has none.
+-- A bridge: every fourth round leaves the loop there. It ends in the loop's start, which is no entry: the bridge's own
+-- count says it. The two rounds between are the one before the label and the one behind it, and its jump back; the last bridge's has none.
 local function branch(n)
   local s = 0
   for i = 1, n do
@@ -45,4 +45,4 @@ local function branch(n)
   return s
 end
 branch(400)
-print(counted(43, branch, 1000)) --> l=499 e=250 b=250
+print(counted(43, branch, 1000)) --> l=499 e=1 b=250

@@ -46,6 +46,6 @@ for name, text in pairs(shapes) do
   local slow, b = run(make(text, "look()"))
   if quick ~= slow then print(name, quick, slow) end
   assert(a == b, name)
-  assert(quick:match("l=(%d+)") + quick:match("e=(%d+)") > 5000, name)
+  assert(quick:match("l=(%d+)") + quick:match("b=(%d+)") > 5000, name)
 end
 print("done") --> done

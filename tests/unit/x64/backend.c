@@ -833,26 +833,55 @@ static void counts_of(struct unit *u, struct unit *b, uint64_t word, uint64_t e,
     cr_assert(u->e == e && u->lb == l && b->lb == bridges, "word %lx: e=%lu l=%lu b=%lu", word, u->e, u->lb, b->lb);
 }
 
-Test(backend_counts, who_is_counted, .init = counts_setup, .fini = rig_fini)
+/* The rounds in front of the first bridge and behind the last are counted with those between, whatever the batch: a bridge that
+ * comes back to the loop leaves their number as it is. */
+static void who_is_counted(const char *loop, int batch)
 {
     static const uint64_t everybody = 1, somebody = 0x10000, interrupts = (uint64_t)1 << 32;
     struct unit u, b;
     fill();
-    unit_text(&u, root, NULL, NULL);
+    rig_counts(batch);
+    unit_text(&u, loop, NULL, NULL);
     struct jit_exit *g = &u.code.exits[0];
     unit_text(&b, "i0 = inputarg_i(0)\nf1 = inputarg_f(1)\njump() [pc=1 base=0 0:i0/1 1:f1/2]\n# link=trace\n", g, &u);
     cr_assert_eq(jit_backend_patch(&be, g, b.code.entry), 0);
+    cr_assert_eq(b.code.keeps, batch != 0);
     counts_of(&u, &b, 0, 0, 0, 0);
-    counts_of(&u, &b, everybody, 5, 3, 4);
+    counts_of(&u, &b, everybody, 1, 3, 4);
     counts_of(&u, &b, somebody, 0, 0, 0);
     counts_of(&u, &b, interrupts, 0, 0, 0);
-    counts_of(&u, &b, everybody | interrupts, 5, 3, 4); /* another VM is interrupted */
+    counts_of(&u, &b, everybody | interrupts, 1, 3, 4); /* another VM is interrupted */
     u.counted = b.counted = true;
-    counts_of(&u, &b, somebody, 5, 3, 4);
-    counts_of(&u, &b, everybody | somebody | interrupts, 5, 3, 4);
+    counts_of(&u, &b, somebody, 1, 3, 4);
+    counts_of(&u, &b, everybody | somebody | interrupts, 1, 3, 4);
     for (int i = 0; i < 128; i++) cr_assert_eq(polled[i], 0);
     unit_end(&b);
     unit_end(&u);
+}
+
+Test(backend_counts, who_is_counted, SETUP)
+{
+    for (int batch = 0; batch < 7; batch++) who_is_counted(root, batch);
+}
+
+/* The same loop without a register to spare: seven values live across a call. */
+Test(backend_counts, in_the_frame, SETUP)
+{
+    static const char crowded[] = "i0 = getframe_i(0)\nf1 = getframe_f(1)\ni2 = getframe_i(2)\ni3 = getframe_i(3)\ni4 = getframe_i(4)\ni5 = getframe_i(5)\ni6 = getframe_i(6)\n"
+                                  "label(i0, f1, i3, i4, i5, i6) [pc=1 base=0 0:i0/1 1:f1/2]\ni8 = int_sub(i0, 1)\nf9 = float_add(f1, 1.0)\n"
+                                  "i10 = call_i(ptr(%p), i8, i3, descr=c_i)\ni11 = int_add(i3, 1)\ni12 = int_add(i4, i11)\ni13 = int_add(i5, i12)\ni14 = int_xor(i6, i13)\ni15 = int_and(i8, 1)\n"
+                                  "guard_true(i15) [pc=3 base=0 0:i8/1 1:f9/2 3:i11/1 4:i12/1 5:i13/1 6:i14/1]\ni17 = int_gt(i8, i2)\nguard_true(i17) [pc=4 base=0 0:i8/1 1:f9/2]\n"
+                                  "jump(i8, f9, i11, i12, i13, i14)\n";
+    char text[1000];
+    struct unit u;
+    fill();
+    snprintf(text, sizeof text, crowded, (void *)(uintptr_t)c_i);
+    rig_counts(256);
+    unit_text(&u, text, NULL, NULL);
+    cr_assert_eq(u.code.exits[0].left_reg, JIT_LEFT_KEPT);
+    cr_assert_eq(u.code.exits[0].batch, 16);
+    unit_end(&u);
+    for (int batch = 0; batch < 7; batch++) who_is_counted(text, batch);
 }
 
 /* Whoever is interrupted asks the handler and is counted all the same; a jump that does not take place counts no entry. */

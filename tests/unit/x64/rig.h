@@ -93,7 +93,7 @@ static void rig_handler(struct jit_exit_state *st)
     }
     struct unit *u = (struct unit *)e->code->trace;
     if (!(uint16_t)poll_word && !u->counted) return;
-    if (e->batch) *u->runs += e->batch - st->gpr[e->left_reg];
+    if (e->batch) *u->runs += jit_exit_rounds(e, st);
     for (const struct jit_owed *o = u->code.owed; o; o = o->up) {
         ++*((struct unit *)o->trace)->runs;
         if (o->from) *((struct unit *)o->from->code->trace)->runs += o->from->batch - st->left;
