@@ -508,13 +508,14 @@ static bool too_short(const struct jit_recorder *r)
     return !r->parent && r->vm->params.function_threshold > 8 && r->ops_executed < SHORT_TRACE;
 }
 
-/* A recording that starts at this instruction, which is no loop's or function's head. */
-static void restart_here(struct lua_State *L, struct callinfo *ci, uint64_t pc)
+/* A recording that starts at this instruction, which is no loop's or function's head, or is that of a loop for other types. */
+static void restart_here(struct lua_State *L, struct callinfo *ci, uint64_t pc, int kind)
 {
     struct jit_vm *vm = L->g->vm;
     struct jit_key key = {.code = ci->func->lcl->p, .pc = pc};
     bool record;
-    jit_hot(vm, L, key, JITSTAT_KIND_ENTRY, &record);
+    if (kind == JITSTAT_KIND_LOOP) record = jit_hot_again(vm, L, key, kind);
+    else jit_hot(vm, L, key, kind, &record);
     if (!record) return;
     lua_jit_recording(L, true); /* the abort hook may have run in between */
     rec_lua_start(L, vm->rec);
@@ -548,7 +549,8 @@ void rec_lua_ins(struct lua_State *L, struct jit_recorder *r, struct callinfo *c
         f(rl);
         open = rl->open;
     }
-    if (!rl->first && rl_at_head(rl)) return; /* r is gone */
+    if (rl->first) rl->typed = rl_typed_tag(rl);
+    else if (rl_at_head(rl)) return; /* r is gone */
     if (rl->first || (rl->p->lineinfo && rl->last_line != rl->p->lineinfo[pc])) {
         jit_rec_merge_point(r);
         rl->last_line = rl->p->lineinfo ? rl->p->lineinfo[pc] : 0;
@@ -564,7 +566,7 @@ void rec_lua_ins(struct lua_State *L, struct jit_recorder *r, struct callinfo *c
         return;
     }
     if (!rl_failed(rl)) return;
-    bool again = rl->restart;
+    char again = rl->restart;
     jit_rec_abort(r, (enum jitstat_abort)r->status);
-    if (again) restart_here(L, ci, pc);
+    if (again) restart_here(L, ci, pc, again);
 }

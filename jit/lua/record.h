@@ -43,7 +43,8 @@ struct rec_lua {
     int32_t last_line;
     bool entered; /* a function was entered: its first instruction is next */
     bool returned; /* the instruction before returned below the entry frame */
-    bool restart; /* the recording failed because one that starts here is worth more */
+    uint32_t typed; /* rl_typed_tag at the start */
+    char restart; /* the recording failed because one that starts here is worth more: JITSTAT_KIND_ENTRY, or JITSTAT_KIND_LOOP as jit_hot_again; 0: no */
     bool at_loop; /* the instruction before jumped back */
     const struct callinfo *caller; /* ci_new: its predecessor */
     bool via_pcall; /* ci_new: with the frame of a pcall between */
@@ -198,6 +199,7 @@ void rl_op_forprep(struct rec_lua *rl);
 void rl_op_forloop(struct rec_lua *rl);
 void rl_op_tforcall(struct rec_lua *rl);
 void rl_op_tforloop(struct rec_lua *rl);
+uint32_t rl_typed_tag(const struct rec_lua *rl);
 bool rl_at_head(struct rec_lua *rl); /* true: the recording ended here (a loop closed or linked), rl is gone */
 void rl_back_edge(struct rec_lua *rl, const lua_ins *head); /* the instruction jumps back to head */
 void rl_reload_captured(struct rec_lua *rl); /* after unknown code ran: read them again */

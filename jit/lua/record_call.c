@@ -112,7 +112,7 @@ static bool return_head(struct rec_lua *rl)
     if (t) return link_to(rl, t);
     bool here = root && r->key.pc != (uint64_t)((struct proto *)r->key.code)->is_vararg; /* itself such a trace */
     if (here || rl->nret_below < MAX_INLINE_RETURNS || jit_aborts_at(r->vm, key, JITSTAT_KIND_ENTRY) > 1) return false;
-    rl->restart = true;
+    rl->restart = JITSTAT_KIND_ENTRY;
     rl_fail(rl, JITSTAT_A_RETRY);
     return false;
 }
@@ -140,6 +140,13 @@ static bool tail_head(struct rec_lua *rl)
     return false;
 }
 
+/* The tag of the slot whose type the bridge's guard is about; 0: there is none. */
+uint32_t rl_typed_tag(const struct rec_lua *rl)
+{
+    const struct jit_exit *e = rl->r->parent;
+    return e && e->entry_type && e->typed_slot != JIT_SLOT_PART ? (rl->base - rl->r->base)[e->typed_slot].tag : 0;
+}
+
 /* Called before each instruction but the first. Are we where a trace starts? */
 bool rl_at_head(struct rec_lua *rl)
 {
@@ -155,7 +162,13 @@ bool rl_at_head(struct rec_lua *rl)
         jit_rec_close_loop(r);
         return true;
     }
-    struct jit_trace *t = loop_trace(rl, (uint32_t)pc);
+    struct jit_trace *other, *t = loop_trace(rl, (uint32_t)pc);
+    if (t && back && in_entry_frame(r) && rl->typed == rl_typed_tag(rl) && jit_rec_outdated(r, t, &other)) {
+        if (other) return link_to(rl, other);
+        rl->restart = JITSTAT_KIND_LOOP;
+        rl_fail(rl, JITSTAT_A_RETRY);
+        return false;
+    }
     if (t && !unrolls(rl)) return link_to(rl, t);
     if (back) {
         unroll(rl, (uint32_t)pc);

@@ -11,7 +11,9 @@ struct jit_cell {
     bool waited; /* longer than the threshold says: many others were compiled before it */
     uint16_t aborts; /* in a row */
     uint16_t compiles; /* how often a trace was installed here */
+    bool again; /* a second trace for other types was recorded here, or tried */
     struct jit_trace *trace;
+    struct jit_trace *older; /* the first one then */
     struct jit_cell *next;
 };
 

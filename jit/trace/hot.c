@@ -145,6 +145,28 @@ void jit_place_info(struct jit_vm *vm, struct jit_key key, int kind, struct jit_
     if (c->trace) info->loop_no = c->trace->number;
 }
 
+/* The types with which a loop was recorded are those of some rounds of its first run. If others come and stay, an entry is left at
+ * the first guard on a type, and what a bridge there makes of the round leads back to the entry, in every round. So where
+ * a bridge is to be recorded from such a guard the loop gets a second trace, for the types of now, which stands at the place from
+ * then on; that guard's bridge leads from the first into the second, and those of the second's guards into the first. There is no
+ * third: a loop whose types keep changing has bridges. (A sum over an array of integers and then over one of floats: the
+ * second took twice as long when every round of it ran through a bridge.) */
+bool jit_rec_outdated(const struct jit_recorder *r, const struct jit_trace *t, struct jit_trace **other)
+{
+    const struct jit_cell *c = cell_find(r->vm, t->key, t->place, false);
+    *other = c ? c->older : NULL;
+    return r->parent && r->parent->entry_type && r->parent->code->trace == t && c && c->trace == t && (!c->again || c->older);
+}
+
+bool jit_hot_again(struct jit_vm *vm, void *ctx, struct jit_key key, int kind)
+{
+    struct jit_cell *c = cell_find(vm, key, kind, false);
+    if (!c || c->again || vm->rec || vm->interrupt || vm->refused || !vm->params.jit) return false;
+    c->again = true;
+    vm->nroots++;
+    return rec_new(vm, ctx, key, kind, NULL) != NULL;
+}
+
 /* Places that come after many others are worth less each: they wait once more, for the threshold times a number that
  * grows with what was recorded. Where code that had traces dies again and again (templates that are loaded anew), the next
  * one has to show first that it lives longer. (Who sets thresholds so low wants all to be traced.) */

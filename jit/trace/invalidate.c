@@ -31,8 +31,10 @@ static bool trace_unlink(struct jit_trace *t)
         return true;
     }
     struct jit_cell *c = cell_find(vm, t->key, t->place, false);
+    if (c && c->older == t) c->older = NULL;
     if (c && c->trace == t) {
         c->trace = NULL;
+        c->again = false;
         vm->driver->install(vm->user, t->key, t->place, NULL);
     }
     return true;

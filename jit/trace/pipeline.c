@@ -256,6 +256,7 @@ void trace_publish(struct jit_trace *t, struct jit_recorder *r)
     } else {
         struct jit_cell *c = cell_find(vm, t->key, t->place, true);
         if (c) {
+            c->older = c->trace;
             c->trace = t;
             c->aborts = 0;
             recompiled(t, ++c->compiles);

@@ -596,7 +596,7 @@ void jit_rec_abort(struct jit_recorder *r, enum jitstat_abort why)
         e->hot_limit = e->aborts >= vm->params.max_aborts ? UINT32_MAX : e->hot_limit * 2;
     } else {
         struct jit_cell *c = cell_find(vm, r->key, r->place, false);
-        if (c) cell_aborted(vm, c, &at, why);
+        if (c && !c->trace) cell_aborted(vm, c, &at, why); /* else the first trace stays */
     }
     rec_free(r);
     jit_hooks_safe_point(vm);

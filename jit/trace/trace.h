@@ -110,6 +110,9 @@ bool jit_set_param(struct jit_vm *vm, const char *text, const char **err);
  * instruction (vm->rec exists). */
 struct jit_trace *jit_hot(struct jit_vm *vm, void *ctx, struct jit_key key, int kind, bool *record);
 
+/* Starts to record a second trace for a place that has one (jit_rec_outdated). False: not now, or it has been tried. */
+bool jit_hot_again(struct jit_vm *vm, void *ctx, struct jit_key key, int kind);
+
 /* Enters a root trace. frame: address of slot 0. The context's base word (layout.ctx_base_off) must already hold frame.
  * On return the guest's frames are as restore_frames left them. *record: a bridge recording has begun at this exit. */
 enum jit_exit_kind jit_run(struct jit_vm *vm, void *ctx, void *frame, struct jit_trace *trace, bool *record);

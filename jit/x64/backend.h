@@ -70,8 +70,10 @@ struct jit_exit {
     uint8_t left_reg; /* behind the label of a loop that counts in batches: the register that holds what is left of `batch`, or JIT_LEFT_KEPT */
     uint8_t nframes;
     uint8_t kind; /* enum jit_exit_kind */
-    bool paid; /* the jump that did not take place because its frames could not be made has been counted */
-    bool virtuals; /* removed objects are among the slots' values */
+    bool paid : 1; /* the jump that did not take place because its frames could not be made has been counted */
+    bool virtuals : 1; /* removed objects are among the slots' values */
+    bool entry_type : 1; /* a guard on a type before the loop's label: who enters with another one never gets into the loop */
+    int16_t typed_slot; /* whose type; JIT_SLOT_PART: of something in memory */
 };
 _Static_assert(sizeof(struct jit_exit) <= 64, "an exit takes no more than a cache line");
 #define JIT_EXIT_ABORTS 255

@@ -156,6 +156,18 @@ static void exit_locate(struct lower *l, struct jit_exit *x, uint32_t nslots)
     }
 }
 
+/* Is it a guard on a type that stands before the label? */
+static void exit_type(const struct lower *l, struct jit_exit *x, const struct jit_op *guard)
+{
+    if (l->parent || l->ra.label == JIT_NOREF || x->op > l->ra.label || guard->opcode != JIT_guard_value) return;
+    jit_ref v = jit_op_args(l->ir, guard)[0];
+    if (jit_ref_is_const(v)) return;
+    const struct jit_op *op = lower_op(l, v);
+    bool of_slot = op->opcode == JIT_getframetag;
+    x->entry_type = of_slot || (jit_opinfo[op->opcode].effects == JIT_LOAD && op->descr && op->descr->flags & JIT_DF_TAG);
+    x->typed_slot = of_slot ? (int16_t)jit_ref_const(l->ir, op->arg[0])->i : JIT_SLOT_PART;
+}
+
 struct jit_exit *lower_exit(struct lower *l, uint32_t number, uint32_t n, int kind, bool with_slots)
 {
     const struct jit_op *op = lower_op(l, n);
@@ -163,6 +175,7 @@ struct jit_exit *lower_exit(struct lower *l, uint32_t number, uint32_t n, int ki
     struct jit_exit *x = &l->out->exits[number];
     *x = (struct jit_exit){.code = l->out, .op = n, .slots = r->slots, .frames = r->frames, .nframes = (uint8_t)r->nframes, .line = jit_op_line(op), .kind = (uint8_t)kind, .left_reg = (uint8_t)l->left_reg, .batch = (uint16_t)l->batch};
     assert(x->nframes == r->nframes);
+    exit_type(l, x, op);
     l->stubs[number].used = true;
     if (with_slots) exit_locate(l, x, r->nslots);
     return x;
