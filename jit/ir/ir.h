@@ -202,6 +202,7 @@ struct jit_ir {
     uint8_t kind; /* JITSTAT_KIND_* */
     uint8_t link; /* enum jit_link */
     bool failed; /* sticky: memory ran out; contents are then not to be used */
+    jit_ref impossible; /* after JIT_OPT_BAD_LOOP: the recorded guard that can never hold */
     char *types; /* [ops.n] of the operations' results; jit_ir_keep makes it, else NULL */
     /* counted for totals */
     uint32_t n_shared, n_forcings, n_virtuals, n_holes, n_reused, n_heapcached;

@@ -808,8 +808,10 @@ static void return_below(struct rec_lua *rl, const struct rv *v, int32_t n)
     struct jit_resume_frame old = r->frames[0], f;
     jit_ref rci = lowest_record(rl);
     uint32_t hops = old.flags >> 16 & 0xff;
-    jit_ref status = jit_rec_op2(r, JIT_int_and, jit_rec_get(r, &d_ci_status, rci), jit_rec_ki(r, 0xffff & ~CIST_TAIL));
-    jit_rec_guard_value(r, status, jit_rec_ki(r, ci->status & ~CIST_TAIL)); /* a tail call may not show in memory yet */
+    /* a tail call may not show in memory yet, and then the record there may be that of a function with varargs */
+    int hidden = CIST_TAIL | (old.flags & JIT_FRAME_MAKE ? CIST_VARARG : 0);
+    jit_ref status = jit_rec_op2(r, JIT_int_and, jit_rec_get(r, &d_ci_status, rci), jit_rec_ki(r, 0xffff & ~hidden));
+    jit_rec_guard_value(r, status, jit_rec_ki(r, ci->status & ~hidden));
     jit_rec_guard_value(r, jit_rec_get(r, &d_ci_nresults, rci), jit_rec_ki(r, ci->nresults));
     jit_ref rprev = jit_rec_get(r, &d_ci_prev, rci);
     jit_rec_guard_value(r, jit_rec_get(r, &d_ci_pc, rprev), jit_rec_kr(r, prev->pc, false));

@@ -272,17 +272,20 @@ static void helper_set(struct rec_lua *rl, struct rv t, const struct tkey *k, st
     rl_table_changes(rl, JIT_NOREF);
 }
 
-/* The table was made on this trace: it is made with room for the fields it gets, so that nothing has to grow. (h, which
- * the interpreter made, may have less.) */
-static void make_room(struct rec_lua *rl, struct fresh *f, jit_ref t, uint32_t nslots)
+/* A table that was made on this trace is made with room for the fields it gets, so that nothing has to grow, even if it has been
+ * where others change it: its room never gets less. What the interpreter's has (h) may be less or more. False: made elsewhere. */
+static bool make_room(struct rec_lua *rl, struct fresh *f, jit_ref t, uint32_t nslots)
 {
     struct jit_recorder *r = rl->r;
     jit_ref args[5];
-    if (f->slotcap >= nslots || rl_failed(rl)) return;
+    if (jit_ref_is_const(t) || r->ir.ops.v[t].descr != &d_call_newtable || rl_failed(rl)) return false;
     memcpy(args, jit_op_args(&r->ir, &r->ir.ops.v[t]), sizeof args);
-    f->slotcap = nslots;
-    args[3] = ki(rl, nslots);
-    jit_ir_set_args(&r->ir, t, args, 5);
+    if (jit_ref_const(&r->ir, args[3])->i < nslots) {
+        args[3] = ki(rl, nslots);
+        jit_ir_set_args(&r->ir, t, args, 5);
+    }
+    if (f && f->slotcap < nslots) f->slotcap = nslots;
+    return true;
 }
 
 /* A new field: room is made by a helper where there is none, then it is three stores. */
@@ -292,10 +295,10 @@ static void store_new_field(struct rec_lua *rl, struct rv t, const struct table 
     struct fresh *f = rl_fresh_table(rl, t.ref);
     jit_ref args[3] = {trh_context(rl), t.ref, kp(rl, next)};
     bool barrier = rl_barrier_before(rl, t.ref, h, (struct rv){args[2], T_SHAPE});
-    if (f && r->ir.ops.v[t.ref].descr == &d_call_newtable) make_room(rl, f, t.ref, next->nslots);
-    if (f && f->slotcap >= next->nslots) f = rl_fresh_table(rl, t.ref);
-    else if (next->nslots > h->slotcap) jit_rec_guard_true(r, jit_rec_call(r, &d_call_room, (const void *)trh_add_slot, args, 3));
-    else if (!f || f->slotcap < next->nslots) jit_rec_guard_true(r, jit_rec_op2(r, JIT_uint_ge, jit_rec_get(r, &d_table_slotcap, t.ref), ki(rl, next->nslots)));
+    bool made = make_room(rl, f, t.ref, next->nslots);
+    bool sure = f && f->slotcap >= next->nslots;
+    if (!sure && !made && next->nslots > h->slotcap) jit_rec_guard_true(r, jit_rec_call(r, &d_call_room, (const void *)trh_add_slot, args, 3));
+    else if (!sure) jit_rec_guard_true(r, jit_rec_op2(r, JIT_uint_ge, jit_rec_get(r, &d_table_slotcap, t.ref), ki(rl, next->nslots)));
     rl_store_items(rl, jit_rec_get(r, &d_table_slots, t.ref), ki(rl, next->nslots - 1), v, &d_slot_tag, &d_slot_i, &d_slot_f, &d_slot_r);
     jit_rec_put(r, &d_table_shape, t.ref, args[2]);
     if (barrier) {

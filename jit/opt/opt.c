@@ -254,8 +254,10 @@ static bool round_one(struct opt *o)
         struct opt_op op = {.opcode = from->opcode, .nargs = from->nargs, .line = from->line, .args = o->args, .descr = from->descr, .resume = from->resume};
         for (unsigned k = 0; k < from->nargs; k++)
             op.args[k] = from_source(o, args[k]);
-        if (!opt_push(o, &op, &o->map[i]))
+        if (!opt_push(o, &op, &o->map[i])) {
+            o->out->impossible = i;
             return false;
+        }
     }
     return true;
 }

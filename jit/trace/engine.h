@@ -33,6 +33,7 @@ bool vm_backend_ready(struct jit_vm *vm); /* makes area and trampolines at the f
 struct jit_recorder *rec_new(struct jit_vm *vm, void *ctx, struct jit_key key, int kind, struct jit_exit *parent);
 void rec_free(struct jit_recorder *r); /* also takes it off vm->rec */
 void rec_place(const struct jit_recorder *r, struct obs_place *at);
+void rec_dump_bad(const struct jit_recorder *r, jit_ref at); /* JIT_DUMP=bad: a recording of which guard `at` can never hold */
 uint32_t rec_capture(struct jit_recorder *r); /* resume data of now */
 
 /* pipeline.c */

@@ -44,6 +44,7 @@ static bool step_optimize(struct jit_recorder *r, struct jit_ir *out, struct jit
     }
     obs_ev_optimize_end(vm->obs, &at, obs_timer_leave(vm->obs, JITSTAT_T_OPTIMIZE));
     if (st == JIT_OPT_OK && jit_dump_wants("opt")) jit_ir_dump(out, r->name);
+    if (st == JIT_OPT_BAD_LOOP) rec_dump_bad(r, out->impossible);
     if (st != JIT_OPT_OK) jit_rec_fail(r, st == JIT_OPT_NOMEM ? JITSTAT_A_NO_MEMORY : r->parent ? JITSTAT_A_BRIDGE
                                                                                                 : JITSTAT_A_BAD_LOOP);
     return st == JIT_OPT_OK;

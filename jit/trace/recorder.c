@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/dump.h"
 #include "trace/engine.h"
 
 static void rec_revive(struct jit_recorder *r, const jit_ref *seeds, uint32_t n);
@@ -491,6 +492,14 @@ static void rec_guard(struct jit_recorder *r, enum jit_opcode op, const jit_ref 
     rec_emit(r, op, args, n, NULL, rec_capture(r));
 }
 
+void rec_dump_bad(const struct jit_recorder *r, jit_ref at)
+{
+    if (!jit_dump_wants("bad")) return;
+    uint32_t line = at < r->ir.ops.n ? jit_op_line(&r->ir.ops.v[at]) : r->cur_line;
+    fprintf(stderr, "%s %s: what was recorded contradicts itself: operation %u, line %u\n", r->parent ? "bridge" : "loop", r->name, at, line);
+    jit_ir_dump(&r->ir, r->name);
+}
+
 void jit_rec_disagrees(struct jit_recorder *r)
 {
 #ifdef JIT_STRICT
@@ -499,6 +508,7 @@ void jit_rec_disagrees(struct jit_recorder *r)
         abort();
     }
 #endif
+    if (r->status < 0) rec_dump_bad(r, r->ir.ops.n);
     jit_rec_fail(r, JITSTAT_A_BAD_LOOP);
 }
 

@@ -5,6 +5,6 @@ local last = setmetatable({}, {__gc = function()
   local s = js.get_stats_snapshot()
   local c = s.counters
   local f <close> = assert(io.open(os.getenv "COUNTS", "a"))
-  f:write(c.TOTAL_COMPILED_LOOPS, " ", c.TOTAL_COMPILED_BRIDGES, " ", s.trace_entries, " ", c.ABORT_BAD_LOOP, "\n")
+  f:write(c.TOTAL_COMPILED_LOOPS, " ", c.TOTAL_COMPILED_BRIDGES, " ", s.trace_entries, " ", c.ABORT_BAD_LOOP + c.ABORT_BRIDGE, "\n")
 end})
 debug.getregistry()[{}] = last
