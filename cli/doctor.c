@@ -282,34 +282,24 @@ static void say_loss(struct finding *f, const struct agent *a, const struct agen
     f->verdict = f->mend[0] ? LIMITED : GOOD;
 }
 
-static void look_at_all(struct finding *f, void (*judge)(struct finding *f, const struct agent *a, const struct agent_snapshot *s))
-{
+/* Looked at once, so that what is said of it is of one instant. */
+struct seen {
     struct agent *a;
+    struct agent_snapshot *s; /* NULL: a says why */
+};
+
+static void see_all(struct seen *seen)
+{
     struct agent_open_options o = {.daemon = AGENT_TRY, .totals_only = true};
-    int e = agent_open(&a, &o);
-    struct agent_snapshot *s = e < 0 ? NULL : agent_snapshot_take(a);
-    if (s)
-        judge(f, a, s);
-    else {
-        say(f->found, "%s", a ? agent_error(a) : "out of memory");
-        say(f->mend, "JITSTAT_DEBUG=1 jitstat list");
-        f->verdict = MISSING;
-    }
-    agent_snapshot_free(s);
-    agent_free(a);
+    int e = agent_open(&seen->a, &o);
+    seen->s = e < 0 ? NULL : agent_snapshot_take(seen->a);
 }
 
-static void check_processes(struct finding *f)
+static void say_unseen(struct finding *f, const struct agent *a)
 {
-    look_at_all(f, say_processes);
-}
-static void check_alarms(struct finding *f)
-{
-    look_at_all(f, say_alarms);
-}
-static void check_loss(struct finding *f)
-{
-    look_at_all(f, say_loss);
+    say(f->found, "%s", a ? agent_error(a) : "out of memory");
+    say(f->mend, "JITSTAT_DEBUG=1 jitstat list");
+    f->verdict = MISSING;
 }
 
 static void check_daemon(struct finding *f)
@@ -323,31 +313,33 @@ static void check_daemon(struct finding *f)
 
 static const struct check {
     const char *what;
-    void (*look)(struct finding *f);
+    void (*look)(struct finding *f); /* NULL: */
+    void (*judge)(struct finding *f, const struct agent *a, const struct agent_snapshot *s); /* what all processes show */
 } checks[] = {
-    {"kernel", check_kernel},
-    {"processor", check_processor},
-    {"stats blocks", check_memfd},
-    {"machine code", check_executable},
-    {"/proc", check_proc},
-    {"ptrace", check_ptrace},
-    {"BTF", check_btf},
-    {"capabilities", check_capabilities},
-    {"lockdown", check_lockdown},
-    {"bpffs", check_bpffs},
-    {"tracefs", check_tracefs},
-    {"memlock", check_memlock},
-    {"libbpf", check_library},
-    {"BPF programs", check_load},
-    {"daemon", check_daemon},
-    {"processes", check_processes},
-    {"alarms", check_alarms},
-    {"loss", check_loss},
+    {"kernel", check_kernel, NULL},
+    {"processor", check_processor, NULL},
+    {"stats blocks", check_memfd, NULL},
+    {"machine code", check_executable, NULL},
+    {"/proc", check_proc, NULL},
+    {"ptrace", check_ptrace, NULL},
+    {"BTF", check_btf, NULL},
+    {"capabilities", check_capabilities, NULL},
+    {"lockdown", check_lockdown, NULL},
+    {"bpffs", check_bpffs, NULL},
+    {"tracefs", check_tracefs, NULL},
+    {"memlock", check_memlock, NULL},
+    {"libbpf", check_library, NULL},
+    {"BPF programs", check_load, NULL},
+    {"daemon", check_daemon, NULL},
+    {"processes", NULL, say_processes},
+    {"alarms", NULL, say_alarms},
+    {"loss", NULL, say_loss},
 };
 #define NCHECKS (sizeof checks / sizeof checks[0])
 
 /* ---- showing ---- */
 
+/* What mends it is not broken into lines, so that it can be copied. */
 static void text_finding(const struct finding *f)
 {
     static const char *const words[] = {"ok", "less", "MISSING"};
@@ -355,9 +347,12 @@ static void text_finding(const struct finding *f)
     ink(stdout, inks[f->verdict]);
     printf("%-7s", words[f->verdict]);
     ink(stdout, INK_PLAIN);
-    printf(" %-12s ", f->what);
-    print_clean(stdout, f->found, 0);
+    int at = printf(" %-12s ", f->what) + 7;
+    bool beside = at + (int)strlen(f->found) <= out_width(stdout);
+    print_clean(stdout, beside ? f->found : "", 0);
     putchar('\n');
+    if (!beside)
+        print_wrapped(stdout, 8, f->found);
     if (f->mend[0]) {
         fputs("        ", stdout);
         ink(stdout, INK_BOLD);
@@ -392,17 +387,26 @@ static int run(int argc, char **argv)
 {
     struct options o = {.rows = 0};
     struct finding found[NCHECKS] = {0};
+    struct seen seen;
     bool good = true;
     int e = options_parse(&cmd_doctor, &o, argc, argv);
     if (e)
         return e < 0 ? EXIT_OK : e;
+    see_all(&seen);
     for (size_t i = 0; i < NCHECKS; i++) {
         found[i].what = checks[i].what;
-        checks[i].look(&found[i]);
+        if (checks[i].look)
+            checks[i].look(&found[i]);
+        else if (seen.s)
+            checks[i].judge(&found[i], seen.a, seen.s);
+        else
+            say_unseen(&found[i], seen.a);
         good = good && found[i].verdict != MISSING;
         if (!o.json)
             text_finding(&found[i]);
     }
+    agent_snapshot_free(seen.s);
+    agent_free(seen.a);
     if (o.json)
         json_findings(found, good);
     else

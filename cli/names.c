@@ -3,6 +3,8 @@
  */
 #include <string.h>
 
+#include <jitstat/advice.h>
+
 #include "cli/cli.h"
 
 static const char *const counter_names[] = {
@@ -116,14 +118,13 @@ const struct alarm_row *alarm_row(uint32_t alarm)
 
 bool abort_needs_nothing(const struct abort_row *row)
 {
-    return strncmp(row->advice, "none needed", strlen("none needed")) == 0;
+    return strncmp(row->advice, JITSTAT_NO_ADVICE, strlen(JITSTAT_NO_ADVICE)) == 0;
 }
 
 const struct abort_row *alarm_cause(uint32_t alarm, const char *detail)
 {
-    bool named = alarm == JITSTAT_AL_BLACKLISTED && strncmp(detail, "ABORT_", 6) == 0;
-    int reason = named ? abort_number(detail + 6) : -1;
-    return reason >= 0 && !abort_needs_nothing(abort_row((uint32_t)reason)) ? abort_row((uint32_t)reason) : NULL;
+    int cause = jitstat_alarm_cause(alarm, detail);
+    return cause >= 0 ? &abort_rows[cause] : NULL;
 }
 
 const char *alarm_advice(uint32_t alarm, const char *detail)

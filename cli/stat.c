@@ -58,6 +58,7 @@ static const struct column all_columns[] = {
 };
 #define NALL (sizeof all_columns / sizeof all_columns[0])
 #define COLUMNS_MAX 32
+#define STAMP_WIDTH 8 /* and a blank */
 
 struct stat_view {
     const struct options *o;
@@ -96,12 +97,20 @@ static void add_lost(struct stat_view *v)
     column_named(&v->columns[v->ncolumns++], "lost");
 }
 
+static int width_of(int least, bool stamps)
+{
+    int width = stamps ? STAMP_WIDTH : -1; /* each column but the first follows a blank */
+    for (size_t i = 0; i < NALL; i++)
+        width += all_columns[i].shown >= least ? all_columns[i].width + 1 : 0;
+    return width;
+}
+
 static int choose_columns(struct stat_view *v)
 {
     char *list = v->o->columns ? strdup(v->o->columns) : NULL;
-    int least = out_width(stdout) < OUT_NARROW ? 3 : v->o->stamps ? 2
-                                                                  : 1,
-        e = 0;
+    int least = 1, e = 0;
+    while (least < 4 && width_of(least, v->o->stamps) > out_width(stdout))
+        least++;
     for (size_t i = 0; !list && i < NALL; i++)
         if (all_columns[i].shown >= least)
             v->columns[v->ncolumns++] = all_columns[i];
@@ -128,7 +137,7 @@ static void text_header(const struct stat_view *v)
 {
     ink(stdout, INK_BOLD);
     if (v->o->stamps)
-        printf("%-8s ", "TIME");
+        printf("%-*s ", STAMP_WIDTH, "TIME");
     for (size_t i = 0; i < v->ncolumns; i++)
         printf("%s%*s", i ? " " : "", v->columns[i].width, v->columns[i].title);
     ink(stdout, INK_PLAIN);

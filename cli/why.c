@@ -4,8 +4,9 @@
  *
  * A finding is something that somebody can change. So aborts whose advice is "none needed" and exits
  * that a bridge took over are none. What an alarm says is not said again: a blacklisted place and its
- * aborts are one finding, with their advice. The order: alarms (the engine itself found them worth
- * it), then the rest by how much of its kind the place makes up.
+ * aborts are one finding, with their advice, and so are a storm of exits and its guards. The order:
+ * alarms (the engine itself found them worth it; storms of exits by their share), then the rest by how
+ * much of its kind the place makes up.
  *
  * Before it: rows.c.
  */
@@ -19,14 +20,16 @@
 #define FINDINGS_MAX 64
 #define EXITS_LEAST 1000 /* fewer are warming up */
 #define SHARE_LEAST 0.05
+#define STORM_MORE "; this line has "
 
 struct finding {
-    double weight; /* 2: alarm; else a share of 0 to 1 */
+    double weight; /* from 2 on: alarm; else a share of 0 to 1 */
     struct row_vm of;
     const char *kind;
+    uint32_t alarm; /* 0: none */
     uint64_t count; /* exits */
     unsigned guards; /* that they went through */
-    char what[160], place[JITSTAT_NAME_LEN + 16], advice[200];
+    char what[240], place[JITSTAT_NAME_LEN + 16], advice[200];
 };
 
 struct findings {
@@ -71,6 +74,7 @@ static void find_alarms(struct findings *all, const struct row_vm *of)
     for (size_t i = 0; i < of->vm->nalarms; i++) {
         const struct jitstat_alarm_rec *r = &of->vm->alarms[i];
         struct finding *f = find(all, "alarm", 2, of);
+        f->alarm = r->alarm;
         SET(f->what, "%s (%" PRIu64 "x)%s%s", alarm_row(r->alarm)->what, (uint64_t)r->count, r->detail[0] ? ": " : "", r->detail);
         if (r->file[0])
             SET(f->place, "%s:%u", r->file, r->line);
@@ -95,17 +99,39 @@ static void find_aborts(struct findings *all, const struct rows *r)
     }
 }
 
-/* Guards of one line fail for one reason, traces that end in one line end for one: they are one finding. */
+/* Alarms keep less of a long name than traces do: its tail then decides. */
+static bool same_name(const char *a, const char *b)
+{
+    size_t na = strlen(a), nb = strlen(b);
+    if (strncmp(a, "...", 3) == 0 && nb >= na)
+        return strcmp(a + 3, b + nb - (na - 3)) == 0;
+    return strcmp(a, b) == 0;
+}
+
+/* Guards of one line fail for one reason, traces that end in one line end for one: they are one finding. The alarm that
+ * is raised when a guard fails all the time says it already. */
 static struct finding *same_place(struct findings *all, const struct row_exit *x, const char *kind)
 {
     char place[JITSTAT_NAME_LEN + 16];
     exit_place(x, place);
-    for (size_t i = 0; i < all->n; i++)
-        if (strcmp(all->f[i].kind, kind) == 0 && all->f[i].of.vm == x->of.vm && strcmp(all->f[i].place, place) == 0)
-            return &all->f[i];
+    for (size_t i = 0; i < all->n; i++) {
+        struct finding *f = &all->f[i];
+        bool storm = f->alarm == JITSTAT_AL_EXIT_STORM && x->e->kind == JITSTAT_X_GUARD;
+        if ((storm || strcmp(f->kind, kind) == 0) && f->of.vm == x->of.vm && same_name(f->place, place))
+            return f;
+    }
     struct finding *f = find(all, kind, 0, &x->of);
     memcpy(f->place, place, sizeof place);
     return f;
+}
+
+/* Of two storms the larger comes first. */
+static void say_storm(struct finding *f, const char *exits)
+{
+    char *more = strstr(f->what, STORM_MORE);
+    size_t n = more ? (size_t)(more - f->what) : strlen(f->what);
+    set(f->what + n, sizeof f->what - n, STORM_MORE "%u guard%s and %s exits, %.0f%% of all", f->guards, f->guards == 1 ? "" : "s", exits, 100 * f->weight);
+    f->weight += 2;
 }
 
 static void say_guards(struct finding *f, const char *exits)
@@ -136,7 +162,8 @@ static void find_exits(struct findings *all, const struct rows *r)
         f->count += x->e->exits;
         f->guards++;
         f->weight = f->count < sum ? (double)f->count / (double)sum : 1;
-        (end ? say_end : say_guards)(f, human_count(f->count, exits));
+        (f->alarm ? say_storm : end ? say_end
+                                    : say_guards)(f, human_count(f->count, exits));
     }
 }
 

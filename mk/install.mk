@@ -15,7 +15,7 @@ INSTALLED = 755:$(B)/jitlua:bin/jitlua 755:$(B)/jitstat:bin/jitstat \
             $(foreach f,$(wildcard include/jitstat/*.h include/jitstat/*.def),644:$(f):$(f)) \
             $(foreach f,$(wildcard docs/*.[1-8]),644:$(f):share/man/man$(subst .,,$(suffix $(f)))/$(notdir $(f))) \
             644:$(B)/jitstat.pc:lib/pkgconfig/jitstat.pc 644:$(B)/lua5.4-jitstat.pc:lib/pkgconfig/lua5.4-jitstat.pc \
-            $(foreach f,$(COMPLETION),644:$(f):share/bash-completion/completions/jitstat) \
+            $(foreach f,jitstat jitstatd,644:$(COMPLETION):share/bash-completion/completions/$(f)) \
             $(foreach f,$(UNITS),644:$(B)/$(f):lib/systemd/system/$(f))
 
 install: all $(B)/jitstat.pc $(B)/lua5.4-jitstat.pc $(addprefix $(B)/,$(UNITS))

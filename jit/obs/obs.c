@@ -11,6 +11,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <jitstat/advice.h>
+
 #include "obs/probes.h"
 #include "obs/segment.h"
 
@@ -306,8 +308,6 @@ enum jitstat_counter obs_abort_counter(enum jitstat_abort a)
     return abort_rows[a].counter;
 }
 
-#define NO_ADVICE "none needed"
-
 struct alarm_row {
     const char *name, *advice;
 };
@@ -324,8 +324,6 @@ const char *obs_alarm_name(enum jitstat_alarm a)
 
 const char *obs_alarm_advice(enum jitstat_alarm a, const char *detail)
 {
-    for (int i = 0; a == JITSTAT_AL_BLACKLISTED && detail && i < JITSTAT_NABORTS; i++)
-        if (strcmp(abort_rows[i].name, detail) == 0 && strncmp(abort_rows[i].advice, NO_ADVICE, strlen(NO_ADVICE)) != 0)
-            return abort_rows[i].advice;
-    return alarm_rows[(unsigned)a < JITSTAT_NALARMS ? a : JITSTAT_AL_NONE].advice;
+    int cause = jitstat_alarm_cause(a, detail);
+    return cause >= 0 ? abort_rows[cause].advice : alarm_rows[(unsigned)a < JITSTAT_NALARMS ? a : JITSTAT_AL_NONE].advice;
 }

@@ -11,6 +11,10 @@ json "what is not good has a command" "$TMP/json" "$find_"'@{$j->{checks}} > 10 
 json "every check found something" "$TMP/json" '!grep { !length $_->{found} } @{$j->{checks}}'
 equal "as many lines" "$(grep -cE '^(ok|less|MISSING) ' "$TMP/out")" "$(grep -o '"what"' "$TMP/json" | wc -l)"
 check "nothing on stderr" test ! -s "$TMP/err"
+# At 40 columns only the commands, which are to be copied, may be longer.
+TERM=dumb script -qec "stty cols 40; $JITSTAT doctor" /dev/null </dev/null | tr -d '\r' >"$TMP/out"
+perl -MJSON::PP -ne 'print map "        $_->{mend}\n", @{decode_json($_)->{checks}}' "$TMP/json" >"$TMP/mends"
+check "40 columns" test "$(wc -l <"$TMP/out")" -gt 18 -a -z "$(grep -E '.{41}' "$TMP/out" | grep -vxFf "$TMP/mends")"
 start loops=1 alarms=2 wait
 line
 "$JITSTAT" doctor -j >"$TMP/json"

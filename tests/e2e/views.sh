@@ -215,10 +215,16 @@ check "and there were many" test "$(wc -l <"$TMP/keys")" = 12
 # A terminal of 40 columns: nothing runs over.
 start loops=23 bridges=11 aborts=8 alarms=2 leave=2000 wait
 line
-for c in list "loops -p $PID" "aborts -p $PID" "exits -p $PID" "why -p $PID" "snapshot -p $PID" "-p $PID 0.01 2"; do
+for c in list "loops -p $PID" "aborts -p $PID" "exits -p $PID" "why -p $PID" "snapshot -p $PID" "-p $PID 0.01 2" "-T -p $PID 0.01 2"; do
     TERM=dumb script -qec "stty cols 40; $JITSTAT $c" /dev/null </dev/null | tr -d '\r' >"$TMP/out"
     check "40 columns: ${c%% *}" test -s "$TMP/out" -a -z "$(grep -E '.{41}' "$TMP/out")"
     has "40 columns: the loss" "$TMP/out" 'loss: missed 0|LOST'
+done
+for n in 60 70 79; do
+    for c in "-p $PID" "-T -p $PID"; do
+        TERM=dumb script -qec "stty cols $n; $JITSTAT $c 0.01 2" /dev/null </dev/null | tr -d '\r' >"$TMP/out"
+        check "$n columns: $c" test "$(wc -l <"$TMP/out")" = 3 -a -z "$(grep -E ".{$((n + 1))}" "$TMP/out")"
+    done
 done
 go
 wait "$PID"
