@@ -601,7 +601,7 @@ void jit_rec_abort(struct jit_recorder *r, enum jitstat_abort why)
     obs_ev_abort(vm->obs, &at, why, r->ns_tracing, file, line);
     if (r->parent) {
         struct jit_exit *e = r->parent;
-        if (e->aborts < JIT_EXIT_ABORTS) e->aborts++;
+        if (e->aborts < JIT_EXIT_ABORTS && why != JITSTAT_A_RETRY) e->aborts++; /* RETRY: another trace was missing, and comes first */
         e->hot = 0;
         e->hot_limit = e->aborts >= vm->params.max_aborts ? UINT32_MAX : e->hot_limit * 2;
     } else {
