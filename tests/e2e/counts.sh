@@ -11,10 +11,12 @@ json "and counts nothing else less" "$TMP/off" '$v->{counters}{TOTAL_COMPILED_LO
 "$JITSTAT" run -j -o "$TMP/outside" -- "$BIN/jitlua" "$HERE/lua/counted.lua" >"$TMP/out"
 check "many traces ran" test "$(wc -l <"$TMP/inside")" -gt 8
 json "every trace's runs, counted by machine code and by the handler" "$TMP/outside" 'open my $f, "<", "'"$TMP/inside"'"; chomp(my @in = <$f>); same(\@in, [sort map { "$_->{kind} $_->{number} $_->{greenkey} $_->{runs}" } grep { $_->{runs} } @{$v->{loop_run_times}}])'
-start loops=1 until=count runs=7 until=-count runs=1000 wait
+start loops=1 until=count runs=7 wait until=-count runs=1000 wait
 watch "$TMP/out" --for 0 --counts -j
+line
 kill -INT $watcher
 wait $watcher
+go
 line
 "$JITSTAT" snapshot -p "$PID" -j >"$TMP/after"
 json "on while attached, off again after" "$TMP/after" '$v->{loop_run_times}[0]{runs} == 7'

@@ -48,7 +48,7 @@ out >"$TMP/all"
 has "traces by place" "$TMP/all" '^@\[prog.lua:10, 108\]: 1'
 has "aborts by place" "$TMP/all" '^@\[prog.lua, 7\]: 7'
 has "aborts as they happen" "$TMP/all" '^prog.lua:7 kind l'
-has "a histogram" "$TMP/all" '^\[[0-9]+[K]?, [0-9]+[K]?\) '
+has "a histogram" "$TMP/all" '^\[[0-9]+[KMGT]?(, [0-9]+[KMGT]?\)|\]) '
 has "perf stat" "$TMP/all" '^ +34 +sdt_jitstat:compile'
 perf probe -q -d 'sdt_jitstat:*' 2>/dev/null
 finish

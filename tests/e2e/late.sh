@@ -30,12 +30,14 @@ wait "$PID"
 
 # Attached in the middle of a recording: what it had counted before is base, what it adds is seen.
 if root; then
-    start loops=2 until=compile until=abort nest loops=1 until=-compile wait
+    start loops=2 until=compile until=abort nest loops=1 wait until=-compile wait
     watch "$TMP/out" --for 0 --counts --maps
+    line
     kill -INT $watcher
     wait $watcher
     equal "a busy process" $? 0
     json "nothing is missed that was attached in time" "$TMP/out" '$v->{loss}{map_full} == 0 && $v->{loss}{late} == 0'
+    go
     line
     go
     wait "$PID"

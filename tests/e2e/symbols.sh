@@ -33,8 +33,8 @@ local function work(n)
   end
   return s
 end
-local s, stop = 0, os.clock() + 1
-while os.clock() < stop do s = s + work(1000000) end
+local s, rounds = 0, 0
+while rounds < 600 do s, rounds = s + work(1000000), rounds + 1 end
 print("pid", io.open("/proc/self/stat"):read("n"))
 END
 JITSTAT=jitdump=1 perf record -q -k 1 -e cpu-clock -g -o "$TMP/data" -- "$BIN/jitlua" hot.lua >"$TMP/out" 2>"$TMP/err"
@@ -66,8 +66,8 @@ local function second(n)
   return s
 end
 local function busy(f)
-  local stop = os.clock() + 0.4
-  while os.clock() < stop do f(1000000) end
+  local rounds = 0
+  while rounds < 300 do rounds = rounds + 1 f(1000000) end
 end
 busy(first)
 require("jitstat").releaseall()

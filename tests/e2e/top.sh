@@ -29,8 +29,10 @@ await() {
     not_ok "waiting for $1: $(tm capture-pane -p | tr '\n' '|')"
     return 1
 }
-shows() { # NAME PATTERN
-    tm capture-pane -p >"$TMP/screen"
+# shows NAME PATTERN: on the screen, a minute later at most: what was awaited may be the first half of a frame.
+shows() {
+    local end=$((SECONDS + 60))
+    until tm capture-pane -p >"$TMP/screen" && grep -qE -- "$2" "$TMP/screen" || [ $SECONDS -ge $end ]; do read -r -t 0.05 <> <(:); done
     has "$1" "$TMP/screen" "$2"
 }
 key() { tm send-keys "$1"; }

@@ -197,8 +197,8 @@ interrupted 'local t = setmetatable({}, {__index = function(t, k) return k end})
 interrupted 'while true do local t = {} setmetatable(t, {__gc = print}) t = nil collectgarbage() end'
 
 # ---- at the prompt ----
-await() { # TEXT: until the last screen shows it (20 s)
-    local end=$((SECONDS + 20))
+await() { # TEXT: until the last screen shows it (a minute)
+    local end=$((SECONDS + 60))
     until tmux_at capture-pane -p -S -200 | grep -qF -- "$1"; do
         [ $SECONDS -lt $end ] || { not_ok "prompt: no '$1'"; tmux_at capture-pane -p; return 1; }
         read -r -t 0.05 <> <(:)
@@ -219,14 +219,13 @@ await 'expr'
 tmux_at send-keys Up Home
 type_line 'print("again"), '
 await 'again'
-type_line 'n = 0 while true do n = n + 1 end'
+type_line 'n = 0 while true do n = n + 1 if n == 1000000 then print("in " .. "the loop") end end'
+await 'in the loop'
 type_line 'print("never")'
-until [ "$(ps -o stat= --ppid "$(tmux_at display -p '#{pid}')" | head -c 1)" = R ]; do read -r -t 0.05 <> <(:); done
 tmux_at send-keys C-c
 await 'interrupted!'
 await 'stack traceback'
-type_line 'print("loops", js.get_stats_snapshot().counters.TOTAL_COMPILED_LOOPS > 0, n > 100)'
-await $'loops'
-tmux_at capture-pane -p -S -200 | grep -q 'loops[[:space:]]*true[[:space:]]*true' && ok || not_ok "Ctrl-C did not reach a compiled loop"
+type_line 'print("compiled: " .. tostring(js.get_stats_snapshot().counters.TOTAL_COMPILED_LOOPS > 0))'
+await 'compiled: true'
 echo "$passed passed, $failed failed, 0 skipped"
 [ $failed = 0 ]
