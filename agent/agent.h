@@ -125,10 +125,11 @@ struct agent_info {
 int agent_open(struct agent **out, const struct agent_open_options *o);
 const struct agent_info *agent_info(const struct agent *a);
 /* Events as they happen, of the processes that the agent was opened for. Waits for the first one at most timeout_ms
- * (-1: for ever), calls see for each, returns their number, 0 when the time is over, or -EINTR after
- * a signal. From BPF (own or the daemon's) every event comes with all its arguments. Without BPF the
- * blocks are looked at every 50 ms: then there are compile, free, abort, flush and blacklist only,
- * `count` says how many, and begin and end are unknown. Alarms come either way, as FOLLOW_ALARM. */
+ * (-1: for ever; 0: no time, but what has happened comes, also what the daemon has not sent yet), calls see for each,
+ * returns their number, 0 when the time is over, or -EINTR after a signal. From BPF (own or the daemon's) every event
+ * comes with all its arguments. Without BPF the blocks are looked at every 50 ms: then there are compile, free, abort,
+ * flush and blacklist only, `count` says how many, and begin and end are unknown. Alarms come either way, as
+ * FOLLOW_ALARM. */
 int agent_events(struct agent *a, int timeout_ms, void (*see)(void *arg, const struct follow_event *e), void *arg);
 /* To poll beside other descriptors: readable when agent_events(a, 0, ...) has something. Also then
  * call it at least every 500 ms: alarms are looked for. -1: blocks are polled, call every 50 ms. */

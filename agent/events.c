@@ -331,6 +331,8 @@ int agent_events(struct agent *a, int timeout_ms, void (*see)(void *arg, const s
     int r = follow_init(a);
     if (r < 0)
         return r;
+    if (timeout_ms == 0 && a->info.bpf && a->remote)
+        remote_refresh(a); /* the daemon sends the events that it has before it answers */
     a->follow->see = see;
     a->follow->arg = arg;
     a->follow->delivered = 0;

@@ -24,6 +24,17 @@ json "killed: its last numbers are kept" "$TMP/got" '$v->{compiles} == 35 && $v-
 followed
 has "a follower got the event" "$TMP/events" '"event":"compile",.*"number":35,.*"name":"prog.lua:44"'
 
+# Through the daemon too, trace shows a process to its end: events that the daemon had not sent when it ended are waited for.
+begin traced wait loops=23
+watch_by "$TMP/traced" trace -p "${of[traced]}" -e compile -j
+kill -STOP "$DAEMON"
+tell traced
+await_end traced
+kill -CONT "$DAEMON"
+wait "$watcher"
+equal "trace through the daemon: every event" "$(grep -c '"event":"compile"' "$TMP/traced")" 23
+json "and none was late" "$TMP/traced" '$j->{event} eq "end" && $j->{events} == 23 && $j->{events_lost} == 0'
+
 # The same program as another file: nobody has attached to it yet.
 cp "$EMITTER" "$TMP/copy"
 EMITTER=$TMP/copy begin copy loops=3 wait loops=4 wait

@@ -7,6 +7,7 @@ JITSTAT=$BIN/jitstat
 EMITTER=$BIN/e2e/emitter
 TMP=$(mktemp -d /tmp/jitstat-e2e.XXXXXX)
 chmod 755 "$TMP"
+export JITSTAT_DIR=$TMP/run # a jitstatd of the machine's has no say in what is tested
 BAD=0
 PIDS=
 trap 'for p in $PIDS; do kill -9 $p 2>/dev/null; done; rm -rf "$TMP"' EXIT

@@ -1,6 +1,5 @@
-# jitstatd.sh: a daemon for one test: its own folder, its own copies of the programs, and eyes for nothing else, so that
-# tests which run beside it are not disturbed. Sourced after lib.sh.
-export JITSTAT_DIR=$TMP/run
+# jitstatd.sh: a daemon for one test: its own folder (JITSTAT_DIR of lib.sh), its own copies of the programs, and eyes for
+# nothing else, so that tests which run beside it are not disturbed. Sourced after lib.sh.
 cp "$BIN/e2e/emitter" "$BIN/e2e/emitter-dyn" "$BIN/e2e/loader" "$BIN/e2e/many" "$BIN/e2e/libemitter.so.0" "$TMP" 2>/dev/null
 EMITTER=$TMP/emitter
 declare -A of in_of out_of
