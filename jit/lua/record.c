@@ -489,7 +489,7 @@ void rec_lua_start(struct lua_State *L, struct jit_recorder *r)
     rl->ci = L->ci;
     if (!r->parent) {
         r->frames[0].flags = L->ci->status;
-        r->frames[0].aux[0] = (uint32_t)(uint16_t)(L->ci->nresults + 1) | (uint32_t)L->ci->nvarargs << 16;
+        r->frames[0].aux[0] = (uint32_t)(uint16_t)(L->ci->nresults + 1) | (L->ci->status & CIST_VARARG ? (uint32_t)L->ci->nvarargs << 16 : 0);
     } else {
         const struct jit_resume_frame *f = &r->frames[r->nframes - 1];
         for (jit_ref n = 0; n < r->ir.ops.n; n++) /* objects that the trace before had removed */

@@ -815,12 +815,15 @@ static void return_below(struct rec_lua *rl, const struct rv *v, int32_t n)
     jit_rec_guard_value(r, jit_rec_get(r, &d_ci_nresults, rci), jit_rec_ki(r, ci->nresults));
     jit_ref rprev = jit_rec_get(r, &d_ci_prev, rci);
     jit_rec_guard_value(r, jit_rec_get(r, &d_ci_pc, rprev), jit_rec_kr(r, prev->pc, false));
-    jit_rec_guard_value(r, jit_rec_get(r, &d_ci_status, rprev), jit_rec_ki(r, prev->status));
-    jit_rec_guard_value(r, jit_rec_get(r, &d_ci_nvarargs, rprev), jit_rec_ki(r, prev->nvarargs));
+    /* How the caller was called itself matters when it returns. Where there are no varargs, nobody has set how many. */
+    int called = CIST_TAIL | CIST_CONT, nvarargs = prev->status & CIST_VARARG ? prev->nvarargs : 0;
+    status = jit_rec_op2(r, JIT_int_and, jit_rec_get(r, &d_ci_status, rprev), jit_rec_ki(r, 0xffff & ~called));
+    jit_rec_guard_value(r, status, jit_rec_ki(r, prev->status & ~called));
+    if (prev->status & CIST_VARARG) jit_rec_guard_value(r, jit_rec_get(r, &d_ci_nvarargs, rprev), jit_rec_ki(r, nvarargs));
     int32_t to = old.base - 1;
     int want = ci->nresults;
-    frame_of(&f, old.base - (int32_t)(ci->func - prev->func), p, prev->nresults, prev->status | (hops + 1) << 16);
-    f.aux[0] |= (uint32_t)prev->nvarargs << 16;
+    frame_of(&f, old.base - (int32_t)(ci->func - prev->func), p, prev->nresults, (prev->status & ~(uint32_t)called) | (hops + 1) << 16);
+    f.aux[0] |= (uint32_t)nvarargs << 16;
     f.pc = (uint64_t)(prev->pc - p->code);
     if (f.base < -JIT_REC_SLOTS_BELOW + 8) {
         rl_fail(rl, JITSTAT_A_FRAMES);
