@@ -30,7 +30,9 @@ wait "$PID"
 
 # Attached in the middle of a recording: what it had counted before is base, what it adds is seen.
 if root; then
-    start loops=2 until=compile until=abort nest loops=1 wait until=-compile wait
+    gone=until=-compile
+    machine_watches && gone=
+    start loops=2 until=compile until=abort nest loops=1 wait $gone wait
     watch "$TMP/out" --for 0 --counts --maps
     line
     kill -INT $watcher

@@ -29,6 +29,9 @@ root() { [ "$(id -u)" = 0 ]; }
 NOBODY=(setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all --inh-caps=-all)
 nobody() { "${NOBODY[@]}" "$@"; }
 
+# machine_watches: a jitstatd of the machine's watches every process: then no probe is ever without a watcher.
+machine_watches() { env -u JITSTAT_DIR "$JITSTAT" doctor 2>/dev/null | grep -q 'jitstatd is running$'; }
+
 # start STEPS...: an emitter in the background that is told on with `go` and answers with `line`.
 start() {
     mkfifo "$TMP/in.$#" "$TMP/out.$#" 2>/dev/null
