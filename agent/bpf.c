@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "agent/remote.h"
+#include "agent/watch.h"
 #include "jitstat.skel.h"
 
 #define TRIES 100
@@ -208,10 +209,18 @@ static void remember_stranger(struct agent *a, const struct stat *st)
     a->strangers[a->next_stranger++ % STRANGERS] = (struct image){.dev = st->st_dev, .ino = st->st_ino, .changed = st->st_ctim};
 }
 
+#define HELD_LEN 32
+static const char *held_path(char room[HELD_LEN], int fd)
+{
+    snprintf(room, HELD_LEN, "/proc/self/fd/%d", fd);
+    return room;
+}
+
 /* One probe. A file of an older version may lack it: that is no error. The cookie is the file's place in the
- * array. */
+ * array. Through our own descriptor: the process by whose mapping the file was found may end any time. */
 static int attach_event(struct agent *a, struct image *im, const char *path, pid_t pid, enum jitstat_event e)
 {
+    char held[HELD_LEN];
     LIBBPF_OPTS(bpf_usdt_opts, opts, .usdt_cookie = (uint64_t)(im - a->images));
     struct {
         const char *name;
@@ -220,7 +229,7 @@ static int attach_event(struct agent *a, struct image *im, const char *path, pid
 #define JITSTAT_EVENT(name, hook, args) {#name, a->skel->progs.on_##name},
 #include <jitstat/events.def>
     };
-    im->links[e] = bpf_program__attach_usdt(table[e].prog, pid, path, "jitstat", table[e].name, &opts);
+    im->links[e] = bpf_program__attach_usdt(table[e].prog, pid, held_path(held, im->fd), "jitstat", table[e].name, &opts);
     if (im->links[e] || errno == ENOENT)
         return 0;
     return agent_fail(a, errno, "probe %s of %s cannot be attached: %s", table[e].name, path, strerror(errno));
@@ -289,9 +298,12 @@ static struct image *image_place(struct agent *a)
 static int attach_and_arm(struct agent *a, struct image *im, const char *path, pid_t pid, bool counts)
 {
     int r = 0;
+    watch_await(a);
     for (int e = 0; r == 0 && e < JITSTAT_NEVENTS; e++)
-        if (e != JITSTAT_E_count)
+        if (e != JITSTAT_E_count) {
             r = attach_event(a, im, path, pid, e);
+            watch_glance(a);
+        }
     im->armed_ns = boottime_ns();
     if (r == 0)
         a->skel->bss->image_armed[im - a->images] = im->armed_ns;
@@ -302,30 +314,39 @@ static int attach_and_arm(struct agent *a, struct image *im, const char *path, p
     return r;
 }
 
+/* fd becomes the image's, or is closed. */
+static int attach_file(struct agent *a, const char *path, int fd, const struct stat *st, pid_t pid, bool counts)
+{
+    struct image *im = image_place(a);
+    if (!im) {
+        close(fd);
+        return agent_fail(a, ENOSPC, "%s: probes are attached to %zu files already", path, a->nimages);
+    }
+    *im = (struct image){.dev = st->st_dev, .ino = st->st_ino, .changed = st->st_ctim, .pid = pid, .fd = fd, .taken = true};
+    int r = attach_and_arm(a, im, path, pid, counts);
+    return r < 0 ? r : 1;
+}
+
 int agent_attach_image(struct agent *a, const char *path, pid_t pid, bool counts)
 {
     struct stat st;
+    char held[HELD_LEN];
     if (stat(path, &st) != 0)
         return agent_fail(a, errno, "%s: %s", path, strerror(errno));
     if (!S_ISREG(st.st_mode) || image_known(a, &st, pid) || is_stranger(a, &st))
         return 0;
-    if (agent_image_has_probes(path) != 1) {
-        remember_stranger(a, &st);
-        return 0;
+    int fd = open(path, O_PATH | O_CLOEXEC); /* from here on it is this file, whoever ends and whatever is renamed */
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        close(fd);
+        return agent_fail(a, errno, "%s: %s", path, strerror(errno));
     }
-    struct image *im = image_place(a);
-    if (!im)
-        return agent_fail(a, ENOSPC, "%s: probes are attached to %zu files already", path, a->nimages);
-    int r = attach_and_arm(a, im, path, pid, counts);
-    if (r < 0)
-        return r;
-    im->dev = st.st_dev;
-    im->ino = st.st_ino;
-    im->changed = st.st_ctim;
-    im->pid = pid;
-    im->fd = open(path, O_PATH | O_CLOEXEC);
-    im->taken = true;
-    return 1;
+    int has = agent_image_has_probes(held_path(held, fd));
+    if (has == 1)
+        return attach_file(a, path, fd, &st, pid, counts);
+    if (has == 0)
+        remember_stranger(a, &st);
+    close(fd);
+    return 0;
 }
 
 uint64_t bpf_image_armed(const struct agent *a, const char *path)
@@ -398,12 +419,11 @@ int bpf_attach_process(struct agent *a, pid_t pid, bool counts, uint64_t *armed_
 
 static int count_one(struct agent *a, const struct image *im, pid_t pid, struct count_link **links, size_t *n)
 {
-    char path[64];
+    char held[HELD_LEN];
     for (size_t i = 0; i < *n; i++)
         if ((*links)[i].dev == im->dev && (*links)[i].ino == im->ino && (*links)[i].pid == pid)
             return 0;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", im->fd);
-    struct bpf_link *link = bpf_program__attach_usdt(a->skel->progs.on_count, pid, path, "jitstat", "count", NULL);
+    struct bpf_link *link = bpf_program__attach_usdt(a->skel->progs.on_count, pid, held_path(held, im->fd), "jitstat", "count", NULL);
     struct count_link *l = link ? agent_push(links, n, sizeof *l) : NULL;
     if (link && !l)
         bpf_link__destroy(link);

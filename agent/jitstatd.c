@@ -216,17 +216,19 @@ static const char usage[] =
     "      --max-files N       attach to no more programs and libraries at one time (128)\n"
     "      --files PREFIX      only processes that map a program or library whose path\n"
     "                          begins so\n"
-    "      --no-bpf            read stats blocks only\n\n"
+    "      --no-bpf            read stats blocks only\n"
+    "  -h, --help              this\n"
+    "  -V, --version           the version\n\n"
     "example:\n"
     "  sudo jitstatd\n";
 
-static int number(const char *text, uint64_t *out, uint64_t unit)
+static int number(const char *text, uint64_t *out, uint64_t unit, uint64_t least)
 {
     char *end;
     errno = 0;
     unsigned long long v = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end || errno || v > UINT64_MAX / unit)
-        return say(2, "%s is no number that can be used", text);
+    if (text[0] < '0' || text[0] > '9' || *end || errno || v < least || v > UINT64_MAX / unit)
+        return say(2, "%s is no number that can be used (see --help)", text);
     *out = v * unit;
     return 0;
 }
@@ -247,19 +249,21 @@ static int parse(struct daemon *d, int argc, char **argv)
         {0},
     };
     int o, r = 0;
-    while (r == 0 && (o = getopt_long(argc, argv, "hV", longs, NULL)) != -1)
+    opterr = 0;
+    while (r == 0 && (o = getopt_long(argc, argv, ":hV", longs, NULL)) != -1)
         switch (o) {
         case 'd': d->dir = optarg; break;
-        case 'k': r = number(optarg, &d->keep.ns, 1000000000u); break;
-        case 'p': r = number(optarg, &d->keep.processes, 1); break;
-        case 'b': r = number(optarg, &d->keep.bytes, 1); break;
-        case 'm': r = number(optarg, &d->max_vms, 1); break;
-        case 'F': r = number(optarg, &d->max_files, 1); break;
+        case 'k': r = number(optarg, &d->keep.ns, 1000000000u, 0); break;
+        case 'p': r = number(optarg, &d->keep.processes, 1, 0); break;
+        case 'b': r = number(optarg, &d->keep.bytes, 1, 0); break;
+        case 'm': r = number(optarg, &d->max_vms, 1, 1); break;
+        case 'F': r = number(optarg, &d->max_files, 1, 1); break;
         case 'f': d->files = optarg; break;
         case 'n': d->bpf = false; break;
         case 'h': fputs(usage, stdout); return -1;
         case 'V': puts("jitstatd " JITSTAT_VERSION); return -1;
-        default: return 2;
+        case ':': return say(2, "%s wants a value (see --help)", argv[optind - 1]);
+        default: return say(2, "no option %s (see --help)", argv[optind - 1]);
         }
     if (r == 0 && optind < argc)
         return say(2, "what is %s? (see --help)", argv[optind]);

@@ -11,7 +11,9 @@
  *  2. A report that was lost (full buffers) makes us look at every process again.
  *  3. What a process held is kept when it ends: its block stays mapped, with the numbers of its last
  *     instant. agent.keep bounds how long, how many and how many bytes.
- *  4. No answer of a process is waited for, and a path of its choosing is opened only through its
+ *  4. Attaching to a file takes longer than a short program lives: the block of the process that
+ *     brought the file is looked for between any two probes (watch_glance), and held from then on.
+ *  5. No answer of a process is waited for, and a path of its choosing is opened only through its
  *     own mapping.
  *
  * Before it: bpf.c, proc.c. After it: source.c, serve.c.
@@ -29,13 +31,15 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/watch.h"
 #include "jitstat.skel.h"
 
 #define PERF_PAGES 32 /* per CPU; a power of two */
-#define PERF_REST_NS 100000000 /* busy machines execute often: looked at no more often than that */
+#define PERF_REST_NS 20000000 /* busy machines execute often: looked at no more often than that */
+#define AWAIT_MS 5 /* from the mapping of a program to its first VM it takes one or two */
 #define PENDING_MAX 4096
 #define TARGETS_MAX 8192
 #define DEAD_MAX 4096
@@ -58,6 +62,7 @@ struct watch {
     struct ring_buffer *notes;
     uint64_t notes_lost;
     bool look_at_all;
+    pid_t arriving; /* whose file is being attached to, 0: nobody's */
     pid_t *pending; /* have a file of ours, and no VM yet */
     size_t npending;
     struct dead *dead;
@@ -95,6 +100,33 @@ static void set_base(struct agent *a, struct target *t, uint64_t armed_ns)
 {
     if (a->armed && t->start_ticks * TICK_NS <= armed_ns)
         block_baselines(t);
+}
+
+/* The targets from one on were added before the probes of their file were all attached. */
+static void settle(struct agent *a, size_t from)
+{
+    for (; from < a->ntargets; from++) {
+        if (a->armed)
+            block_baselines(&a->targets[from]);
+        note_exec(a, &a->targets[from]);
+    }
+}
+
+void watch_glance(struct agent *a)
+{
+    struct watch *w = a->watch;
+    if (w && w->arriving && a->ntargets < TARGETS_MAX && agent_add_pid(a, w->arriving) == 0)
+        w->arriving = 0;
+}
+
+void watch_await(struct agent *a)
+{
+    const struct timespec step = {.tv_nsec = 1000000};
+    watch_glance(a);
+    for (int i = 0; a->watch && a->watch->arriving && i < AWAIT_MS; i++) {
+        nanosleep(&step, NULL);
+        watch_glance(a);
+    }
 }
 
 /* Attaches to the files of the process and adds its segment. Returns true if it needs no more looks. */
@@ -158,14 +190,18 @@ struct mmap2_record {
 static void mapped(struct agent *a, const struct mmap2_record *r)
 {
     char path[PATH_MAX + 64];
-    if (!bpf_path_wanted(a, r->name))
+    size_t before = a->ntargets;
+    if (r->name[1] == '/' || !bpf_path_wanted(a, r->name)) /* "//anon": machine code, whose pages each compilation protects anew */
         return;
+    a->watch->arriving = (pid_t)r->pid;
     snprintf(path, sizeof path, "/proc/%u/map_files/%llx-%llx", r->pid, (unsigned long long)r->addr, (unsigned long long)(r->addr + r->len));
     int got = agent_attach_image(a, path, -1, a->options.counts);
     if (got == -ENOENT) {
         snprintf(path, sizeof path, "/proc/%u/root%s", r->pid, r->name);
         got = agent_attach_image(a, path, -1, a->options.counts);
     }
+    a->watch->arriving = 0;
+    settle(a, before);
     if (got == 1 || (got == 0 && bpf_image_armed(a, path)))
         consider_soon(a, (pid_t)r->pid);
 }

@@ -11,6 +11,10 @@ void watch_fini(struct agent *a);
 /* Readable when watch_step has something to do. */
 int watch_fd(const struct agent *a);
 void watch_step(struct agent *a);
+/* Looks for the block of the process whose file is being attached to; nothing if there is none such. */
+void watch_glance(struct agent *a);
+/* The same, and waits for it for some milliseconds. */
+void watch_await(struct agent *a);
 /* Everything that has happened until now, for a snapshot that is asked for now. */
 void watch_catch_up(struct agent *a);
 /* Looks at every process. */

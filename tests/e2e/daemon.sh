@@ -4,6 +4,12 @@
 root || { skip "jitstatd needs root"; finish; }
 . "$HERE/lib/jitstatd.sh"
 
+for bad in --frob --keep "--keep x" "--max-vms 0" "--max-files 0" frob; do
+    "$BIN/jitstatd" $bad >"$TMP/out" 2>"$TMP/err"
+    equal "jitstatd $bad" $? 2
+    has "jitstatd $bad: one line says where to look" "$TMP/err" '^jitstatd: .*\(see --help\)$'
+done
+
 begin early loops=5 aborts=3 wait loops=2 wait
 daemon_start
 ask early
@@ -49,6 +55,12 @@ ask gone
 tell gone
 ask gone
 json "a deleted file" "$TMP/got" '$v->{compiles} == 7 && $v->{seen} >= 4 && '"$no_loss"
+# It ends, and its name with it, before all probes of its file are attached: its block was found meanwhile.
+cp "$EMITTER" "$TMP/brief"
+EMITTER=$TMP/brief begin brief "unlink=$TMP/brief" loops=3 aborts=2 until=free
+await_end brief
+ask brief
+json "a file that was not known, of a process that is gone" "$TMP/got" '$v->{compiles} == 3 && $v->{aborts} == 2 && $p->{exited} && '"$no_loss"
 LD_LIBRARY_PATH=$TMP EMITTER=$TMP/emitter-dyn begin shared loops=3 wait
 ask shared
 json "a shared library" "$TMP/got" '$v->{compiles} == 3 && '"$no_loss"
