@@ -33,7 +33,7 @@ for c in $("$JITSTAT" --help | sed -nE 's/^  ([a-z]+)  +[a-z].*/\1/p'); do
 done
 # jitstatd has no commands.
 equal "options of jitstatd" "$(offered "$BIN/jitstatd" -- | tr ' ' '\n' | sed '/^$/d' | sort | tr '\n' ' ')" \
-    "$("$BIN/jitstatd" --help | grep -oE '^ +--[a-z-]+' | tr -d ' ' | sort | tr '\n' ' ')"
+    "$("$BIN/jitstatd" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -- '--.*' | sort | tr '\n' ' ')"
 check "there are some" test "$(offered "$BIN/jitstatd" "" | wc -w)" -ge 8
 mkdir "$TMP/folder"
 : >"$TMP/file"
