@@ -240,6 +240,8 @@ static inline const struct jit_const *jit_ref_const(const struct jit_ir *ir, jit
 static inline bool jit_op_is_virtual(const struct jit_op *op) { return op->opcode >= JIT_virtual_new && op->opcode <= JIT_virtual_item; }
 static inline bool jit_ref_is_virtual(const struct jit_ir *ir, jit_ref r) { return !(r & JIT_K) && ir->ops.v && jit_op_is_virtual(&ir->ops.v[r]); }
 static inline bool jit_op_is_guard(const struct jit_op *op) { return jit_opinfo[op->opcode].effects == JIT_GUARD; }
+/* From memory; of slots it is getframetag. */
+static inline bool jit_op_loads_tag(const struct jit_op *op) { return jit_opinfo[op->opcode].effects == JIT_LOAD && op->descr && op->descr->flags & JIT_DF_TAG; }
 uint32_t jit_ir_count_guards(const struct jit_ir *ir);
 uint32_t jit_ir_label(const struct jit_ir *ir); /* index of the label or JIT_NOREF */
 

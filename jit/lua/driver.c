@@ -15,6 +15,7 @@
 #include "lua/collect.h"
 
 #define WHOLE JIT_DF_WHOLE
+#define VALUE_TAGS (1u << T_NIL | 1u << T_FALSE | 1u << T_TRUE)
 #define FIELD(var, nm, str, field, ty, sz, al, fl) \
     const struct jit_descr var = {.name = nm, .kind = JIT_D_FIELD, .type = ty, .size = sz, .flags = fl, .offset = (int32_t)offsetof(struct str, field), .alias = al}
 #define ITEM(var, nm, ty, sz, off, str, al, fl) \
@@ -345,7 +346,7 @@ static void lua_no_memory(void *ctx) { ((struct lua_State *)ctx)->jit_nomem = 1;
 
 const struct jit_driver lua_driver = {
     .name = "lua",
-    .layout = {.slot_size = sizeof(struct value), .payload_off = 0, .tag_off = offsetof(struct value, tag), .tag_size = 4, .ctx_base_off = offsetof(struct lua_State, jit_base), .ctx_resume_off = offsetof(struct lua_State, jit_resume), .ctx_stack_end_off = offsetof(struct lua_State, stack_last)},
+    .layout = {.slot_size = sizeof(struct value), .payload_off = 0, .tag_off = offsetof(struct value, tag), .tag_size = 4, .ctx_base_off = offsetof(struct lua_State, jit_base), .ctx_resume_off = offsetof(struct lua_State, jit_resume), .ctx_stack_end_off = offsetof(struct lua_State, stack_last), .value_tags = VALUE_TAGS},
     .descrs = all_descrs,
     .place = lua_place,
     .describe = lua_describe,

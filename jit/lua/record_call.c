@@ -163,7 +163,7 @@ bool rl_at_head(struct rec_lua *rl)
         return true;
     }
     struct jit_trace *other, *t = loop_trace(rl, (uint32_t)pc);
-    if (t && back && in_entry_frame(r) && rl->typed == rl_typed_tag(rl) && jit_rec_outdated(r, t, &other)) {
+    if (t && back && in_entry_frame(r) && rl->typed == rl_typed_tag(rl) && jit_rec_outdated(r, t, rl->typed, &other)) {
         if (other) return link_to(rl, other);
         rl->restart = JITSTAT_KIND_LOOP;
         rl_fail(rl, JITSTAT_A_RETRY);

@@ -145,17 +145,30 @@ void jit_place_info(struct jit_vm *vm, struct jit_key key, int kind, struct jit_
     if (c->trace) info->loop_no = c->trace->number;
 }
 
+/* Is what the bridge found where its guard had failed a type? Its first guard on a tag in memory says it. */
+static bool first_type(const struct jit_recorder *r)
+{
+    for (uint32_t n = 0; n < r->ir.ops.n; n++) {
+        const struct jit_op *op = &r->ir.ops.v[n];
+        const jit_ref *args = jit_op_args(&r->ir, op);
+        if (op->opcode == JIT_guard_value && !jit_ref_is_const(args[0]) && jit_op_loads_tag(&r->ir.ops.v[args[0]]))
+            return jit_tag_is_type(&r->vm->driver->layout, jit_ref_const(&r->ir, args[1])->bits);
+    }
+    return false;
+}
+
 /* The types with which a loop was recorded are those of some rounds of its first run. If others come and stay, an entry is left at
  * the first guard on a type, and what a bridge there makes of the round leads back to the entry, in every round. So where
  * a bridge is to be recorded from such a guard the loop gets a second trace, for the types of now, which stands at the place from
  * then on; that guard's bridge leads from the first into the second, and those of the second's guards into the first. There is no
- * third: a loop whose types keep changing has bridges. (A sum over an array of integers and then over one of floats: the
+ * third: a loop whose types keep changing has bridges. nil and true are values here: which of them an entry meets changes all the time. (A sum over an array of integers and then over one of floats: the
  * second took twice as long when every round of it ran through a bridge.) */
-bool jit_rec_outdated(const struct jit_recorder *r, const struct jit_trace *t, struct jit_trace **other)
+bool jit_rec_outdated(const struct jit_recorder *r, const struct jit_trace *t, uint32_t tag, struct jit_trace **other)
 {
     const struct jit_cell *c = cell_find(r->vm, t->key, t->place, false);
     *other = c ? c->older : NULL;
-    return r->parent && r->parent->entry_type && r->parent->code->trace == t && c && c->trace == t && (!c->again || c->older);
+    if (!r->parent || !r->parent->entry_type || r->parent->code->trace != t || !c || c->trace != t || (c->again && !c->older)) return false;
+    return r->parent->typed_slot == JIT_SLOT_PART ? first_type(r) : jit_tag_is_type(&r->vm->driver->layout, tag);
 }
 
 bool jit_hot_again(struct jit_vm *vm, void *ctx, struct jit_key key, int kind)

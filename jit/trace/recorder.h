@@ -74,8 +74,8 @@ struct jit_recorder {
  * of a value's values. A guest that sees many may record something that does for all. */
 uint32_t jit_rec_same_place(const struct jit_recorder *r);
 /* The bridge begins at a guard on a type in front of t's label and has come back to t's head, where another trace for the types of
- * now is worth more: *other, or if that is NULL, one that is to be recorded (jit_hot_again). */
-bool jit_rec_outdated(const struct jit_recorder *r, const struct jit_trace *t, struct jit_trace **other);
+ * now is worth more (tag: of the guard's slot now, if it is about one): *other, or if that is NULL, one that is to be recorded (jit_hot_again). */
+bool jit_rec_outdated(const struct jit_recorder *r, const struct jit_trace *t, uint32_t tag, struct jit_trace **other);
 
 /* ---- slots ---- */
 struct jit_rec_slot *jit_rec_slot(struct jit_recorder *r, int32_t slot); /* never NULL */

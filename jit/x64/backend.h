@@ -124,7 +124,10 @@ struct jit_frame_layout {
     int32_t ctx_base_off; /* context: address of slot 0 of the entry frame; reloaded after calls that may move it */
     int32_t ctx_resume_off; /* context: struct jit_sync *, stored before SYNC calls */
     int32_t ctx_stack_end_off; /* context: address of the end of the guest's stack (guard_stack) */
+    uint32_t value_tags; /* bit n: tag n is a value, not a type (nil, true) */
 };
+
+static inline bool jit_tag_is_type(const struct jit_frame_layout *l, uint64_t tag) { return tag >= 32 || !(l->value_tags >> tag & 1); }
 
 /* One per VM. */
 struct jit_backend {

@@ -160,11 +160,11 @@ static void exit_locate(struct lower *l, struct jit_exit *x, uint32_t nslots)
 static void exit_type(const struct lower *l, struct jit_exit *x, const struct jit_op *guard)
 {
     if (l->parent || l->ra.label == JIT_NOREF || x->op > l->ra.label || guard->opcode != JIT_guard_value) return;
-    jit_ref v = jit_op_args(l->ir, guard)[0];
-    if (jit_ref_is_const(v)) return;
-    const struct jit_op *op = lower_op(l, v);
+    const jit_ref *args = jit_op_args(l->ir, guard);
+    if (jit_ref_is_const(args[0]) || !jit_tag_is_type(&l->be->layout, jit_ref_const(l->ir, args[1])->bits)) return;
+    const struct jit_op *op = lower_op(l, args[0]);
     bool of_slot = op->opcode == JIT_getframetag;
-    x->entry_type = of_slot || (jit_opinfo[op->opcode].effects == JIT_LOAD && op->descr && op->descr->flags & JIT_DF_TAG);
+    x->entry_type = of_slot || jit_op_loads_tag(op);
     x->typed_slot = of_slot ? (int16_t)jit_ref_const(l->ir, op->arg[0])->i : JIT_SLOT_PART;
 }
 
