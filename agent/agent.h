@@ -104,7 +104,7 @@ struct agent_open_options {
     pid_t pid; /* 0: every process that the caller may see, also those that start later */
     enum agent_want bpf; /* count with BPF beside the blocks; a daemon always does */
     enum agent_want daemon; /* use the jitstatd that runs */
-    bool counts; /* turn run counts on while the agent is open (4 %, at worst a fifth: jitstatd(8)); wants BPF */
+    bool counts; /* turn run counts on while the agent is open (2 %, at worst a tenth: jitstatd(8)); wants BPF */
     const char *files; /* of all processes only those that map a file whose path begins so; NULL: any; kept by the caller */
     uint32_t max_vms; /* that BPF counts at one time; 0: 16384 */
     uint32_t max_files; /* attached to at one time; 0: IMAGES_MAX */

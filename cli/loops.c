@@ -93,7 +93,7 @@ const struct command cmd_loops = {
              "  -S, --sort KEY    runs (default), exits, size, ops, guards, source, number\n"
              "  -r, --rows N      at most N rows (20; 0: all)\n"
              "  -c, --counts      turn run counts on for SECONDS (1): needs root or jitstatd;\n"
-             "                    costs some 4 % meanwhile\n"
+             "                    costs some 2 % meanwhile\n"
              "  -j, --json        as JSON\n\n"
              "RUNS are counted while somebody asks: -c, `jitstat run`, `jitstat top -c`,\n"
              "js.enable_debug() in the program. EXITS are counted always.\n\n"

@@ -268,7 +268,7 @@ const struct command cmd_run = {
              "Runs CMD watched and shows the snapshot when it has ended, on stderr.\n\n"
              "  -j, --json       the snapshot as JSON\n"
              "  -o, --output F   write it to file F\n"
-             "      --no-counts  leave run counts off (they cost some 4 %)\n"
+             "      --no-counts  leave run counts off (they cost some 2 %)\n"
              "      --core       put our liblua5.4.so.0 before the system's\n"
              "      --maps       JSON with what the BPF maps hold besides\n\n"
              "Exits with CMD's status, 128+n if signal n ended it, 125 if jitstat itself\n"

@@ -656,7 +656,7 @@ const struct command cmd_top = {
              "one of them compiled, gave up, and leaves its machine code through.\n\n"
              "  -p, --pid PID  these processes (a list, or several times)\n"
              "  -a, --all      all that may be read, those that start later too (the default)\n"
-             "  -c, --counts   count runs meanwhile (root or jitstatd; costs some 4 %)\n\n"
+             "  -c, --counts   count runs meanwhile (root or jitstatd; costs some 2 %)\n\n"
              "keys: up, down, Enter; l loops, a aborts, x exits, w why; Esc back; < > sort;\n"
              "      + - interval; p pause; h help; q quit\n\n"
              "For scripts: `jitstat -j 1` prints the same numbers as JSON.\n\n"
