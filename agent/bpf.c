@@ -337,8 +337,10 @@ int agent_attach_image(struct agent *a, const char *path, pid_t pid, bool counts
         return 0;
     int fd = open(path, O_PATH | O_CLOEXEC); /* from here on it is this file, whoever ends and whatever is renamed */
     if (fd < 0 || fstat(fd, &st) != 0) {
-        close(fd);
-        return agent_fail(a, errno, "%s: %s", path, strerror(errno));
+        int e = errno;
+        if (fd >= 0)
+            close(fd);
+        return agent_fail(a, e, "%s: %s", path, strerror(e));
     }
     int has = agent_image_has_probes(held_path(held, fd));
     if (has == 1)

@@ -83,8 +83,8 @@ enum jit_descr_kind { JIT_D_FIELD,
                       JIT_D_CALL };
 enum { /* flags of fields and arrays */
        JIT_DF_IMMUTABLE = 1, /* never changes once the object is visible: loads are pure */
-       JIT_DF_TAG = 8, /* tags of values: what a guard on it decides are types */
        JIT_DF_SIGNED = 2, /* sign-extend loads of 1, 2, 4 bytes */
+       JIT_DF_TAG = 8, /* tags of values: what a guard on it decides are types */
        JIT_DF_WHOLE = 4 /* objects of this alias class are only ever reached by the address of their start: different
                            offsets (array elements: modulo a stride that all of the class share) never meet */
 };

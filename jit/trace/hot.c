@@ -161,8 +161,9 @@ static bool first_type(const struct jit_recorder *r)
  * the first guard on a type, and what a bridge there makes of the round leads back to the entry, in every round. So where
  * a bridge is to be recorded from such a guard the loop gets a second trace, for the types of now, which stands at the place from
  * then on; that guard's bridge leads from the first into the second, and those of the second's guards into the first. There is no
- * third: a loop whose types keep changing has bridges. nil and true are values here: which of them an entry meets changes all the time. (A sum over an array of integers and then over one of floats: the
- * second took twice as long when every round of it ran through a bridge.) */
+ * third: a loop whose types keep changing has bridges. nil and true are values here: which of them an entry meets changes
+ * all the time. (A sum over an array of integers and then over one of floats: the second took twice as long when every round
+ * of it ran through a bridge.) */
 bool jit_rec_outdated(const struct jit_recorder *r, const struct jit_trace *t, uint32_t tag, struct jit_trace **other)
 {
     const struct jit_cell *c = cell_find(r->vm, t->key, t->place, false);
