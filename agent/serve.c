@@ -373,7 +373,10 @@ static int prepare(struct client *c)
 {
     switch (c->q.what) {
     case WIRE_HELLO: return c->q.version == WIRE_VERSION ? 0 : -EPROTO;
-    case WIRE_TARGETS: serve_events(c->server), look_again(c->server); return 0; /* who follows has what happened until now */
+    case WIRE_TARGETS:
+        serve_events(c->server); /* who follows has what happened until now */
+        look_again(c->server);
+        return 0;
     case WIRE_VMS: return prepare_keys(c, false);
     case WIRE_VM: return prepare_keys(c, true);
     case WIRE_LOOPS:

@@ -20,13 +20,13 @@
 #define FINDINGS_MAX 64
 #define EXITS_LEAST 1000 /* fewer are warming up */
 #define SHARE_LEAST 0.05
-#define STORM_MORE "; this line has "
 
 struct finding {
     double weight; /* from 2 on: alarm; else a share of 0 to 1 */
     struct row_vm of;
     const char *kind;
     uint32_t alarm; /* 0: none */
+    size_t said; /* a storm: how much of `what` the alarm itself says */
     uint64_t count; /* exits */
     unsigned guards; /* that they went through */
     char what[240], place[JITSTAT_NAME_LEN + 16], advice[200];
@@ -128,9 +128,9 @@ static struct finding *same_place(struct findings *all, const struct row_exit *x
 /* Of two storms the larger comes first. */
 static void say_storm(struct finding *f, const char *exits)
 {
-    char *more = strstr(f->what, STORM_MORE);
-    size_t n = more ? (size_t)(more - f->what) : strlen(f->what);
-    set(f->what + n, sizeof f->what - n, STORM_MORE "%u guard%s and %s exits, %.0f%% of all", f->guards, f->guards == 1 ? "" : "s", exits, 100 * f->weight);
+    if (f->guards == 1)
+        f->said = strlen(f->what);
+    set(f->what + f->said, sizeof f->what - f->said, "; this line has %u guard%s and %s exits, %.0f%% of all", f->guards, f->guards == 1 ? "" : "s", exits, 100 * f->weight);
     f->weight += 2;
 }
 
